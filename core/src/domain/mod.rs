@@ -1,0 +1,41 @@
+//! The nouns. Data and their invariants, nothing that acts.
+//!
+//! Never imports an engine, a port or the pipeline.
+
+mod actor;
+mod change;
+mod content;
+pub mod credential;
+mod event;
+mod evidence;
+mod finding;
+mod hypothesis;
+mod identifier;
+mod lines;
+mod path;
+mod plan;
+mod problem;
+mod record;
+mod report;
+mod run;
+mod verdict;
+
+pub use actor::{Actor, ActorKind, Permission, PermissionDenied, Role};
+pub use change::{ChangeSet, Edit, FileChange, FixSource, Remediation, RemediationId};
+pub use content::ContentHash;
+pub use event::{EVENT_SOURCE, EventData, RemediationEvent};
+pub use evidence::{Evidence, EvidenceKind};
+pub use finding::{Category, Confidence, Finding, Location, Persona, Severity, Tier};
+pub use hypothesis::{Diagnosis, Hypothesis, Unsupported};
+pub use identifier::{Identifiers, gregorian_ticks, trace_id};
+pub use lines::Lines;
+pub use path::{BadPath, RepoPath};
+pub use plan::{Plan, Strategy};
+pub use problem::{Problem, ProblemId, ProblemKind};
+pub use record::{AuditEntry, AuditResult, PolicyStamp};
+pub use report::{
+    AuditPlace, FixReport, Fixed, Left, LeftBecause, LocatedEdit, Note, NoteLevel, Reported, RuleInfo,
+    ScanReport, SourceLine, Stats, Suppressed, SuppressedBy,
+};
+pub use run::{Run, RunId, RunState, Write, WriteSet};
+pub use verdict::{Layer, LayerOutcome, Verdict};
