@@ -1,0 +1,73 @@
+//! The record that its actor cannot rewrite: an append-only Merkle log with signed checkpoints.
+
+use crate::domain::AuditEntry;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// The entry's index in the log, from 0.
+    pub index: u64,
+    /// The log's size when its checkpoint was signed; greater than `index`.
+    pub size: u64,
+}
+
+/// A proof that anyone can check with the public key alone (C2SP tlog-proof).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InclusionProof {
+    pub index: u64,
+    pub hashes: Vec<[u8; 32]>,
+    /// The signed note over the tree that the hashes lead to.
+    pub checkpoint: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    pub entries: u64,
+    pub root: [u8; 32],
+    pub origin: String,
+}
+
+pub trait AuditLog: Send + Sync {
+    /// Appends, durably and covered by a signed checkpoint, before it returns. Concurrent callers
+    /// share one flush.
+    ///
+    /// # Errors
+    /// [`AuditError`]; then none of the entries is in the log.
+    fn append(&self, entries: &[AuditEntry]) -> Result<Vec<Appended>, AuditError>;
+
+    /// Entries from `start` on, at most `count`.
+    ///
+    /// # Errors
+    /// [`AuditError`] when the log cannot be read.
+    fn entries(&self, start: u64, count: usize) -> Result<Vec<(u64, AuditEntry)>, AuditError>;
+
+    /// The latest signed checkpoint, a C2SP signed note; `None` for an empty log.
+    ///
+    /// # Errors
+    /// [`AuditError`] when the log cannot be read.
+    fn checkpoint(&self) -> Result<Option<String>, AuditError>;
+
+    /// # Errors
+    /// [`AuditError`] when there is no such entry or the log is damaged.
+    fn prove(&self, index: u64) -> Result<InclusionProof, AuditError>;
+
+    /// Recomputes every hash from the entries up and checks the signature.
+    ///
+    /// # Errors
+    /// [`AuditError::Broken`] says what does not hold.
+    fn verify(&self) -> Result<Verified, AuditError>;
+
+    /// The verifier key (C2SP signed-note vkey) that others need.
+    fn verifier_key(&self) -> String;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    #[error("the audit log cannot be used: {0}")]
+    Storage(String),
+    #[error("the audit log is broken: {0}")]
+    Broken(String),
+    #[error("the audit log has no entry {0}")]
+    NoSuchEntry(u64),
+    #[error("the audit log's signing key cannot be used: {0}")]
+    Key(String),
+}

@@ -1,0 +1,18 @@
+//! Text to vectors.
+
+/// The width of every vector, shorter models zero-padded.
+pub const WIDTH: usize = 1024;
+
+pub trait Embedder: Send + Sync {
+    /// Names the model and its version; stored with each vector, and vectors of two models are never compared.
+    fn model(&self) -> &str;
+    /// One unit-length vector of [`WIDTH`] a text, in order.
+    ///
+    /// # Errors
+    /// [`EmbedderError`] when the model cannot be used.
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedderError>;
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the embedding model cannot be used: {0}")]
+pub struct EmbedderError(pub String);

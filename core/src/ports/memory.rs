@@ -1,0 +1,102 @@
+//! What we saw before: documents, searched by meaning and by words.
+
+use serde::{Deserialize, Serialize};
+
+/// The longest document that is kept, in bytes: title and text.
+pub const MOST_BYTES: usize = 1 << 20;
+/// The longest title, in bytes: every chunk repeats it.
+pub const MOST_TITLE_BYTES: usize = 1 << 10;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DocumentKind {
+    Fix,
+    Incident,
+    Runbook,
+    Postmortem,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    pub kind: DocumentKind,
+    pub title: String,
+    pub text: String,
+    /// Where it came from: a path, a URL, `urn:ecoops:run:<id>`.
+    pub source: String,
+    /// Free fields; a fix keeps its rule, its before and after text and its run here.
+    #[serde(default)]
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+}
+
+/// As the body of `POST /api/v1/search`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Query {
+    pub query: String,
+    /// 1 to 100.
+    #[serde(default = "ten")]
+    pub top_k: usize,
+    #[serde(default)]
+    pub filters: Filters,
+}
+
+fn ten() -> usize {
+    10
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Filters {
+    /// Empty: every kind.
+    #[serde(default, rename = "type")]
+    pub kinds: Vec<DocumentKind>,
+    /// Every named metadata field must have this value.
+    #[serde(default)]
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    pub id: String,
+    pub document: Document,
+    /// The chunk of the document that shows best why it was found.
+    pub snippet: String,
+    /// 0 to 1; comparable within one answer only.
+    pub score: f64,
+    /// The best cosine of its chunks, and the document's rank by full text (from 1), so that a score
+    /// explains itself.
+    pub cosine: f64,
+    pub text_rank: Option<usize>,
+}
+
+pub trait Memory: Send + Sync {
+    /// Chunks, embeds and keeps a document; the same kind and content again returns the first id.
+    ///
+    /// # Errors
+    /// [`MemoryError`]; then nothing was kept.
+    fn ingest(&self, document: &Document) -> Result<String, MemoryError>;
+
+    /// # Errors
+    /// [`MemoryError`] on a bad query or when the store cannot be read.
+    fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError>;
+
+    /// Newest first.
+    ///
+    /// # Errors
+    /// [`MemoryError`] when the store cannot be read.
+    fn list(&self, kinds: &[DocumentKind], limit: usize) -> Result<Vec<(String, Document)>, MemoryError>;
+
+    /// True when there was such a document. Its text and vectors are gone from the disk afterwards.
+    ///
+    /// # Errors
+    /// [`MemoryError`] when the store cannot be written.
+    fn forget(&self, id: &str) -> Result<bool, MemoryError>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    #[error("the memory cannot be used: {0}")]
+    Storage(String),
+    #[error("{0}")]
+    BadQuery(String),
+    #[error("embedding failed: {0}")]
+    Embedder(String),
+}

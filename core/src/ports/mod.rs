@@ -1,0 +1,16 @@
+//! The doors to the outside: one trait a file, in plain types.
+//!
+//! Calls block; an adapter that speaks a network owns its own runtime. Adapters are in the crate
+//! `ecoops-plugins`, and each passes its port's contract suite.
+
+pub mod audit_log;
+pub mod cache;
+pub mod embedder;
+pub mod events;
+pub mod host;
+pub mod identity;
+pub mod memory;
+pub mod policy;
+pub mod runner;
+pub mod store;
+pub mod workspace;
