@@ -1,0 +1,109 @@
+//! The settings as the program uses them.
+
+use crate::domain::{Permission, Persona, Severity};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All settings, after all layers. `defaults.toml` says what each means.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    pub scan: Scan,
+    pub fix: Fix,
+    pub validate: Validate,
+    pub identity: Identity,
+    pub policy: Policy,
+    pub memory: Memory,
+    pub events: Events,
+    pub audit: Audit,
+    pub ui: Ui,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scan {
+    pub persona: Persona,
+    pub include: Vec<String>,
+    pub exclude: Vec<String>,
+    pub enable: Vec<String>,
+    pub disable: Vec<String>,
+    pub severity: Severity,
+    /// Bytes.
+    pub max_file_size: u64,
+    /// 0: one for each processor.
+    pub threads: usize,
+    pub baseline: String,
+    pub rules: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fix {
+    #[serde(rename = "unsafe")]
+    pub unsafe_fixes: bool,
+    pub commit: bool,
+    pub branch_prefix: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Validate {
+    pub enabled: bool,
+    /// Seconds for all checks together.
+    pub deadline: u64,
+    /// Bytes for one check.
+    pub memory: u64,
+    /// Empty: those that are found by themselves.
+    pub checks: Vec<ConfiguredCheck>,
+}
+
+/// A check of the project's own; `command` is program and arguments, without a shell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfiguredCheck {
+    pub name: String,
+    /// `build`, `lint` or `test`.
+    pub layer: String,
+    pub command: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    pub default_roles: Vec<String>,
+    pub roles: BTreeMap<String, BTreeSet<Permission>>,
+    pub members: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    pub compliance_mode: String,
+    pub extra: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    pub enabled: bool,
+    pub model: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Events {
+    pub max_attempts: u32,
+    /// 0: for ever.
+    pub keep_days: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Audit {
+    pub origin: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ui {
+    pub color: Choice,
+    pub progress: Choice,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Choice {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
