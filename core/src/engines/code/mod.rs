@@ -1,0 +1,29 @@
+//! Finding things in source code and rewriting it.
+
+pub mod constraint;
+pub mod dependencies;
+pub mod diff;
+pub mod document;
+pub mod edits;
+pub mod finder;
+pub mod fingerprint;
+pub mod flow;
+pub mod glob;
+pub mod import;
+pub mod language;
+pub mod matcher;
+pub mod matching;
+pub mod pattern;
+pub mod present;
+pub mod rewrite;
+pub mod rule;
+pub mod ruleset;
+pub mod scan;
+pub mod secret;
+pub mod suppress;
+pub mod syntax;
+pub mod table;
+pub mod testing;
+pub mod text;
+pub mod transfer;
+pub mod walk;
