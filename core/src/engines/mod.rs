@@ -1,0 +1,11 @@
+//! The algorithms, each usable alone, on plain data.
+//!
+//! Never imports a port, the pipeline or another engine's insides.
+
+pub mod code;
+pub mod embed;
+pub mod imports;
+pub mod ledger;
+pub mod policy;
+pub mod recall;
+pub mod redact;
