@@ -1,0 +1,89 @@
+//! Audit: what a run leaves behind for the next one. Each fix goes into memory, with its cause, its
+//! patch, how it was validated and where its record is.
+//!
+//! The entries of the audit log itself are written phase by phase by the session.
+
+use crate::domain::{Remediation, RunId, Verdict};
+use crate::ports::memory::{Document, DocumentKind, Memory, MemoryError};
+use serde_json::{Map, Value, json};
+
+/// A fix that has landed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Landed {
+    pub remediation: Remediation,
+    /// Why it was a problem.
+    pub cause: String,
+    /// The text of the finding's place before and after, when the whole fix lies within it; only such
+    /// a fix can be carried over to another place.
+    pub place: Option<(String, String)>,
+    pub patch: String,
+}
+
+/// Ingests each fix; the same fix again is kept once. Every text passes through `redact` first.
+///
+/// # Errors
+/// [`MemoryError`] when one could not be kept. The fix itself has landed all the same.
+pub fn remember(
+    memory: &dyn Memory,
+    run: &RunId,
+    verdict: &Verdict,
+    landed: &[Landed],
+    redact: &dyn Fn(&str) -> String,
+) -> Result<usize, MemoryError> {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    for fix in landed {
+        // One document a rule and before-text is enough: others would only repeat it.
+        let place = fix.place.as_ref().map_or(fix.patch.as_str(), |(before, _)| before.as_str());
+        if seen.contains(&(fix.remediation.rule.as_str(), place)) {
+            continue;
+        }
+        seen.push((&fix.remediation.rule, place));
+        memory.ingest(&document(run, verdict, fix, redact))?;
+    }
+    Ok(seen.len())
+}
+
+fn document(run: &RunId, verdict: &Verdict, fix: &Landed, redact: &dyn Fn(&str) -> String) -> Document {
+    let mut metadata = Map::new();
+    let mut put = |key: &str, value: Value| metadata.insert(key.to_owned(), value);
+    put("rule", json!(fix.remediation.rule));
+    put("tier", json!(fix.remediation.tier));
+    put("path", json!(fix.remediation.path));
+    put("run", json!(run));
+    if let Some((before, after)) = &fix.place {
+        // A text with a secret in it cannot be carried over without it, so it is not kept for that.
+        if redact(before) == *before && redact(after) == *after {
+            put("before", json!(before));
+            put("after", json!(after));
+        }
+    }
+    let layers: Vec<String> =
+        verdict.layers.iter().map(|l| format!("{}: {}", l.name, outcome(&l.outcome))).collect();
+    let text = format!(
+        "Root cause: {}\n\nFix: {} in {}\n\n{}\n\nValidation: {}\n\nRecord: urn:ecoops:run:{}\n",
+        fix.cause,
+        fix.remediation.title,
+        fix.remediation.path,
+        fix.patch,
+        layers.join(", "),
+        run.0
+    );
+    Document {
+        kind: DocumentKind::Fix,
+        title: redact(&fix.remediation.title),
+        text: redact(&text),
+        source: format!("urn:ecoops:run:{}", run.0),
+        metadata,
+    }
+}
+
+fn outcome(outcome: &crate::domain::LayerOutcome) -> &'static str {
+    use crate::domain::LayerOutcome::{Failed, FailedBefore, Inconclusive, Passed, Skipped};
+    match outcome {
+        Passed => "passed",
+        Failed { .. } => "failed",
+        FailedBefore { .. } => "failed before as well",
+        Skipped { .. } => "not run",
+        Inconclusive { .. } => "inconclusive",
+    }
+}

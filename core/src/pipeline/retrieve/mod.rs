@@ -1,0 +1,57 @@
+//! Retrieve: what we saw before. Fixes of the same rule, and runbooks and incidents like the problem.
+//!
+//! Only asks the memory; decides nothing.
+
+use crate::domain::Problem;
+use crate::ports::memory::{DocumentKind, Filters, Hit, Memory, MemoryError, Query};
+use std::collections::BTreeMap;
+
+/// How many remembered fixes a rule, and how many related documents a run, are worth looking at.
+const FIXES: usize = 8;
+const RELATED: usize = 3;
+
+/// What was remembered.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Recalled {
+    /// By rule: earlier fixes, nearest first.
+    pub fixes: BTreeMap<String, Vec<Hit>>,
+    /// Runbooks, incidents and postmortems like the problem as the user put it.
+    pub related: Vec<Hit>,
+}
+
+/// `wording` is what the user called the problem, if they did.
+///
+/// # Errors
+/// [`MemoryError`] when the memory cannot be read.
+pub fn retrieve(
+    memory: &dyn Memory,
+    problems: &[Problem],
+    wording: Option<&str>,
+) -> Result<Recalled, MemoryError> {
+    let mut recalled = Recalled::default();
+    if !memory.list(&[DocumentKind::Fix], 1)?.is_empty() {
+        for problem in problems {
+            let Some(finding) = problem.findings.first() else { continue };
+            if recalled.fixes.contains_key(&finding.rule) {
+                continue;
+            }
+            let mut metadata = serde_json::Map::new();
+            metadata.insert("rule".to_owned(), finding.rule.clone().into());
+            let hits = memory.search(&Query {
+                query: format!("{} {}", finding.title, finding.message),
+                top_k: FIXES,
+                filters: Filters { kinds: vec![DocumentKind::Fix], metadata },
+            })?;
+            recalled.fixes.insert(finding.rule.clone(), hits);
+        }
+    }
+    if let Some(wording) = wording {
+        let kinds = vec![DocumentKind::Incident, DocumentKind::Runbook, DocumentKind::Postmortem];
+        recalled.related = memory.search(&Query {
+            query: wording.to_owned(),
+            top_k: RELATED,
+            filters: Filters { kinds, ..Filters::default() },
+        })?;
+    }
+    Ok(recalled)
+}
