@@ -1,0 +1,6 @@
+//! Who runs this process, and the signed tokens that prove it to every action.
+
+pub mod accounts;
+pub mod key;
+pub mod os_user;
+pub mod settings;

@@ -1,0 +1,17 @@
+//! Everything that touches one outside system, one folder a port: `src/<port>/<system>.rs`.
+//!
+//! Never decides anything about problems and fixes; it carries out what a port promises.
+
+pub mod audit_log;
+pub mod cache;
+pub mod embedder;
+pub mod events;
+pub mod host;
+pub mod identity;
+pub mod memory;
+pub mod packs;
+pub mod policy;
+pub mod registry;
+pub mod runner;
+pub mod store;
+pub mod workspace;

@@ -1,0 +1,233 @@
+//! The one place that turns a name in the configuration into an adapter.
+//!
+//! No other module names two adapters, and no caller of a port names one. One function a port: it
+//! takes a small settings struct with the adapter's name, and an unknown name is an error that lists
+//! the known ones.
+
+use crate::audit_log::embedded::{self as audit, EmbeddedAuditLog};
+use crate::cache::embedded::{Bounds, EmbeddedCache};
+use crate::embedder::embedded::EmbeddedEmbedder;
+use crate::events::embedded::Embedded as EmbeddedEvents;
+use crate::host::{frozen::Frozen, system::System};
+use crate::identity::os_user::OsUser;
+use crate::memory::embedded::EmbeddedMemory;
+use crate::policy::embedded::Embedded as EmbeddedPolicy;
+use crate::runner::local::LocalRunner;
+use crate::store::sqlite::SqliteStore;
+use crate::workspace::git::GitWorkspace;
+use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
+use ecoops_core::ports::cache::Cache;
+use ecoops_core::ports::embedder::Embedder;
+use ecoops_core::ports::events::Events;
+use ecoops_core::ports::host::Host;
+use ecoops_core::ports::identity::Identity;
+use ecoops_core::ports::memory::{Memory, MemoryError};
+use ecoops_core::ports::policy::Policy;
+use ecoops_core::ports::runner::Runner;
+use ecoops_core::ports::store::Store;
+use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+// What callers fill in, or need beside a port; they have it from here and name no adapter.
+pub use crate::events::embedded::Retention;
+pub use crate::identity::settings::IdentitySettings;
+pub use crate::policy::embedded::{
+    DEFAULT as DEFAULT_POLICY, DEFAULT_TEST as DEFAULT_POLICY_TEST, PolicySettings,
+};
+pub use crate::policy::files as policy_files;
+pub use crate::runner::local::Settings as RunnerSettings;
+pub use crate::runner::{launcher, tools};
+pub use crate::workspace::git::Settings as WorkspaceSettings;
+
+/// Why a port could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    #[error("there is no {port} adapter `{name}`; known: {}", known.join(", "))]
+    Unknown { port: &'static str, name: String, known: &'static [&'static str] },
+    #[error("the {port} adapter `{name}` cannot be opened")]
+    Open {
+        port: &'static str,
+        name: String,
+        #[source]
+        why: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+fn unknown(port: &'static str, name: &str, known: &'static [&'static str]) -> RegistryError {
+    RegistryError::Unknown { port, name: name.to_owned(), known }
+}
+
+fn open_error(
+    port: &'static str,
+    name: &str,
+) -> impl Fn(Box<dyn std::error::Error + Send + Sync>) -> RegistryError {
+    let name = name.to_owned();
+    move |why| RegistryError::Open { port, name: name.clone(), why }
+}
+
+/// `system` is the machine; `frozen` stands still at 1970 and is predictable, for tests and replay.
+///
+/// # Errors
+/// [`RegistryError::Unknown`].
+pub fn host(name: &str) -> Result<Arc<dyn Host>, RegistryError> {
+    match name {
+        "system" => Ok(Arc::new(System::new())),
+        "frozen" => Ok(Arc::new(Frozen::at(jiff::Timestamp::UNIX_EPOCH, 0))),
+        _ => Err(unknown("host", name, &["system", "frozen"])),
+    }
+}
+
+/// Where and how to find out who is asking.
+#[derive(Debug, Clone)]
+pub struct IdentityChoice {
+    /// `os-user`.
+    pub adapter: String,
+    /// Holds the signing key: `<state>/identity`.
+    pub folder: PathBuf,
+    pub settings: IdentitySettings,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown or the key cannot be used.
+pub fn identity(choice: &IdentityChoice, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, RegistryError> {
+    let failed = open_error("identity", &choice.adapter);
+    match choice.adapter.as_str() {
+        "os-user" => {
+            let opened = OsUser::open(&choice.folder, choice.settings.clone(), host);
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("identity", name, &["os-user"])),
+    }
+}
+
+/// Where the events go.
+#[derive(Debug, Clone)]
+pub struct EventsChoice {
+    /// `embedded`.
+    pub adapter: String,
+    /// The log's file: `<state>/events.sqlite`.
+    pub file: PathBuf,
+    pub retention: Retention,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown or the log cannot be used.
+pub fn events(choice: &EventsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Events>, RegistryError> {
+    let failed = open_error("events", &choice.adapter);
+    match choice.adapter.as_str() {
+        "embedded" => {
+            let opened = EmbeddedEvents::open(&choice.file, choice.retention, host);
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("events", name, &["embedded"])),
+    }
+}
+
+/// Who decides.
+#[derive(Debug, Clone)]
+pub struct PolicyChoice {
+    /// `embedded`.
+    pub adapter: String,
+    pub settings: PolicySettings,
+}
+
+/// # Errors
+/// [`RegistryError::Unknown`]. A policy that cannot be used is no error here: it denies, aloud.
+pub fn policy(choice: &PolicyChoice) -> Result<Box<dyn Policy>, RegistryError> {
+    match choice.adapter.as_str() {
+        "embedded" => Ok(Box::new(EmbeddedPolicy::new(&choice.settings))),
+        name => Err(unknown("policy", name, &["embedded"])),
+    }
+}
+
+/// Opens the repository or plain folder that `here` stands in. There is one kind of workspace, on disk.
+///
+/// # Errors
+/// [`WorkspaceError::NotARepository`], which says what to do about it.
+pub fn workspace(here: &Path, settings: WorkspaceSettings) -> Result<Arc<dyn Workspace>, WorkspaceError> {
+    Ok(Arc::new(GitWorkspace::open(here, settings)?))
+}
+
+/// Where the journal is kept.
+#[derive(Debug, Clone)]
+pub struct StoreChoice {
+    /// `sqlite`.
+    pub adapter: String,
+    /// Holds `runs.sqlite` and `leases/`.
+    pub state: PathBuf,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown or the journal cannot be opened.
+pub fn store(choice: &StoreChoice) -> Result<Arc<dyn Store>, RegistryError> {
+    let failed = open_error("store", &choice.adapter);
+    match choice.adapter.as_str() {
+        "sqlite" => {
+            SqliteStore::open(&choice.state).map(|s| Arc::new(s) as _).map_err(|e| failed(Box::new(e)))
+        }
+        name => Err(unknown("store", name, &["sqlite"])),
+    }
+}
+
+/// Results of scans, in a folder of their own.
+pub fn cache(folder: &Path) -> Box<dyn Cache> {
+    Box::new(EmbeddedCache::new(folder, Bounds::default()))
+}
+
+/// The runner of checks: processes of this machine, caged.
+pub fn runner(settings: RunnerSettings) -> Box<dyn Runner> {
+    Box::new(LocalRunner::new(settings))
+}
+
+/// The encoder that is built in.
+pub fn embedder() -> Arc<dyn Embedder> {
+    Arc::new(EmbeddedEmbedder::new())
+}
+
+/// The audit log of a state folder.
+///
+/// # Errors
+/// [`AuditError`] when its key cannot be used, or it is broken.
+pub fn audit_log(state: &Path) -> Result<Box<dyn AuditLog>, AuditError> {
+    Ok(Box::new(EmbeddedAuditLog::in_state(state)?))
+}
+
+/// Whether a state folder holds an audit log at all.
+pub fn has_audit_log(state: &Path) -> bool {
+    audit::has_log(&audit_folder(state))
+}
+
+/// The folder of a state folder's audit log, in the tlog-tiles layout.
+pub fn audit_folder(state: &Path) -> PathBuf {
+    audit::log_folder(state)
+}
+
+/// Verifies the folder of an audit log, or a copy of it, with its public key alone.
+///
+/// # Errors
+/// [`AuditError::Broken`] says what does not hold.
+pub fn verify_audit_folder(folder: &Path, key: &str) -> Result<Verified, AuditError> {
+    audit::verify_folder(folder, key)
+}
+
+/// Copies the audit log of a state folder to a new folder, as any tlog-tiles client reads it.
+///
+/// # Errors
+/// [`AuditError`]; then nothing of the copy is left.
+pub fn export_audit_log(state: &Path, to: &Path) -> Result<Verified, AuditError> {
+    EmbeddedAuditLog::in_state(state)?.export(to)
+}
+
+/// The memory in the file at `path`, made when there is none.
+///
+/// # Errors
+/// [`MemoryError`] when the file cannot be used.
+pub fn memory(path: &Path) -> Result<Box<dyn Memory>, MemoryError> {
+    Ok(Box::new(EmbeddedMemory::open(path, embedder())?))
+}
+
+/// Whether this kernel can confine what the runner starts (Landlock).
+pub fn sandbox_works() -> bool {
+    crate::runner::confine::works()
+}
