@@ -1,0 +1,5 @@
+//! The log of events.
+
+pub mod embedded;
+pub mod schedule;
+mod schema;

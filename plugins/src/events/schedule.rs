@@ -1,0 +1,63 @@
+//! When an event is given again: leases, backoff and the last attempt. Pure; works on wall-clock
+//! milliseconds, because the log outlives processes and reboots, and bears a clock that is set back.
+
+/// An event that failed this often becomes a dead letter.
+pub const MAX_ATTEMPTS: u32 = 5;
+/// The longest lease; longer wishes are cut, so that a lost consumer cannot hold an event for ever.
+pub const LONGEST_LEASE_MILLIS: u64 = 24 * 60 * 60 * 1000;
+const BACKOFF_BASE_MILLIS: u64 = 1_000;
+const BACKOFF_CAP_MILLIS: u64 = 5 * 60 * 1000;
+/// A clock that was set back by more than this no longer tells how old a lease is.
+const CLOCK_TOLERANCE_MILLIS: i64 = 5_000;
+
+/// Whether something that was set at `since` to wait until `until` is due at `now`. When the clock
+/// was set back behind `since` it is due at once: an event given twice is allowed, one that stalls is not.
+pub fn is_due(now: i64, since: i64, until: i64) -> bool {
+    now >= until || now < since.saturating_sub(CLOCK_TOLERANCE_MILLIS)
+}
+
+/// The pause after failed attempt number `attempt` (from 1): doubling, capped, and of that a random
+/// part between one half and the whole ("equal jitter", AWS Architecture Blog, Exponential Backoff
+/// And Jitter, 2015). `random` is any number.
+pub fn backoff_millis(attempt: u32, random: u64) -> u64 {
+    let doubled = BACKOFF_BASE_MILLIS.saturating_mul(1 << attempt.saturating_sub(1).min(30));
+    let whole = doubled.min(BACKOFF_CAP_MILLIS);
+    let half = whole / 2;
+    half + random % (whole - half + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn due_by_time_or_by_a_clock_set_back() {
+        for (now, since, until, expected) in [
+            (10_000, 10_000, 11_000, false),
+            (11_000, 10_000, 11_000, true),
+            (i64::MAX, 10_000, 11_000, true),
+            // A small correction of the clock changes nothing, a large one makes it due.
+            (9_000, 10_000, 11_000, false),
+            (4_000, 10_000, 11_000, true),
+            (i64::MIN, i64::MIN, i64::MAX, false),
+        ] {
+            assert_eq!(is_due(now, since, until), expected, "{now} {since} {until}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn backoff_doubles_within_its_bounds(attempt in 1u32..100, random: u64) {
+            let pause = backoff_millis(attempt, random);
+            let whole = (1_000u64 << (attempt - 1).min(20)).min(BACKOFF_CAP_MILLIS);
+            prop_assert!(pause >= whole / 2 && pause <= whole);
+        }
+
+        #[test]
+        fn nothing_waits_for_ever(since in -1i64<<50..1i64<<50, wait in 0i64..1<<40, now: i64) {
+            // Whatever the clock says, it is due either now or once the wait has passed from now on.
+            prop_assert!(is_due(now, since, since + wait) || is_due(now.saturating_add(wait).saturating_add(CLOCK_TOLERANCE_MILLIS), since, since + wait));
+        }
+    }
+}
