@@ -1,0 +1,4 @@
+//! Who decides whether an action is allowed.
+
+pub mod embedded;
+pub mod files;
