@@ -1,0 +1,3 @@
+//! Adapters of the audit-log port.
+
+pub mod embedded;
