@@ -1,0 +1,3 @@
+//! Adapters of the store port: the journal of runs.
+
+pub mod sqlite;
