@@ -1,0 +1,3 @@
+//! Text to vectors, one file a system.
+
+pub mod embedded;

@@ -1,0 +1,307 @@
+//! The built-in memory: one SQLite file with texts, vectors and a full-text index of its own.
+//!
+//! Never sends anything anywhere and never logs a text. What is kept must have passed the redactor
+//! before. Several processes may use the same file.
+
+mod chunks;
+mod documents;
+mod postings;
+mod schema;
+mod search;
+mod vectors;
+
+use chunks::{Chunk, Writer, indexed};
+use documents::{exists, name};
+use ecoops_core::engines::recall::chunk::{Limits, MOST_EMBEDDED, chunks, spread};
+use ecoops_core::engines::recall::terms::spaced;
+use ecoops_core::ports::embedder::Embedder;
+use ecoops_core::ports::memory::{
+    Document, DocumentKind, Hit, MOST_BYTES, MOST_TITLE_BYTES, Memory, MemoryError, Query,
+};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use search::Request;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use vectors::Segments;
+
+/// The longest query, in bytes.
+pub const MOST_QUERY_BYTES: usize = 16 << 10;
+/// The most hits of one search.
+pub const MOST_HITS: usize = 100;
+/// Texts that are embedded at once: enough to keep every core busy.
+const TOGETHER: usize = 64;
+
+/// See the module.
+pub struct EmbeddedMemory {
+    path: PathBuf,
+    embedder: Arc<dyn Embedder>,
+    store: Mutex<Store>,
+}
+
+struct Store {
+    connection: Connection,
+    segments: Segments,
+}
+
+impl std::fmt::Debug for EmbeddedMemory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmbeddedMemory").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// A document cut and embedded, ready to be written. A piece beyond the bound has an empty vector.
+struct Prepared<'d> {
+    id: &'d str,
+    document: &'d Document,
+    pieces: Vec<Range<usize>>,
+    vectors: Vec<Vec<f32>>,
+}
+
+impl EmbeddedMemory {
+    /// Opens the file at `path`, and makes it when there is none.
+    ///
+    /// # Errors
+    /// [`MemoryError::Storage`] when the file is damaged, of a newer layout, or may not be written.
+    pub fn open(path: &Path, embedder: Arc<dyn Embedder>) -> Result<Self, MemoryError> {
+        let connection = schema::open(path)?;
+        let store = Mutex::new(Store { connection, segments: Segments::default() });
+        Ok(Self { path: path.to_owned(), embedder, store })
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        // every write is one transaction, so a panic elsewhere leaves nothing half done
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn said(&self, error: &rusqlite::Error) -> MemoryError {
+        schema::explain(&self.path, error)
+    }
+
+    /// The vectors, without the zeros at their ends.
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, MemoryError> {
+        let mut vectors = self.embedder.embed(texts).map_err(|e| MemoryError::Embedder(e.to_string()))?;
+        if vectors.len() != texts.len() || vectors.iter().flatten().any(|v| !v.is_finite()) {
+            return Err(MemoryError::Embedder("the model did not give one finite vector a text".into()));
+        }
+        for vector in &mut vectors {
+            vector.truncate(vector.iter().rposition(|v| *v != 0.0).map_or(0, |last| last + 1));
+            vector.shrink_to_fit();
+        }
+        Ok(vectors)
+    }
+
+    fn prepare<'d>(&self, new: &[(&'d str, &'d Document)]) -> Result<Vec<Prepared<'d>>, MemoryError> {
+        let mut prepared: Vec<Prepared> = new.iter().map(|(id, document)| cut(id, document)).collect();
+        let mut waiting = Vec::with_capacity(TOGETHER);
+        for at in 0..prepared.len() {
+            let Prepared { document, pieces, .. } = &prepared[at];
+            let texts: Vec<_> = spread(pieces.len(), MOST_EMBEDDED)
+                .map(|piece| ((at, piece), indexed(document, &pieces[piece])))
+                .collect();
+            for text in texts {
+                waiting.push(text);
+                if waiting.len() == TOGETHER {
+                    self.embed_waiting(&mut waiting, &mut prepared)?;
+                }
+            }
+        }
+        self.embed_waiting(&mut waiting, &mut prepared)?;
+        Ok(prepared)
+    }
+
+    /// Embeds texts for `(document, piece)` each, and puts the vectors where they belong.
+    fn embed_waiting(
+        &self,
+        waiting: &mut Vec<((usize, usize), String)>,
+        prepared: &mut [Prepared],
+    ) -> Result<(), MemoryError> {
+        let texts: Vec<&str> = waiting.iter().map(|(_, text)| text.as_str()).collect();
+        let vectors = self.embed(&texts)?;
+        for (((document, piece), _), vector) in waiting.drain(..).zip(vectors) {
+            prepared[document].vectors[piece] = vector;
+        }
+        Ok(())
+    }
+
+    /// Keeps many documents in one transaction: all or, on an error, none. Needs memory for the vectors
+    /// of them all: about 2 KB a document of some hundred words.
+    ///
+    /// # Errors
+    /// As [`Memory::ingest`].
+    pub fn ingest_all(&self, documents: &[Document]) -> Result<Vec<String>, MemoryError> {
+        documents.iter().try_for_each(check)?;
+        let ids: Vec<String> = documents.iter().map(documents::identify).collect();
+        let mut new = Vec::with_capacity(documents.len());
+        for (id, document) in ids.iter().zip(documents) {
+            if !exists(&self.store().connection, id).map_err(|e| self.said(&e))? {
+                new.push((id.as_str(), document));
+            }
+        }
+        if !new.is_empty() {
+            // outside the lock: embedding is the slow part
+            let prepared = self.prepare(&new)?;
+            self.write(&prepared)?;
+        }
+        Ok(ids)
+    }
+
+    fn write(&self, prepared: &[Prepared]) -> Result<(), MemoryError> {
+        let said = |e: rusqlite::Error| self.said(&e);
+        let store = self.store();
+        let transaction =
+            Transaction::new_unchecked(&store.connection, TransactionBehavior::Immediate).map_err(said)?;
+        let longest = prepared.iter().flat_map(|p| &p.vectors).max_by_key(|v| v.len());
+        let first = longest.map_or(&[][..], Vec::as_slice);
+        let model = vectors::model(&transaction, self.embedder.model(), first).map_err(said)?;
+        if first.len() > model.used {
+            let what = format!("{} gave vectors of different widths", self.embedder.model());
+            return Err(MemoryError::Embedder(what));
+        }
+        let keep = || -> rusqlite::Result<()> {
+            let mut writer = Writer::new(&transaction, model)?;
+            for Prepared { id, document, pieces, vectors } in prepared {
+                // another process may have been faster, and a document may be given twice
+                if exists(&transaction, id)? {
+                    continue;
+                }
+                let number = documents::insert(&transaction, id, document)?;
+                for (piece, vector) in pieces.iter().zip(vectors) {
+                    let (kind, text) = (document.kind, &indexed(document, piece));
+                    writer.add(&Chunk { document: number, kind, piece, text, vector })?;
+                }
+            }
+            writer.finish()
+        };
+        keep().map_err(said)?;
+        transaction.commit().map_err(said)
+    }
+
+    fn erase(&self, id: &str) -> rusqlite::Result<bool> {
+        let store = self.store();
+        let transaction = Transaction::new_unchecked(&store.connection, TransactionBehavior::Immediate)?;
+        let find = "SELECT number FROM documents WHERE id = ?1";
+        let Some(number) = transaction.query_row(find, [id], |row| row.get::<_, u32>(0)).optional()? else {
+            return Ok(false);
+        };
+        chunks::erase(&transaction, number, &documents::read(&transaction, number)?.1)?;
+        documents::erase(&transaction, number)?;
+        transaction.commit()?;
+        Ok(true)
+    }
+
+    /// Writes the log of changes into the file and empties it, so that no old page stays in it.
+    fn empty_log(&self) -> Result<(), MemoryError> {
+        let store = self.store();
+        let empty = |row: &rusqlite::Row| row.get::<_, i64>(0);
+        match store.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], empty) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(MemoryError::Storage(format!(
+                "the document is forgotten, but another process reads {}: forget it again to clear the log",
+                self.path.display()
+            ))),
+            Err(e) => Err(self.said(&e)),
+        }
+    }
+}
+
+impl Memory for EmbeddedMemory {
+    fn ingest(&self, document: &Document) -> Result<String, MemoryError> {
+        Ok(self.ingest_all(std::slice::from_ref(document))?.swap_remove(0))
+    }
+
+    fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {
+        check_query(query)?;
+        let mut vector = self.embed(&[spaced(&query.query).as_str()])?.swap_remove(0);
+        let mut guard = self.store();
+        let Store { connection, segments } = &mut *guard;
+        let mut read = || -> rusqlite::Result<Vec<Hit>> {
+            let transaction = connection.unchecked_transaction()?;
+            segments.refresh(&transaction)?;
+            let model = vectors::find_model(&transaction, self.embedder.model())?;
+            let model = model.filter(|model| vector.len() <= model.used);
+            vector.resize(model.map_or(0, |model| model.used), 0.0);
+            let request = Request {
+                text: &query.query,
+                vector: model.map(|model| (model, vector.as_slice())),
+                top: query.top_k,
+                kinds: &query.filters.kinds,
+                only: documents::with_fields(&transaction, &query.filters.metadata)?,
+            };
+            let ranked = search::run(&transaction, segments, &request)?;
+            ranked.iter().map(|ranked| hit(&transaction, ranked)).collect()
+        };
+        read().map_err(|e| schema::explain(&self.path, &e))
+    }
+
+    fn list(&self, kinds: &[DocumentKind], limit: usize) -> Result<Vec<(String, Document)>, MemoryError> {
+        let store = self.store();
+        let read = || -> rusqlite::Result<Vec<(String, Document)>> {
+            let sql = "SELECT number FROM documents WHERE ?1 = '' OR instr(?1, kind) > 0 ORDER BY number DESC LIMIT ?2";
+            let kinds = kinds.iter().map(|k| name(*k)).collect::<Vec<_>>().join(",");
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let mut statement = store.connection.prepare_cached(sql)?;
+            let numbers = statement.query_map(params![kinds, limit], |row| row.get(0))?;
+            numbers.map(|number| documents::read(&store.connection, number?)).collect()
+        };
+        read().map_err(|e| self.said(&e))
+    }
+
+    fn forget(&self, id: &str) -> Result<bool, MemoryError> {
+        let found = self.erase(id).map_err(|e| self.said(&e))?;
+        self.empty_log()?;
+        Ok(found)
+    }
+}
+
+fn check(document: &Document) -> Result<(), MemoryError> {
+    if document.title.trim().is_empty() && document.text.trim().is_empty() {
+        return Err(MemoryError::BadQuery("the document has neither a title nor a text".into()));
+    }
+    let title = document.title.len();
+    if title > MOST_TITLE_BYTES {
+        return Err(MemoryError::BadQuery(format!(
+            "the title has {title} bytes, the most is {MOST_TITLE_BYTES}: give a shorter one"
+        )));
+    }
+    let bytes = title + document.text.len();
+    if bytes > MOST_BYTES {
+        return Err(MemoryError::BadQuery(format!(
+            "the document has {bytes} bytes, the most is {MOST_BYTES}: keep the part that matters"
+        )));
+    }
+    Ok(())
+}
+
+fn check_query(query: &Query) -> Result<(), MemoryError> {
+    if query.query.trim().is_empty() {
+        return Err(MemoryError::BadQuery("the query is empty".into()));
+    }
+    if query.query.len() > MOST_QUERY_BYTES {
+        return Err(MemoryError::BadQuery(format!("the query is longer than {MOST_QUERY_BYTES} bytes")));
+    }
+    if !(1..=MOST_HITS).contains(&query.top_k) {
+        return Err(MemoryError::BadQuery(format!("top_k is {}, not 1 to {MOST_HITS}", query.top_k)));
+    }
+    Ok(())
+}
+
+fn cut<'d>(id: &'d str, document: &'d Document) -> Prepared<'d> {
+    let mut pieces = chunks(&document.text, Limits::default());
+    if pieces.is_empty() {
+        // the title alone is worth finding
+        pieces.push(0..0);
+    }
+    let vectors = vec![Vec::new(); pieces.len()];
+    Prepared { id, document, pieces, vectors }
+}
+
+fn hit(connection: &Connection, ranked: &search::Ranked) -> rusqlite::Result<Hit> {
+    let (id, document) = documents::read(connection, ranked.document)?;
+    let range = connection
+        .prepare_cached("SELECT start, stop FROM chunks WHERE slot = ?1")?
+        .query_row([ranked.slot], |row| Ok(row.get::<_, i64>(0)? as usize..row.get::<_, i64>(1)? as usize))?;
+    let snippet = document.text.get(range).unwrap_or_default().to_owned();
+    let (score, cosine, text_rank) = (ranked.score, ranked.cosine, ranked.text_rank);
+    Ok(Hit { id, document, snippet, score, cosine, text_rank })
+}

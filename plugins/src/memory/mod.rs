@@ -1,0 +1,3 @@
+//! What we saw before, one file a system.
+
+pub mod embedded;
