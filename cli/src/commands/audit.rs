@@ -1,0 +1,309 @@
+//! `ecoops audit`: shows, verifies, proves and copies the signed record.
+
+use crate::app::{App, Output};
+use crate::exit::{Exit, Failure};
+use crate::ui::harmless;
+use ecoops_core::domain::{AuditEntry, AuditResult};
+use ecoops_core::engines::ledger::{LogProof, VerifierKey, entry};
+use ecoops_core::ports::audit_log::{AuditError, AuditLog};
+use ecoops_plugins::registry;
+use std::path::{Path, PathBuf};
+
+/// Entries read at a time.
+const PAGE: usize = 1024;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The record is a C2SP transparency log: anyone who has its public key can check it.\n\nExamples:\n  ecoops audit log --limit 5           what was done last\n  ecoops audit verify                  recompute everything; exit code 8 when it does not hold\n  ecoops audit proof 12 -o fix.proof   a proof of entry 12 that stands alone"
+)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Show entries, the newest last
+    Log(LogArgs),
+    /// Recompute every hash from the entries up, and check the signature
+    Verify(VerifyArgs),
+    /// Prove that an entry is in the log, or check such a proof
+    Proof(ProofArgs),
+    /// Copy the log: to a new folder in the tlog-tiles layout, or to stdout as JSON lines
+    Export(ExportArgs),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  ecoops audit log --from 100 --limit 20 --output json")]
+struct LogArgs {
+    /// How many entries at most
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// The first entry's index; without it, the last N entries
+    #[arg(long, value_name = "INDEX")]
+    from: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  ecoops audit verify ./copy --key 'ecoops.local/audit/…+1a2b3c4d+AX…'")]
+struct VerifyArgs {
+    /// The log's public key (a C2SP vkey); without it, this machine's own
+    #[arg(long, value_name = "VKEY")]
+    key: Option<String>,
+    /// The folder of a log or of a copy; without it, this machine's own
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  ecoops audit proof 12 -o fix.tlog-proof\n  ecoops audit proof --check fix.tlog-proof --key 'ecoops.local/audit/…+1a2b3c4d+AX…'"
+)]
+struct ProofArgs {
+    /// The entry's index
+    #[arg(required_unless_present = "check", conflicts_with = "check")]
+    index: Option<u64>,
+    /// Write the proof to a file instead of stdout
+    #[arg(long, short, value_name = "FILE", conflicts_with = "check")]
+    out: Option<PathBuf>,
+    /// Check this proof
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
+    /// The log's public key; without it, this machine's own
+    #[arg(long, value_name = "VKEY", requires = "check")]
+    key: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  ecoops audit export ./copy\n  ecoops audit export - > record.jsonl")]
+struct ExportArgs {
+    /// A new or empty folder, or `-` for JSON lines on stdout
+    #[arg(value_name = "DIR|-")]
+    to: PathBuf,
+}
+
+/// # Errors
+/// [`Failure`]; with exit code 8 when the log or a proof does not hold.
+pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
+    match args.action {
+        Action::Log(args) => log(&args, app),
+        Action::Verify(args) => verify(&args, app),
+        Action::Proof(args) => match &args.check {
+            Some(file) => check(file, args.key.as_deref(), app),
+            None => prove(&args, app),
+        },
+        Action::Export(args) => export(&args.to, app),
+    }
+}
+
+fn failure(what: &str, error: &AuditError) -> Failure {
+    let failure = Failure::new(what).because(error);
+    match error {
+        AuditError::Broken(_) => failure
+            .exit(Exit::AuditBroken)
+            .next("keep the folder as it is, and compare it with a copy or with proofs given out earlier"),
+        AuditError::NoSuchEntry(_) => failure.next("`ecoops audit log` shows which entries there are"),
+        _ => failure,
+    }
+}
+
+/// The own log, if there is one.
+fn own(app: &App) -> Result<Option<Box<dyn AuditLog>>, Failure> {
+    if !registry::has_audit_log(&app.folders.state) {
+        return Ok(None);
+    }
+    registry::audit_log(&app.folders.state)
+        .map(Some)
+        .map_err(|e| failure("the audit log could not be opened", &e))
+}
+
+fn required(app: &App) -> Result<Box<dyn AuditLog>, Failure> {
+    own(app)?.ok_or_else(|| {
+        Failure::new("there is no audit log yet").exit(Exit::Nothing).next("`ecoops fix` begins one")
+    })
+}
+
+fn log(args: &LogArgs, app: &App) -> Result<Exit, Failure> {
+    let Some(log) = own(app)? else {
+        app.ui.note("the audit log is empty");
+        if app.output == Output::Json {
+            app.ui.result("[]");
+        }
+        return Ok(Exit::Clean);
+    };
+    let shown = |e: AuditError| failure("the audit log could not be read", &e);
+    let start = match args.from {
+        Some(from) => from,
+        None => size(&*log)?.saturating_sub(args.limit as u64),
+    };
+    let entries = log.entries(start, args.limit).map_err(shown)?;
+    match app.output {
+        Output::Json => {
+            let all: Vec<_> = entries.iter().map(|(index, entry)| as_json(*index, entry)).collect();
+            app.ui.result(&serde_json::Value::Array(all).to_string());
+        }
+        Output::Jsonl => {
+            entries.iter().for_each(|(index, entry)| app.ui.result(&as_json(*index, entry).to_string()))
+        }
+        _ => entries.iter().for_each(|(index, entry)| app.ui.result(&as_line(*index, entry))),
+    }
+    Ok(Exit::Clean)
+}
+
+fn size(log: &dyn AuditLog) -> Result<u64, Failure> {
+    let note = log.checkpoint().map_err(|e| failure("the audit log could not be read", &e))?;
+    // Signed and checked already: its second line is the size.
+    Ok(note.and_then(|note| note.lines().nth(1)?.parse().ok()).unwrap_or(0))
+}
+
+fn as_json(index: u64, entry: &AuditEntry) -> serde_json::Value {
+    serde_json::json!({ "index": index, "entry": entry })
+}
+
+fn as_line(index: u64, entry: &AuditEntry) -> String {
+    let result = match entry.result {
+        AuditResult::Success => "success",
+        AuditResult::Failure => "failure",
+        AuditResult::Denied => "denied",
+    };
+    let policy =
+        entry.policy.as_ref().map_or(String::new(), |p| format!("  [policy: {}, {}]", p.decision, p.reason));
+    let text = format!(
+        "{index:>6}  {}  {:<12} {result:<8} {}  {}{policy}",
+        entry.timestamp, entry.action, entry.actor, entry.resource
+    );
+    harmless(&text, false)
+}
+
+fn verify(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
+    let own_folder = registry::audit_folder(&app.folders.state);
+    let (verified, key) = match (&args.folder, &args.key) {
+        (None, None) => {
+            let log = match own(app) {
+                Ok(Some(log)) => log,
+                Ok(None) => return required(app).map(|_| Exit::Nothing),
+                Err(failure) => return Err(report_broken(failure, app)),
+            };
+            (log.verify(), log.verifier_key())
+        }
+        (folder, key) => {
+            let key = match key {
+                Some(key) => key.clone(),
+                None => required(app)?.verifier_key(),
+            };
+            let folder = folder.as_ref().map_or(own_folder, |folder| app.here.join(folder));
+            (registry::verify_audit_folder(&folder, &key), key)
+        }
+    };
+    let verified = verified.map_err(|e| report_broken(failure("the audit log does not hold", &e), app))?;
+    if app.output == Output::Json {
+        let root: String = verified.root.iter().map(|b| format!("{b:02x}")).collect();
+        let (entries, origin) = (verified.entries, verified.origin);
+        app.ui.result(
+            &serde_json::json!({ "whole": true, "entries": entries, "root": root, "origin": origin, "key": key })
+                .to_string(),
+        );
+    } else {
+        app.ui.result(&format!(
+            "whole: {} entries, every hash recomputed, signed by {}",
+            verified.entries, verified.origin
+        ));
+        app.ui.note(&format!("anyone can check a copy with the key {key}"));
+    }
+    Ok(Exit::Clean)
+}
+
+/// For a machine that reads stdout, a broken log is a result too.
+fn report_broken(failure: Failure, app: &App) -> Failure {
+    if app.output == Output::Json && failure.exit == Exit::AuditBroken {
+        app.ui.result(&serde_json::json!({ "whole": false, "why": failure.causes }).to_string());
+    }
+    failure
+}
+
+fn prove(args: &ProofArgs, app: &App) -> Result<Exit, Failure> {
+    let index = args.index.unwrap_or_default();
+    let log = required(app)?;
+    let what = format!("entry {index} could not be proved");
+    let proof = log.prove(index).map_err(|e| failure(&what, &e))?;
+    let entries = log.entries(index, 1).map_err(|e| failure(&what, &e))?;
+    let (_, found) = entries.first().ok_or_else(|| failure(&what, &AuditError::NoSuchEntry(index)))?;
+    let bytes = entry::encode(found).map_err(|e| Failure::new(&what).because(&e))?;
+    let proof =
+        LogProof { entry: bytes, index: proof.index, hashes: proof.hashes, checkpoint: proof.checkpoint };
+    let key = parse_key(&log.verifier_key())?;
+    proof.check(&key).map_err(|e| Failure::new(&what).because(&e).exit(Exit::AuditBroken))?;
+    match &args.out {
+        None => app.ui.raw(proof.to_string().as_bytes()),
+        Some(file) => {
+            let path = app.here.join(file);
+            std::fs::write(&path, proof.to_string())
+                .map_err(|e| Failure::new(format!("{} could not be written", path.display())).because(&e))?;
+            app.ui.note(&format!("{} proves entry {index}; check it with the key {key}", path.display()));
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+fn parse_key(key: &str) -> Result<VerifierKey, Failure> {
+    VerifierKey::parse(key).map_err(|e| {
+        Failure::new("that is no public key of a log")
+            .because(&e)
+            .next("give the key that `ecoops audit verify` shows, in quotes")
+    })
+}
+
+fn check(file: &Path, key: Option<&str>, app: &App) -> Result<Exit, Failure> {
+    let key = match key {
+        Some(key) => parse_key(key)?,
+        None => parse_key(&required(app)?.verifier_key())?,
+    };
+    let path = app.here.join(file);
+    let text = std::fs::read_to_string(&path)
+        .map_err(|e| Failure::new(format!("{} could not be read", path.display())).because(&e))?;
+    let wrong = |e: &dyn std::error::Error| {
+        Failure::new(format!("{} proves nothing", path.display())).because(e).exit(Exit::AuditBroken)
+    };
+    let proof = LogProof::parse(&text).map_err(|e| wrong(&e))?;
+    let checkpoint = proof.check(&key).map_err(|e| wrong(&e))?;
+    let read = entry::decode(&proof.entry).map_err(|e| wrong(&e))?;
+    if app.output == Output::Json {
+        let mut answer = as_json(proof.index, &read);
+        answer["size"] = checkpoint.size.into();
+        answer["origin"] = checkpoint.origin.into();
+        app.ui.result(&answer.to_string());
+    } else {
+        app.ui.result(&as_line(proof.index, &read));
+        app.ui.note(&format!(
+            "proved: entry {} of the {} that {} signed",
+            proof.index, checkpoint.size, checkpoint.origin
+        ));
+    }
+    Ok(Exit::Clean)
+}
+
+fn export(to: &Path, app: &App) -> Result<Exit, Failure> {
+    let log = required(app)?;
+    if to == Path::new("-") {
+        let mut start = 0;
+        loop {
+            let page =
+                log.entries(start, PAGE).map_err(|e| failure("the audit log could not be read", &e))?;
+            page.iter().for_each(|(index, entry)| app.ui.result(&as_json(*index, entry).to_string()));
+            start += page.len() as u64;
+            if page.len() < PAGE {
+                return Ok(Exit::Clean);
+            }
+        }
+    }
+    let path = app.here.join(to);
+    let verified = registry::export_audit_log(&app.folders.state, &path)
+        .map_err(|e| failure("the audit log could not be copied", &e))?;
+    app.ui.note(&format!(
+        "{} entries in {}; verify them with the key {}",
+        verified.entries,
+        path.display(),
+        log.verifier_key()
+    ));
+    Ok(Exit::Clean)
+}

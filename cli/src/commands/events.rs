@@ -1,0 +1,231 @@
+//! `ecoops events`: the event log for people: tail, replay, dead letters.
+
+use crate::app::{App, Output};
+use crate::exit::{Exit, Failure};
+use clap::Subcommand;
+use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored};
+use ecoops_plugins::registry::{self, EventsChoice, Retention};
+use std::time::Duration;
+
+/// Events that are fetched at once.
+const PAGE: usize = 200;
+/// How often `--follow` looks for new events.
+const PAUSE: Duration = Duration::from_millis(200);
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  ecoops events tail -n 5 --follow\n  ecoops events dlq list")]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// The newest events, oldest of them first.
+    #[command(after_help = "Example:\n  ecoops events tail --follow --output json")]
+    Tail {
+        /// How many.
+        #[arg(short = 'n', default_value_t = 20, conflicts_with = "from")]
+        count: u64,
+        /// Start at this offset instead.
+        #[arg(long, value_name = "OFFSET")]
+        from: Option<Offset>,
+        /// Go on with new events until interrupted.
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Events again from an offset on.
+    #[command(after_help = "Example:\n  ecoops events replay --from 1 --count 100 --output json")]
+    Replay {
+        #[arg(long, value_name = "OFFSET")]
+        from: Offset,
+        /// At most this many; all when not given.
+        #[arg(long)]
+        count: Option<u64>,
+    },
+    /// Events that a consumer group gave up on.
+    #[command(after_help = "Example:\n  ecoops events dlq revive dashboards 17")]
+    Dlq {
+        #[command(subcommand)]
+        action: DeadLetters,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum DeadLetters {
+    /// Lists them.
+    List {
+        /// Only this group's.
+        #[arg(long)]
+        group: Option<String>,
+    },
+    /// Gives one to its group again, as if new.
+    Revive { group: String, offset: Offset },
+    /// Gives one up; the event itself stays in the log.
+    Drop { group: String, offset: Offset },
+}
+
+pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
+    let events = open(app)?;
+    let log = Log { events: events.as_ref(), app, output: app.output };
+    match args.action {
+        Action::Tail { count, from, follow } => {
+            let latest = log.events.latest().map_err(unusable)?;
+            let from = from.unwrap_or(latest.saturating_sub(count).saturating_add(1));
+            log.tail(from, u64::MAX, follow)
+        }
+        Action::Replay { from, count } => log.tail(from, count.unwrap_or(u64::MAX), false),
+        Action::Dlq { action } => log.dead_letters(action),
+    }
+}
+
+fn open(app: &App) -> Result<Box<dyn Events>, Failure> {
+    let choice = EventsChoice {
+        adapter: "embedded".to_owned(),
+        file: app.folders.state.join("events.sqlite"),
+        retention: Retention::default(),
+    };
+    registry::host("system").and_then(|host| registry::events(&choice, host)).map_err(|error| {
+        Failure::new("the event log cannot be opened")
+            .because(&error)
+            .next(format!("check {}, or move it away to begin a new log", choice.file.display()))
+    })
+}
+
+fn unusable(error: EventsError) -> Failure {
+    Failure::new("the event log cannot be used").because(&error)
+}
+
+struct Log<'a> {
+    events: &'a dyn Events,
+    app: &'a App,
+    output: Output,
+}
+
+impl Log<'_> {
+    /// Writes events from `from` on. A damaged one is told on stderr and passed over; the exit code
+    /// then says that not all was well.
+    fn tail(&self, mut from: Offset, mut count: u64, follow: bool) -> Result<Exit, Failure> {
+        let mut exit = Exit::Clean;
+        loop {
+            let page = usize::try_from(count).unwrap_or(PAGE).min(PAGE);
+            match self.events.replay(from, page) {
+                Ok(page) if page.is_empty() && follow && count > 0 => std::thread::sleep(PAUSE),
+                Ok(page) if page.is_empty() => return Ok(exit),
+                Ok(page) => {
+                    for stored in &page {
+                        self.write(stored);
+                        from = stored.offset + 1;
+                        count = count.saturating_sub(1);
+                    }
+                }
+                Err(error @ EventsError::Damaged(offset, _)) => {
+                    self.app.ui.always(&format!("warning: {error}"));
+                    from = offset.saturating_add(1);
+                    exit = Exit::Error;
+                }
+                Err(error) => return Err(unusable(error)),
+            }
+        }
+    }
+
+    fn write(&self, stored: &Stored) {
+        self.app.ui.result(&match self.output {
+            Output::Json | Output::Jsonl => json(stored).to_string(),
+            _ => text(stored),
+        });
+    }
+
+    fn dead_letters(&self, action: DeadLetters) -> Result<Exit, Failure> {
+        let done = match &action {
+            DeadLetters::List { group } => return self.list(group.as_deref()),
+            DeadLetters::Revive { group, offset } => {
+                self.events.revive(group, *offset).map(|()| format!("{group} gets event {offset} again"))
+            }
+            DeadLetters::Drop { group, offset } => self
+                .events
+                .discard(group, *offset)
+                .map(|()| format!("{group} never gets event {offset} again")),
+        };
+        match done {
+            Ok(note) => {
+                self.app.ui.note(&note);
+                Ok(Exit::Clean)
+            }
+            Err(EventsError::NotInFlight { group, offset }) => {
+                Err(Failure::new(format!("event {offset} is no dead letter of the group `{group}`"))
+                    .next("list them with `ecoops events dlq list`"))
+            }
+            Err(error) => Err(unusable(error)),
+        }
+    }
+
+    fn list(&self, group: Option<&str>) -> Result<Exit, Failure> {
+        let letters = self.events.dead_letters(group).map_err(unusable)?;
+        for letter in &letters {
+            self.app.ui.result(&match self.output {
+                Output::Json | Output::Jsonl => {
+                    let mut value = json(&letter.stored);
+                    value["group"] = letter.group.clone().into();
+                    value["attempts"] = letter.stored.attempt.into();
+                    value["reason"] = letter.reason.clone().into();
+                    value.to_string()
+                }
+                _ => dead_text(letter),
+            });
+        }
+        if letters.is_empty() {
+            self.app.ui.note("0 dead letters");
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+/// The event's own fields, with its place in the log.
+fn json(stored: &Stored) -> serde_json::Value {
+    let mut value = serde_json::to_value(&stored.event).unwrap_or_default();
+    value["offset"] = stored.offset.into();
+    value["idempotency_key"] = stored.idempotency_key.clone().into();
+    value
+}
+
+/// One line: offset, time, type, trace and the payload's fields, without control characters.
+fn text(stored: &Stored) -> String {
+    let value = json(stored);
+    let kind = value["event_type"].as_str().unwrap_or("?");
+    let fields: Vec<String> = value["data"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, field)| {
+            let shown = field.as_str().map_or_else(|| field.to_string(), str::to_owned);
+            format!("{name}={}", short(&shown))
+        })
+        .collect();
+    let (event, offset) = (&stored.event, stored.offset);
+    plain(&format!("{offset:>6}  {}  {kind:<22}  {}  {}", event.timestamp, event.trace_id, fields.join(" ")))
+}
+
+fn dead_text(letter: &DeadLetter) -> String {
+    let line = format!(
+        "{}  {}\n        {} attempts; {}",
+        letter.group,
+        text(&letter.stored),
+        letter.stored.attempt,
+        letter.reason
+    );
+    line.split('\n').map(plain).collect::<Vec<_>>().join("\n")
+}
+
+fn short(text: &str) -> String {
+    const MOST: usize = 80;
+    let one_line = plain(text);
+    if one_line.chars().count() <= MOST {
+        return one_line;
+    }
+    one_line.chars().take(MOST - 1).chain(['…']).collect()
+}
+
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

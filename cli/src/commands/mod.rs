@@ -1,0 +1,111 @@
+//! One file a command: its arguments, one call into the library, its rendering.
+
+mod audit;
+mod ci;
+mod completions;
+mod config;
+mod doctor;
+mod events;
+pub mod fix;
+mod hook;
+mod line;
+mod man;
+mod memory;
+mod policy;
+mod resume;
+mod runs;
+pub mod scan;
+mod trust;
+mod undo;
+
+use crate::app::App;
+use crate::exit::{Exit, Failure};
+use crate::ui::Ui;
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// Each variant is one file beside this one: `Args` and `run(args, &App) -> Result<Exit, Failure>`.
+/// Its group in the help is in `line::GROUPS`.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Examine code and report what is wrong
+    Scan(scan::Args),
+    /// Turn findings into verified fixes, with a record and an undo
+    Fix(fix::Args),
+    /// List what was done in this repository
+    Runs(runs::Args),
+    /// Do again what was interrupted
+    Resume(resume::Args),
+    /// Take a run back, byte for byte
+    Undo(undo::Args),
+    /// Show, verify, prove and copy the signed record of what was done
+    Audit(audit::Args),
+    /// Search, fill and empty what is remembered of fixes and runbooks
+    Memory(memory::Args),
+    /// Ask, test and list the policies in force
+    Policy(policy::Args),
+    /// Show, replay and repair the event log
+    Events(events::Args),
+    /// Check commits for problems before they are pushed
+    Hook(hook::Args),
+    /// Check what a pipeline is about to merge
+    Ci(ci::Args),
+    /// Show the settings and where they come from
+    Config(config::Args),
+    /// Let this repository's ecoops.toml run commands and loosen limits
+    Trust(trust::Args),
+    /// Tell what works here and what is missing
+    Doctor(doctor::Args),
+    /// Print the completions for a shell
+    Completions(completions::Args),
+    /// Print the manual page
+    Man(man::Args),
+}
+
+fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
+    match command {
+        Command::Scan(args) => scan::run(args, app),
+        Command::Fix(args) => fix::run(args, app),
+        Command::Runs(args) => runs::run(args, app),
+        Command::Resume(args) => resume::run(args, app),
+        Command::Undo(args) => undo::run(args, app),
+        Command::Audit(args) => audit::run(args, app),
+        Command::Memory(args) => memory::run(args, app),
+        Command::Policy(args) => policy::run(args, app),
+        Command::Events(args) => events::run(args, app),
+        Command::Hook(args) => hook::run(args, app),
+        Command::Ci(args) => ci::run(args, app),
+        Command::Config(args) => config::run(args, app),
+        Command::Trust(args) => trust::run(args, app),
+        Command::Doctor(args) => doctor::run(args, app),
+        Command::Completions(args) => completions::run(args, app),
+        Command::Man(args) => man::run(args, app),
+    }
+}
+
+/// Parses the command line, runs the command and turns its end into an exit code.
+pub fn main() -> ExitCode {
+    let parsed = match line::parse() {
+        Ok(parsed) => parsed,
+        Err(shown) => return ExitCode::from(shown as u8),
+    };
+    let ui = line::first_ui(&parsed.global);
+    let exit = match crate::exit::guarded(|| run(parsed, ui)) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            ui.always(&crate::ui::harmless(&failure.to_string(), true));
+            failure.exit
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn run(parsed: line::Line, ui: Ui) -> Result<Exit, Failure> {
+    let app = line::open(&parsed.global, ui)?;
+    let end = dispatch(parsed.command, &app);
+    // A command that was stopped says so by its own words; which of the two reasons it was is known here.
+    end.map_err(|failure| match failure.exit {
+        Exit::Interrupted | Exit::Deadline => app.interrupt.failure(),
+        _ => failure,
+    })
+}

@@ -1,0 +1,916 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_ecoops_global_optspecs
+    string join \n C= output= q/quiet color= no-color offline deadline= config= log= h/help V/version
+end
+
+function __fish_ecoops_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_ecoops_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_ecoops_using_subcommand
+    set -l cmd (__fish_ecoops_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c ecoops -n "__fish_ecoops_needs_command" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_needs_command" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_needs_command" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_needs_command" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_needs_command" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_needs_command" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_needs_command" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_needs_command" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_needs_command" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_needs_command" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_needs_command" -s V -l version -d 'Print version'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "scan" -d 'Examine code and report what is wrong'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "runs" -d 'List what was done in this repository'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "resume" -d 'Do again what was interrupted'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "undo" -d 'Take a run back, byte for byte'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "policy" -d 'Ask, test and list the policies in force'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "events" -d 'Show, replay and repair the event log'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "hook" -d 'Check commits for problems before they are pushed'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "ci" -d 'Check what a pipeline is about to merge'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "config" -d 'Show the settings and where they come from'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "doctor" -d 'Tell what works here and what is missing'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "man" -d 'Print the manual page'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l from-ref -d 'Only lines that are new since the merge base with this commit or branch' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l revision -d 'The files of this commit instead of those on disk' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l rule -d 'Only these rules (ids, `*` allowed, commas between)' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l category -d 'Only rules of these kinds' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l severity -d 'Only findings at least this severe: info, low, medium, high, critical' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l persona -d 'Whose remarks: default, or pedantic for all of them' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l baseline -d 'Leave out what this file knows (see `ecoops scan --write-baseline`)' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l from -d 'Add the findings of other tools: SARIF, or the JSON of clippy, ruff or eslint' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l problem -d 'Only what these words mean, nearest first: "memory leak in connection pool"' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l write-baseline -d 'Write what was found to this file, so that later scans leave it out' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l staged -d 'What is staged instead of what is on disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l submodules -d 'Look into submodules as well'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l no-cache -d 'Scan every file anew, and keep nothing for the next time'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l suppressed -d 'Show suppressed findings too, marked as such'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l test-rules -d 'Run the examples of all rules, or of the rule files in these folders (given as PATH), instead'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l list-rules -d 'List the rules that would be used, instead of using them'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l from-ref -d 'Only lines that are new since the merge base with this commit or branch' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l revision -d 'The files of this commit instead of those on disk' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l rule -d 'Only these rules (ids, `*` allowed, commas between)' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l category -d 'Only rules of these kinds' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l severity -d 'Only findings at least this severe: info, low, medium, high, critical' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l persona -d 'Whose remarks: default, or pedantic for all of them' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l baseline -d 'Leave out what this file knows (see `ecoops scan --write-baseline`)' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l from -d 'Add the findings of other tools: SARIF, or the JSON of clippy, ruff or eslint' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l problem -d 'Only what these words mean, nearest first: "memory leak in connection pool"' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l branch -d 'Make this branch and commit there' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l staged -d 'What is staged instead of what is on disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l submodules -d 'Look into submodules as well'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l no-cache -d 'Scan every file anew, and keep nothing for the next time'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l unsafe-fixes -d 'Also fixes that may change what the code does'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l diff -d 'Only show the change; run and write nothing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l dry-run -d 'Validate the change in an isolated copy, and write nothing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l check -d 'Say by the exit code alone whether there is something to fix'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -s i -l interactive -d 'Decide fix by fix'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -s y -l yes -d 'Approve the change without being asked'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l commit -d 'Commit exactly the fix\'s hunks, and nothing of yours'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l no-validate -d 'Do not run the project\'s own checks'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -s n -l limit -d 'How many at most' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l all -d 'Of every repository, not only this one'
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s y -l yes -d 'Approve the change without being asked'
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -f -a "log" -d 'Show entries, the newest last'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -f -a "proof" -d 'Prove that an entry is in the log, or check such a proof'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -f -a "export" -d 'Copy the log: to a new folder in the tlog-tiles layout, or to stdout as JSON lines'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l limit -d 'How many entries at most' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l from -d 'The first entry\'s index; without it, the last N entries' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l key -d 'The log\'s public key (a C2SP vkey); without it, this machine\'s own' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -s o -l out -d 'Write the proof to a file instead of stdout' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l check -d 'Check this proof' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l key -d 'The log\'s public key; without it, this machine\'s own' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "log" -d 'Show entries, the newest last'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "proof" -d 'Prove that an entry is in the log, or check such a proof'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "export" -d 'Copy the log: to a new folder in the tlog-tiles layout, or to stdout as JSON lines'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "search" -d 'Find documents by meaning and by words'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "add" -d 'Keep Markdown or text files'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "list" -d 'Show what is kept, newest first'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l type -d 'Only these kinds of documents, separated by commas' -r -f -a "fix\t''
+incident\t''
+runbook\t''
+postmortem\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l top-k -d 'How many documents to show, 1 to 100' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l type -r -f -a "fix\t''
+incident\t''
+runbook\t''
+postmortem\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l title -d 'The title of the document; by default its first heading, else the name of the file' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l type -r -f -a "fix\t''
+incident\t''
+runbook\t''
+postmortem\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l limit -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "search" -d 'Find documents by meaning and by words'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep Markdown or text files'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show what is kept, newest first'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -f -a "eval" -d 'Asks whether an action is allowed: exit 0 when it is, 4 when it is denied'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -f -a "test" -d 'Runs the rules `test_…` of the Rego files in a folder; without one, the default policy\'s'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -f -a "list" -d 'The policies in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l input -d 'A JSON file, `-` for standard input' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "eval" -d 'Asks whether an action is allowed: exit 0 when it is, 4 when it is denied'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "test" -d 'Runs the rules `test_…` of the Rego files in a folder; without one, the default policy\'s'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "list" -d 'The policies in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -f -a "tail" -d 'The newest events, oldest of them first'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -f -a "replay" -d 'Events again from an offset on'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -f -a "dlq" -d 'Events that a consumer group gave up on'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -s n -d 'How many' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l from -d 'Start at this offset instead' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -s f -l follow -d 'Go on with new events until interrupted'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l from -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l count -d 'At most this many; all when not given' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -f -a "list" -d 'Lists them'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -f -a "revive" -d 'Gives one to its group again, as if new'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -f -a "drop" -d 'Gives one up; the event itself stays in the log'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from help" -f -a "tail" -d 'The newest events, oldest of them first'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from help" -f -a "replay" -d 'Events again from an offset on'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from help" -f -a "dlq" -d 'Events that a consumer group gave up on'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -f -a "install" -d 'Put the pre-push hook beside those that are there'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -f -a "uninstall" -d 'Take it out and leave the others as they were'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -f -a "status" -d 'Tell whether it is installed (exit 1 when not)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -f -a "run" -d 'Look at what is pushed; git calls this'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l shared -d 'Also when other repositories share the folder of hooks'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "install" -d 'Put the pre-push hook beside those that are there'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "uninstall" -d 'Take it out and leave the others as they were'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "status" -d 'Tell whether it is installed (exit 1 when not)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "run" -d 'Look at what is pushed; git calls this'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l base -d 'Compare with REF; only lines that it does not have count' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l report -d 'Write the report to FILE' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l all -d 'Look at everything, not only at new lines'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -f -a "show" -d 'The settings in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -f -a "defaults" -d 'Every setting with its default, explained'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'Also where each value comes from'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'The settings in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "defaults" -d 'Every setting with its default, explained'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l show -d 'Only show what needs trust'
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l revoke -d 'Trust this repository no more'
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l write -d 'Write those of bash, fish and zsh into DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l write -d 'Write a page for each command into DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "man" -d 'Print the manual page'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "log" -d 'Show entries, the newest last'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "proof" -d 'Prove that an entry is in the log, or check such a proof'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "export" -d 'Copy the log: to a new folder in the tlog-tiles layout, or to stdout as JSON lines'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "search" -d 'Find documents by meaning and by words'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "add" -d 'Keep Markdown or text files'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "list" -d 'Show what is kept, newest first'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "eval" -d 'Asks whether an action is allowed: exit 0 when it is, 4 when it is denied'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "test" -d 'Runs the rules `test_…` of the Rego files in a folder; without one, the default policy\'s'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "list" -d 'The policies in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from events" -f -a "tail" -d 'The newest events, oldest of them first'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from events" -f -a "replay" -d 'Events again from an offset on'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from events" -f -a "dlq" -d 'Events that a consumer group gave up on'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "install" -d 'Put the pre-push hook beside those that are there'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "uninstall" -d 'Take it out and leave the others as they were'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "status" -d 'Tell whether it is installed (exit 1 when not)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "run" -d 'Look at what is pushed; git calls this'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'The settings in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "defaults" -d 'Every setting with its default, explained'
