@@ -1,0 +1,31 @@
+//! Real parts that tests run against. `tests/run` installs them; a test whose part is missing says
+//! so by name, with the command that installs it, and is not a failure.
+
+use std::path::{Path, PathBuf};
+
+/// Where the parts are: `ECOOPS_PARTS`, else `tests/.parts`.
+pub fn folder() -> PathBuf {
+    std::env::var_os("ECOOPS_PARTS")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".parts"))
+}
+
+/// The parts' Python, when it can import `module`; else says what is skipped and gives `None`.
+pub fn python(module: &str, package: &str) -> Option<PathBuf> {
+    let python = folder().join("venv/bin/python");
+    let works = std::process::Command::new(&python)
+        .args(["-c", &format!("import {module}")])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if works {
+        return Some(python);
+    }
+    skipped(package, "tests/run --parts-only");
+    None
+}
+
+/// Says aloud that a test is skipped.
+#[allow(clippy::print_stderr)]
+pub fn skipped(part: &str, install: &str) {
+    eprintln!("SKIPPED: {part} is not installed; `{install}` installs it");
+}

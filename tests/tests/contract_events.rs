@@ -1,0 +1,437 @@
+//! The contract of the event log, with threads, processes that are killed, and damaged files.
+
+// A helper of a test fails by panicking, as the test itself does.
+#![allow(clippy::unwrap_used)]
+
+use ecoops_core::domain::{EVENT_SOURCE, EventData, RemediationEvent};
+use ecoops_core::ports::events::{Events, EventsError};
+use ecoops_plugins::events::embedded::{Embedded, Retention};
+use ecoops_plugins::events::schedule::MAX_ATTEMPTS;
+use ecoops_plugins::host::frozen::Frozen;
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+const MINUTE: u64 = 60_000;
+const HOUR: u64 = 60 * MINUTE;
+
+struct Bench {
+    events: Box<dyn Events>,
+    host: Arc<Frozen>,
+    _folder: tempfile::TempDir,
+}
+
+fn frozen() -> Arc<Frozen> {
+    Arc::new(Frozen::at("2026-11-20T08:00:00Z".parse().unwrap(), 3))
+}
+
+fn log_file(folder: &Path) -> PathBuf {
+    folder.join("state/events.sqlite")
+}
+
+fn embedded() -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let host = frozen();
+    let events = Embedded::open(&log_file(folder.path()), Retention::default(), host.clone()).unwrap();
+    Bench { events: Box::new(events), host, _folder: folder }
+}
+
+fn event(text: &str) -> RemediationEvent {
+    RemediationEvent {
+        data: EventData::Completed {
+            trace_id: text.to_owned(),
+            compliance_tags: vec!["ü\n\u{0}".to_owned()],
+        },
+        source: EVENT_SOURCE.to_owned(),
+        timestamp: "2026-11-20T08:00:00Z".to_owned(),
+        trace_id: "c232ab00-9414-11ec-b3c8-9f6bdeced846".to_owned(),
+    }
+}
+
+impl Bench {
+    fn publish(&self, count: usize) {
+        for n in 1..=count {
+            assert_eq!(self.events.publish(&event(&n.to_string()), &format!("k{n}")).unwrap(), n as u64);
+        }
+    }
+
+    fn read(&self, group: &str, count: usize) -> Vec<(u64, u32)> {
+        let read = self.events.read(group, "c", count, MINUTE).unwrap();
+        read.iter().map(|stored| (stored.offset, stored.attempt)).collect()
+    }
+}
+
+/// What every event log keeps.
+fn suite(make: impl Fn() -> Bench) {
+    an_empty_log_is_empty(&make());
+    events_come_back_as_they_were(&make());
+    a_key_is_stored_once(&make());
+    groups_are_independent_and_in_order(&make());
+    leases_end_and_poison_becomes_a_dead_letter(&make());
+    failure_backs_off_and_ends(&make());
+    dead_letters_are_revived_or_discarded(&make());
+    a_clock_set_back_stalls_nothing(&make());
+    only_what_is_held_is_settled(&make());
+    bad_names_are_refused(&make());
+    many_threads_publish_one_key_once(&make());
+    many_consumers_share_a_group(&make());
+}
+
+fn an_empty_log_is_empty(bench: &Bench) {
+    assert_eq!(bench.events.latest().unwrap(), 0);
+    assert!(bench.events.replay(0, 10).unwrap().is_empty());
+    assert!(bench.read("g", 10).is_empty());
+    assert!(bench.events.dead_letters(None).unwrap().is_empty());
+}
+
+fn events_come_back_as_they_were(bench: &Bench) {
+    bench.publish(5);
+    let all = bench.events.replay(2, 3).unwrap();
+    assert_eq!(all.iter().map(|stored| stored.offset).collect::<Vec<_>>(), [2, 3, 4]);
+    assert_eq!(all[0].event, event("2"));
+    assert_eq!(all[0].idempotency_key, "k2");
+    assert!(bench.events.replay(6, 10).unwrap().is_empty());
+    assert!(bench.events.replay(1, 0).unwrap().is_empty());
+    assert_eq!(bench.events.replay(u64::MAX, 10).unwrap().len(), 0);
+    assert_eq!(bench.events.latest().unwrap(), 5);
+}
+
+fn a_key_is_stored_once(bench: &Bench) {
+    bench.publish(2);
+    assert_eq!(bench.events.publish(&event("other"), "k1").unwrap(), 1);
+    assert_eq!(bench.events.replay(1, 10).unwrap().len(), 2);
+    assert_eq!(bench.events.replay(1, 1).unwrap()[0].event, event("1"), "the first one stays");
+    assert_eq!(bench.events.publish(&event("3"), "k3").unwrap(), 3, "no offset was spent");
+}
+
+fn groups_are_independent_and_in_order(bench: &Bench) {
+    bench.publish(4);
+    assert_eq!(bench.read("a", 3), [(1, 1), (2, 1), (3, 1)]);
+    assert_eq!(bench.read("b", 1), [(1, 1)]);
+    assert_eq!(bench.read("a", 3), [(4, 1)], "what is in flight is not given again");
+    bench.events.acknowledge("a", 2).unwrap();
+    assert_eq!(bench.read("b", 0), []);
+    bench.host.advance(MINUTE);
+    assert_eq!(bench.read("a", 9), [(1, 2), (3, 2), (4, 2)], "2 is acknowledged");
+    assert_eq!(bench.read("b", 2), [(1, 2), (2, 1)]);
+}
+
+fn leases_end_and_poison_becomes_a_dead_letter(bench: &Bench) {
+    bench.publish(1);
+    for attempt in 1..=MAX_ATTEMPTS {
+        assert_eq!(bench.read("g", 1), [(1, attempt)]);
+        bench.host.advance(MINUTE - 1);
+        assert!(bench.read("g", 1).is_empty(), "the lease is not over");
+        bench.host.advance(1);
+    }
+    assert!(bench.read("g", 1).is_empty());
+    let dead = bench.events.dead_letters(Some("g")).unwrap();
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].reason.contains("lease"), "{}", dead[0].reason);
+}
+
+fn failure_backs_off_and_ends(bench: &Bench) {
+    bench.publish(1);
+    let mut pause = 500;
+    for attempt in 1..=MAX_ATTEMPTS {
+        assert_eq!(bench.read("g", 1), [(1, attempt)]);
+        bench.events.fail("g", 1, "no network").unwrap();
+        bench.host.advance(pause - 1);
+        assert!(bench.read("g", 1).is_empty(), "attempt {attempt}: not before half of the pause");
+        bench.host.advance(pause + 1);
+        pause *= 2;
+    }
+    assert!(bench.read("g", 1).is_empty());
+    let dead = bench.events.dead_letters(None).unwrap();
+    assert_eq!((dead[0].reason.as_str(), dead[0].stored.attempt), ("no network", MAX_ATTEMPTS));
+    assert!(bench.events.dead_letters(Some("other")).unwrap().is_empty());
+}
+
+fn kill(bench: &Bench, group: &str, offset: u64) {
+    for _ in 0..MAX_ATTEMPTS {
+        assert_eq!(bench.read(group, 1)[0].0, offset);
+        bench.events.fail(group, offset, "x").unwrap();
+        bench.host.advance(HOUR);
+    }
+}
+
+fn dead_letters_are_revived_or_discarded(bench: &Bench) {
+    bench.publish(1);
+    kill(bench, "g", 1);
+    bench.events.revive("g", 1).unwrap();
+    assert!(bench.events.dead_letters(None).unwrap().is_empty());
+    assert_eq!(bench.read("g", 1), [(1, 1)], "as if new");
+    bench.host.advance(HOUR);
+    let first = bench.read("g", 1)[0];
+    assert_eq!(first, (1, 2));
+    bench.events.acknowledge("g", 1).unwrap();
+    kill(bench, "h", 1);
+    bench.events.discard("h", 1).unwrap();
+    assert!(bench.events.dead_letters(None).unwrap().is_empty());
+    assert!(bench.read("h", 9).is_empty());
+    assert_eq!(bench.events.replay(1, 9).unwrap().len(), 1, "the event stays in the log");
+}
+
+fn a_clock_set_back_stalls_nothing(bench: &Bench) {
+    bench.publish(2);
+    assert_eq!(bench.read("g", 1), [(1, 1)]);
+    bench.events.fail("g", 1, "x").unwrap();
+    assert_eq!(bench.read("g", 1), [(2, 1)]);
+    bench.host.set("1999-01-01T00:00:00Z".parse().unwrap());
+    assert_eq!(bench.read("g", 9), [(1, 2), (2, 2)]);
+    assert!(bench.read("g", 9).is_empty(), "and the new leases hold");
+    bench.host.advance(MINUTE);
+    assert_eq!(bench.read("g", 9), [(1, 3), (2, 3)]);
+    assert_eq!(bench.events.publish(&event("3"), "k3").unwrap(), 3, "offsets do not hang on the clock");
+}
+
+fn only_what_is_held_is_settled(bench: &Bench) {
+    bench.publish(1);
+    let refused = |result: Result<(), EventsError>| {
+        assert!(matches!(result, Err(EventsError::NotInFlight { offset: 1 | 9, .. })), "{result:?}");
+    };
+    refused(bench.events.acknowledge("g", 1));
+    bench.read("g", 1);
+    refused(bench.events.acknowledge("other", 1));
+    refused(bench.events.acknowledge("g", 9));
+    refused(bench.events.revive("g", 1));
+    refused(bench.events.discard("g", 1));
+    bench.events.acknowledge("g", 1).unwrap();
+    refused(bench.events.acknowledge("g", 1));
+    refused(bench.events.fail("g", 1, "x"));
+}
+
+fn bad_names_are_refused(bench: &Bench) {
+    let long = "x".repeat(513);
+    for name in ["", "a\0b", &long] {
+        assert!(bench.events.publish(&event("1"), name).is_err(), "{name:?}");
+        assert!(bench.events.read(name, "c", 1, MINUTE).is_err(), "{name:?}");
+        assert!(bench.events.read("g", name, 1, MINUTE).is_err(), "{name:?}");
+    }
+    assert!(bench.events.publish(&event(&"x".repeat(9 << 20)), "huge").is_err());
+    assert_eq!(bench.events.latest().unwrap(), 0, "nothing was stored");
+}
+
+fn many_threads_publish_one_key_once(bench: &Bench) {
+    let offsets: BTreeSet<u64> = std::thread::scope(|scope| {
+        let publishers: Vec<_> = (0..64)
+            .map(|n| scope.spawn(move || bench.events.publish(&event(&n.to_string()), "one").unwrap()))
+            .collect();
+        publishers.into_iter().map(|publisher| publisher.join().unwrap()).collect()
+    });
+    assert_eq!(offsets, BTreeSet::from([1]));
+    assert_eq!(bench.events.replay(1, 99).unwrap().len(), 1);
+}
+
+fn many_consumers_share_a_group(bench: &Bench) {
+    bench.publish(60);
+    let mut seen: Vec<u64> = std::thread::scope(|scope| {
+        let consumers: Vec<_> = (0..6)
+            .map(|n| {
+                scope.spawn(move || {
+                    let mut mine = Vec::new();
+                    loop {
+                        let read = bench.events.read("g", &n.to_string(), 3, HOUR).unwrap();
+                        if read.is_empty() {
+                            return mine;
+                        }
+                        for stored in read {
+                            bench.events.acknowledge("g", stored.offset).unwrap();
+                            mine.push(stored.offset);
+                        }
+                    }
+                })
+            })
+            .collect();
+        consumers.into_iter().flat_map(|consumer| consumer.join().unwrap()).collect()
+    });
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=60).collect::<Vec<_>>(), "each once");
+}
+
+#[test]
+fn embedded_keeps_the_contract() {
+    suite(embedded);
+}
+
+#[test]
+fn several_openings_of_one_file_are_one_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let offsets: BTreeSet<u64> = std::thread::scope(|scope| {
+        let publishers: Vec<_> = (0..8)
+            .map(|n| {
+                let file = log_file(folder.path());
+                scope.spawn(move || {
+                    let events = Embedded::open(&file, Retention::default(), frozen()).unwrap();
+                    let mine: Vec<u64> =
+                        (0..5).map(|i| events.publish(&event("x"), &format!("{n}-{i}")).unwrap()).collect();
+                    events.publish(&event("x"), "shared").unwrap();
+                    mine
+                })
+            })
+            .collect();
+        publishers.into_iter().flat_map(|publisher| publisher.join().unwrap()).collect()
+    });
+    assert_eq!(offsets.len(), 40);
+    let events = Embedded::open(&log_file(folder.path()), Retention::default(), frozen()).unwrap();
+    assert_eq!(events.latest().unwrap(), 41);
+}
+
+/// Runs the publisher from `start`, kills it after `lines` acknowledged publishes, and gives the
+/// numbers that it said were durable.
+fn publish_and_kill(file: &Path, start: u64, lines: usize) -> Vec<u64> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_event-publisher"))
+        .arg(file)
+        .arg(start.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut said: Vec<u64> = Vec::new();
+    let mut line = String::new();
+    while said.len() < lines && output.read_line(&mut line).unwrap() > 0 {
+        said.push(line.trim().parse().unwrap());
+        line.clear();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // What it still said before it died; a last line may be cut.
+    while output.read_line(&mut line).unwrap() > 0 {
+        if line.ends_with('\n') {
+            said.push(line.trim().parse().unwrap());
+        }
+        line.clear();
+    }
+    said
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_publishers_are_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = log_file(folder.path());
+    let mut said = BTreeSet::new();
+    let mut start = 1;
+    for round in 0..12 {
+        said.extend(publish_and_kill(&file, start, 1 + round * 3));
+        // The one in doubt is published again, with its key.
+        start = said.last().copied().unwrap_or(0) + 1;
+    }
+    let events = Embedded::open(&file, Retention::default(), frozen()).unwrap();
+    let stored = events.replay(1, 1_000).unwrap();
+    let keys: Vec<&str> = stored.iter().map(|stored| stored.idempotency_key.as_str()).collect();
+    let unique: BTreeSet<&str> = keys.iter().copied().collect();
+    assert_eq!(unique.len(), keys.len(), "no key twice");
+    for number in &said {
+        assert!(unique.contains(format!("key-{number}").as_str()), "{number} was acknowledged and is lost");
+    }
+    assert!(stored.iter().zip(1..).all(|(stored, n)| stored.offset == n), "offsets without gaps");
+}
+
+#[test]
+fn a_killed_publisher_does_not_block_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = log_file(folder.path());
+    let others = std::thread::scope(|scope| {
+        let killer =
+            scope.spawn(|| (0..4).map(|n| publish_and_kill(&file, 1 + n * 1_000, 5).len()).sum::<usize>());
+        let events = Embedded::open(&file, Retention::default(), frozen()).unwrap();
+        for n in 0..40 {
+            events.publish(&event("mine"), &format!("mine-{n}")).unwrap();
+        }
+        killer.join().unwrap()
+    });
+    let events = Embedded::open(&file, Retention::default(), frozen()).unwrap();
+    assert!(events.latest().unwrap() >= 40 + others as u64);
+}
+
+fn damaged(sql: &str) -> (tempfile::TempDir, Embedded) {
+    let folder = tempfile::tempdir().unwrap();
+    let events = Embedded::open(&log_file(folder.path()), Retention::default(), frozen()).unwrap();
+    for n in 1..=4 {
+        events.publish(&event(&n.to_string()), &format!("k{n}")).unwrap();
+    }
+    rusqlite::Connection::open(log_file(folder.path())).unwrap().execute(sql, []).unwrap();
+    (folder, events)
+}
+
+#[test]
+fn a_damaged_event_is_reported_and_stops_nothing() {
+    for sql in [
+        "UPDATE events SET body = replace(body, 'completed', 'xompleted') WHERE offset = 3",
+        "UPDATE events SET body = '' WHERE offset = 3",
+        "UPDATE events SET digest = x'00' WHERE offset = 3",
+        "UPDATE events SET key = 'moved' WHERE offset = 3",
+        "UPDATE events SET body = CAST(x'FF00FE' AS TEXT) WHERE offset = 3",
+    ] {
+        let (_folder, events) = damaged(sql);
+        let offsets = |from| events.replay(from, 9).unwrap().iter().map(|s| s.offset).collect::<Vec<_>>();
+        assert_eq!(offsets(1), [1, 2], "{sql}");
+        assert!(matches!(events.replay(3, 9), Err(EventsError::Damaged(3, _))), "{sql}");
+        assert_eq!(offsets(4), [4]);
+        let read = || events.read("g", "c", 9, MINUTE);
+        assert_eq!(read().unwrap().len(), 2, "{sql}");
+        assert!(matches!(read(), Err(EventsError::Damaged(3, _))), "{sql}: reported once");
+        let rest = read().unwrap();
+        assert_eq!((rest.len(), rest[0].offset, rest[0].attempt), (1, 4, 1), "{sql}: and passed");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_log_is_an_error_and_stays_as_it_is() {
+    for bytes in [&b"not a database, but a text of some length that is no header at all"[..], &[0xFF; 4096]] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("events.sqlite");
+        std::fs::write(&file, bytes).unwrap();
+        let error = Embedded::open(&file, Retention::default(), frozen()).unwrap_err();
+        assert!(error.to_string().contains("events.sqlite"), "{error}");
+        assert_eq!(std::fs::read(&file).unwrap(), bytes);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = log_file(folder.path());
+    drop(Embedded::open(&file, Retention::default(), frozen()).unwrap());
+    rusqlite::Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let error = Embedded::open(&file, Retention::default(), frozen()).unwrap_err();
+    assert!(error.to_string().contains("newer ecoops"), "{error}");
+}
+
+#[test]
+fn the_log_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = embedded();
+    bench.publish(1);
+    for entry in std::fs::read_dir(bench._folder.path().join("state")).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o077, 0, "{entry:?}");
+    }
+}
+
+#[test]
+fn the_log_keeps_the_newest_and_never_reuses_an_offset() {
+    let folder = tempfile::tempdir().unwrap();
+    let retention = Retention { events: 10, bytes: u64::MAX };
+    let events = Embedded::open(&log_file(folder.path()), retention, frozen()).unwrap();
+    events.publish(&event("x"), "first").unwrap();
+    events.read("slow", "c", 1, MINUTE).unwrap();
+    for n in 2..=128 {
+        assert_eq!(events.publish(&event("x"), &format!("k{n}")).unwrap(), n);
+    }
+    let kept: Vec<u64> = events.replay(0, 999).unwrap().iter().map(|stored| stored.offset).collect();
+    assert_eq!(kept, (119..=128).collect::<Vec<_>>());
+    let read = events.read("slow", "c", 1, MINUTE).unwrap();
+    assert_eq!(read[0].offset, 119, "a slow group goes on with what is left");
+}
+
+#[test]
+fn the_log_is_bounded_in_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let retention = Retention { events: u64::MAX, bytes: 4 << 20 };
+    let events = Embedded::open(&log_file(folder.path()), retention, frozen()).unwrap();
+    for n in 0..24 {
+        events.publish(&event(&"x".repeat(2 << 20)), &n.to_string()).unwrap();
+    }
+    let kept = events.replay(0, 99).unwrap();
+    assert!((1..=4).contains(&kept.len()), "{}", kept.len());
+    assert_eq!(kept.last().unwrap().offset, 24);
+}

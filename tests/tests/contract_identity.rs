@@ -1,0 +1,189 @@
+//! The contract of the identity port.
+
+// A helper of a test fails by panicking, as the test itself does.
+#![allow(clippy::unwrap_used)]
+
+use ecoops_core::domain::Permission;
+use ecoops_core::ports::host::Host;
+use ecoops_core::ports::identity::{Identity, IdentityError, Token};
+use ecoops_plugins::host::frozen::Frozen;
+use ecoops_plugins::identity::settings::IdentitySettings;
+use ecoops_plugins::registry::{self, IdentityChoice};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+struct Bench {
+    identity: Box<dyn Identity>,
+    host: Arc<Frozen>,
+    _folder: tempfile::TempDir,
+}
+
+fn frozen() -> Arc<Frozen> {
+    Arc::new(Frozen::at("2026-11-20T08:00:00Z".parse().unwrap(), 7))
+}
+
+fn open(folder: &Path, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, registry::RegistryError> {
+    let choice = IdentityChoice {
+        adapter: "os-user".to_owned(),
+        folder: folder.join("identity"),
+        settings: IdentitySettings::default(),
+    };
+    registry::identity(&choice, host)
+}
+
+fn os_user() -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let host = frozen();
+    Bench { identity: open(folder.path(), host.clone()).unwrap(), host, _folder: folder }
+}
+
+/// What every identity adapter keeps.
+fn suite(make: impl Fn() -> Bench) {
+    a_token_proves_its_actor(&make());
+    permissions_are_checked(&make());
+    tokens_end(&make());
+    a_clock_set_back_is_told(&make());
+    anything_else_is_refused(&make());
+}
+
+fn a_token_proves_its_actor(bench: &Bench) {
+    let token = bench.identity.login(60).unwrap();
+    let actor = bench.identity.verify(&token).unwrap();
+    assert!(!actor.id.is_empty());
+    assert_eq!(actor.roles, ["developer"]);
+    assert_ne!(bench.identity.login(60).unwrap().0, token.0, "two logins give two tokens");
+    for seconds in [0, 3601, u32::MAX] {
+        assert!(bench.identity.login(seconds).is_err(), "{seconds}");
+    }
+    assert!(!format!("{token:?}").contains(&token.0), "a token must not be printed by accident");
+}
+
+fn permissions_are_checked(bench: &Bench) {
+    let token = bench.identity.login(60).unwrap();
+    for (permission, allowed) in [
+        (Permission::Read, true),
+        (Permission::Write, true),
+        (Permission::Deploy, true),
+        (Permission::Admin, false),
+    ] {
+        assert_eq!(bench.identity.check(&token, permission).is_ok(), allowed, "{permission}");
+    }
+    let error = bench.identity.check(&token, Permission::Admin).unwrap_err();
+    assert!(error.to_string().contains("lacks the permission remediation:admin"), "{error}");
+}
+
+fn tokens_end(bench: &Bench) {
+    let token = bench.identity.login(60).unwrap();
+    bench.host.advance(89_000);
+    assert!(bench.identity.verify(&token).is_ok(), "within the skew of 30 s");
+    bench.host.advance(1_000);
+    assert!(matches!(bench.identity.verify(&token), Err(IdentityError::Expired(30))));
+}
+
+fn a_clock_set_back_is_told(bench: &Bench) {
+    let token = bench.identity.login(60).unwrap();
+    bench.host.set("2026-11-20T07:59:30Z".parse().unwrap());
+    assert!(bench.identity.verify(&token).is_ok(), "within the skew of 30 s");
+    bench.host.set("2026-11-20T07:00:00Z".parse().unwrap());
+    let error = bench.identity.verify(&token).unwrap_err();
+    assert!(matches!(error, IdentityError::NotYetValid(3600)));
+    assert!(error.to_string().contains("was the clock set back?"), "{error}");
+}
+
+fn anything_else_is_refused(bench: &Bench) {
+    let token = bench.identity.login(60).unwrap().0;
+    // Every single changed character, the last bits of the last one too.
+    for at in 0..token.len() {
+        for with in ["A", "B", "_", "=", ".", " ", "\n"] {
+            let mut other = token.clone();
+            other.replace_range(at..=at, with);
+            assert!(other == token || bench.identity.verify(&Token(other)).is_err(), "{with:?} at {at}");
+        }
+    }
+    let (body, signature) = token.split_once('.').unwrap();
+    let none = "eyJhbGciOiJub25lIn0";
+    for other in [
+        String::new(),
+        ".".to_owned(),
+        body.to_owned(),
+        format!("{body}."),
+        format!(".{signature}"),
+        format!("{token}="),
+        format!("{token}."),
+        format!(" {token}"),
+        format!("{none}.{token}"),
+        format!("{none}.{body}."),
+        format!("{body}.{}", "A".repeat(86)),
+        format!("{}.{signature}", "A".repeat(9_000)),
+        "\u{0}\u{1F512}".to_owned(),
+    ] {
+        assert!(bench.identity.verify(&Token(other.clone())).is_err(), "{other:?}");
+    }
+}
+
+#[test]
+fn os_user_keeps_the_contract() {
+    suite(os_user);
+}
+
+#[test]
+fn another_key_does_not_verify() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let hosts = [registry::host("system").unwrap(), registry::host("system").unwrap()];
+    let one = open(folders[0].path(), hosts[0].clone()).unwrap();
+    let other = open(folders[1].path(), hosts[1].clone()).unwrap();
+    assert!(matches!(other.verify(&one.login(60).unwrap()), Err(IdentityError::Forged)));
+    // The same folder opened again is the same key.
+    let again = open(folders[0].path(), hosts[0].clone()).unwrap();
+    assert!(again.verify(&one.login(60).unwrap()).is_ok());
+}
+
+#[test]
+fn the_key_is_private_and_made_once_by_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let identities: Vec<_> = std::thread::scope(|scope| {
+        let makers: Vec<_> = (0..16)
+            .map(|_| scope.spawn(|| open(folder.path(), registry::host("system").unwrap()).unwrap()))
+            .collect();
+        makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+    });
+    let token = identities[0].login(60).unwrap();
+    assert!(identities.iter().all(|identity| identity.verify(&token).is_ok()), "one key for all");
+    let files: Vec<_> =
+        std::fs::read_dir(folder.path().join("identity")).unwrap().map(Result::unwrap).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn an_unusable_key_is_an_error_and_stays_as_it_is() {
+    type Spoil = fn(&Path);
+    let cases: [(&str, Spoil); 5] = [
+        ("is not a PKCS#8 Ed25519 key", |key| std::fs::write(key, "rubbish").unwrap()),
+        ("is not a PKCS#8 Ed25519 key", |key| std::fs::write(key, "").unwrap()),
+        ("others may use it", |key| {
+            std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o644)).unwrap();
+        }),
+        ("symbolic link", |key| {
+            let real = key.with_extension("real");
+            std::fs::rename(key, &real).unwrap();
+            std::os::unix::fs::symlink(real, key).unwrap();
+        }),
+        ("not a regular file", |key| {
+            std::fs::remove_file(key).unwrap();
+            std::fs::create_dir(key).unwrap();
+        }),
+    ];
+    for (expected, spoil) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        drop(open(folder.path(), frozen()).unwrap());
+        let key = folder.path().join("identity/ed25519.pem");
+        spoil(&key);
+        let before = std::fs::read(&key).ok();
+        let error = open(folder.path(), frozen()).err().unwrap();
+        let why = std::error::Error::source(&error).unwrap().to_string();
+        assert!(why.contains(expected), "{why}");
+        assert_eq!(std::fs::read(&key).ok(), before);
+    }
+}
