@@ -1,0 +1,131 @@
+//! `ecoops audit` as a user meets it.
+#![allow(clippy::unwrap_used)]
+
+use ecoops_core::domain::{AuditEntry, AuditResult};
+use ecoops_plugins::registry;
+use ecoops_tests::binary;
+use serde_json::Value;
+use std::path::Path;
+use std::process::Output;
+
+fn ecoops(home: &Path, arguments: &[&str]) -> Output {
+    binary::command(home).arg("audit").args(arguments).output().expect("ecoops starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A home with a log of `count` entries, and the log's key.
+fn home(count: usize) -> (tempfile::TempDir, String) {
+    let home = tempfile::tempdir().unwrap();
+    let log = registry::audit_log(&home.path().join("ecoops/state")).unwrap();
+    let entries: Vec<AuditEntry> = (0..count)
+        .map(|number| AuditEntry {
+            timestamp: "2026-01-02T03:04:05Z".into(),
+            trace_id: "t".into(),
+            run: "r".into(),
+            actor: "user:1000".into(),
+            action: "integrate".into(),
+            resource: format!("file_{number}\u{1b}[31m"),
+            result: AuditResult::Success,
+            policy: None,
+            content_hash: None,
+            urn: "urn:ecoops:run:r".into(),
+            uri: "file:///x".into(),
+            signer: "self".into(),
+        })
+        .collect();
+    log.append(&entries).unwrap();
+    let key = log.verifier_key();
+    (home, key)
+}
+
+#[test]
+fn an_empty_log_is_no_error_to_show_and_nothing_to_verify() {
+    let home = tempfile::tempdir().unwrap();
+    for (arguments, code) in [
+        (&["log"][..], 0),
+        (&["verify"], 3),
+        (&["proof", "0"], 3),
+        (&["export", "-"], 3),
+        (&["proof"], 2),
+        (&["verify", "nowhere", "--key", "nonsense"], 2),
+        (&["proof", "--check", "nowhere", "--key", "nonsense"], 2),
+    ] {
+        let output = ecoops(home.path(), arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
+        assert_eq!(stdout(&output), "", "{arguments:?}");
+    }
+    assert!(!home.path().join("ecoops/state/keys").exists(), "looking makes no key");
+}
+
+#[test]
+fn the_log_shows_the_last_entries_or_a_range() {
+    let (home, _) = home(30);
+    let output = ecoops(home.path(), &["log"]);
+    assert_eq!(stdout(&output).lines().count(), 20);
+    assert!(stdout(&output).lines().last().unwrap().contains("file_29"));
+    assert!(!stdout(&output).contains('\u{1b}'), "control characters reach no terminal");
+    let output = ecoops(home.path(), &["log", "--from", "3", "--limit", "2", "--output", "json"]);
+    let entries: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(entries.as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        (&entries[0]["index"], &entries[1]["entry"]["resource"]),
+        (&3.into(), &"file_4\u{1b}[31m".into())
+    );
+}
+
+#[test]
+fn verification_ends_with_8_when_a_byte_was_changed() {
+    let (home, key) = home(300);
+    let output = ecoops(home.path(), &["verify", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(
+        (&answer["whole"], &answer["entries"], &answer["key"]),
+        (&true.into(), &300.into(), &key.into())
+    );
+
+    let tile = home.path().join("ecoops/state/audit/tile/0/000");
+    let mut bytes = std::fs::read(&tile).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&tile, bytes).unwrap();
+    let output = ecoops(home.path(), &["verify"]);
+    assert_eq!(output.status.code(), Some(8), "{}", stderr(&output));
+    assert!(stderr(&output).contains("tile/0/000"), "{}", stderr(&output));
+    let output = ecoops(home.path(), &["verify", "--output", "json"]);
+    assert_eq!(serde_json::from_str::<Value>(&stdout(&output)).unwrap()["whole"], false);
+}
+
+#[test]
+fn a_copy_and_a_proof_need_the_public_key_alone() {
+    let (home, key) = home(300);
+    let stranger = tempfile::tempdir().unwrap();
+    let copy = stranger.path().join("copy");
+    let proof = stranger.path().join("17.tlog-proof");
+    let (copy, proof) = (copy.to_str().unwrap(), proof.to_str().unwrap());
+    assert_eq!(ecoops(home.path(), &["export", copy]).status.code(), Some(0));
+    assert_eq!(ecoops(home.path(), &["export", copy]).status.code(), Some(2), "a full folder is left alone");
+    assert_eq!(ecoops(home.path(), &["proof", "17", "-o", proof]).status.code(), Some(0));
+    assert_eq!(ecoops(home.path(), &["proof", "300"]).status.code(), Some(2));
+
+    let output = ecoops(stranger.path(), &["verify", copy, "--key", &key]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = ecoops(stranger.path(), &["proof", "--check", proof, "--key", &key]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("file_17"));
+
+    let changed = std::fs::read_to_string(proof).unwrap().replace("index 17", "index 18");
+    std::fs::write(proof, changed).unwrap();
+    assert_eq!(ecoops(stranger.path(), &["proof", "--check", proof, "--key", &key]).status.code(), Some(8));
+
+    let output = ecoops(home.path(), &["export", "-"]);
+    let lines: Vec<Value> = stdout(&output).lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(lines.len(), 300);
+    assert_eq!(lines[299]["index"], 299);
+}

@@ -1,0 +1,126 @@
+//! The command line as a whole: help, bad usage, streams, signals, deadline.
+
+use ecoops_tests::home::{Home, binary};
+use std::io::{Read, Write};
+use std::process::Stdio;
+
+/// The commands that the help lists.
+fn commands(help: &str) -> Vec<String> {
+    let listed = help.lines().filter(|l| l.starts_with("  ") && !l.starts_with("   "));
+    let names = listed.filter_map(|l| l.split_whitespace().next());
+    let name = |n: &&str| *n != "ecoops" && n.chars().all(|c| c.is_ascii_lowercase());
+    names.filter(name).map(str::to_owned).collect()
+}
+
+#[test]
+fn help_is_grouped_and_fits_80_columns() {
+    let home = Home::new();
+    let ran = home.ecoops(home.path(), &["--help"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    for part in ["Usage: ecoops", "Set up:", "Where code moves:", "Examples:", "Exit codes:", "--offline"] {
+        assert!(ran.stdout.contains(part), "{part} is not in\n{}", ran.stdout);
+    }
+    let names = commands(&ran.stdout);
+    assert!(names.iter().any(|n| n == "doctor") && names.iter().any(|n| n == "hook"), "{names:?}");
+    for name in names {
+        let ran = home.ecoops(home.path(), &["help", &name]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        assert!(ran.stdout.contains("Example"), "{name} has no example");
+        for line in ran.stdout.lines() {
+            assert!(line.chars().count() <= 100, "{name}: {line}");
+        }
+    }
+}
+
+#[test]
+fn bad_usage_is_2_on_stderr() {
+    let home = Home::new();
+    for (arguments, said) in [
+        (&[][..], "Usage:"),
+        (&["scna"], "unrecognized subcommand 'scna'"),
+        (&["config", "--nonsense"], "unexpected argument '--nonsense'"),
+        (&["--output", "yaml", "config", "defaults"], "invalid value 'yaml'"),
+        (&["--deadline", "0", "config", "defaults"], "0 is not in 1.."),
+        (&["--config", "nonsense", "config", "defaults"], "KEY=VALUE"),
+        (&["--config", "scan.perona=x", "config", "defaults"], "did you mean `scan.persona`"),
+        (&["--config", "scan.threads=many", "config", "defaults"], "must be a whole number"),
+        (&["--log", "a=b=c", "config", "defaults"], "log filter"),
+        (&["-C", "/does/not/exist", "config", "defaults"], "cannot be entered"),
+        (&["-C", "/etc/passwd", "config", "defaults"], "not a folder"),
+        (&["--color", "always", "--no-color", "config", "defaults"], "cannot be used with"),
+    ] {
+        let ran = home.ecoops(home.path(), arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn colour_is_only_for_who_wants_it() {
+    let home = Home::new();
+    for (variables, colored) in [
+        (&[][..], false),
+        (&[("FORCE_COLOR", "1")], true),
+        (&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false),
+    ] {
+        let ran = home.ecoops_with(home.path(), &["--help"], "", variables);
+        assert_eq!(ran.stdout.contains('\u{1b}'), colored, "{variables:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let home = Home::new();
+    let mut command = home.command(binary(), home.path());
+    command.args(["config", "defaults"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// Waits until the process handles SIGINT (signal 2), as the kernel tells.
+fn handles_signals(pid: u32) {
+    loop {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let caught = status.lines().find_map(|l| l.strip_prefix("SigCgt:")).unwrap().trim();
+        if u64::from_str_radix(caught, 16).unwrap() & 0b10 != 0 {
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn an_interrupt_is_130() {
+    let home = Home::new();
+    let repo = home.repo(&[("a", "a\n")]);
+    let mut command = home.command(binary(), &repo);
+    command
+        .args(["hook", "run", "pre-push"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    handles_signals(child.id());
+    // Once to ask, once more should the first have come before it waited for its input.
+    for _ in 0..2 {
+        let _ = home.command("kill", &repo).args(["-INT", &child.id().to_string()]).output();
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_deadline_is_124() {
+    let home = Home::new();
+    let repo = home.repo(&[("a", "a\n")]);
+    let mut command = home.command(binary(), &repo);
+    command.args(["--deadline", "1", "hook", "run", "pre-push"]).stdin(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let _ = stdin.write_all(b"refs/heads/main ");
+    assert_eq!(child.wait().unwrap().code(), Some(124));
+}
