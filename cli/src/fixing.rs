@@ -145,14 +145,8 @@ impl<'a> Talk<'a> {
     }
 
     fn progress(&self, progress: &Progress) {
-        match progress {
-            Progress::Phase { name, .. } => self.bar.set_message(*name),
-            Progress::Step { what } => {
-                self.bar.set_message(what.clone());
-                self.bar.tick();
-            }
-            Progress::Done { summary, .. } => self.bar.set_message(summary.clone()),
-        }
+        self.bar.set_message(progress.what.clone());
+        self.bar.tick();
     }
 
     fn end(&self) {

@@ -13,7 +13,6 @@ mod hypothesis;
 mod identifier;
 mod lines;
 mod path;
-mod plan;
 mod problem;
 mod record;
 mod report;
@@ -30,7 +29,6 @@ pub use hypothesis::{Diagnosis, Hypothesis, Unsupported};
 pub use identifier::{Identifiers, gregorian_ticks, trace_id};
 pub use lines::Lines;
 pub use path::{BadPath, RepoPath};
-pub use plan::{Plan, Strategy};
 pub use problem::{Problem, ProblemId, ProblemKind};
 pub use record::{AuditEntry, AuditResult, PolicyStamp};
 pub use report::{

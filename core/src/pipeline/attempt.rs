@@ -154,7 +154,7 @@ impl Attempt<'_> {
             },
         )?;
         (self.dialog.step)("check");
-        let result = self.judge(copy.as_ref(), &ready);
+        let result = self.run_checks(copy.as_ref(), &ready.consolidated);
         copy.remove();
         let verdict = result?;
         let note = |verdict: &Verdict| Note {
@@ -205,19 +205,13 @@ impl Attempt<'_> {
     fn passes(&mut self, suspects: &[String], kept: &[usize]) -> Result<bool, PipelineError> {
         self.interrupted(Phase::Validate)?;
         let mut left_out = self.left_out.clone();
-        for (index, id) in suspects.iter().enumerate().filter(|(i, _)| !kept.contains(i)) {
-            let _ = index;
-            left_out.insert(id.clone(), (LeftBecause::Conflict, String::new()));
-        }
+        let others = suspects.iter().enumerate().filter(|(index, _)| !kept.contains(index));
+        left_out.extend(others.map(|(_, id)| (id.clone(), (LeftBecause::Conflict, String::new()))));
         let consolidated = self.consolidate_without(&left_out);
         let copy = self.ports.workspace.isolate(&self.session.run)?;
         let result = self.run_checks(copy.as_ref(), &consolidated);
         copy.remove();
         Ok(result?.passed())
-    }
-
-    fn judge(&mut self, copy: &dyn Isolated, ready: &Ready) -> Result<Verdict, PipelineError> {
-        self.run_checks(copy, &ready.consolidated)
     }
 
     fn run_checks(
@@ -340,5 +334,5 @@ fn told(progress: &validate::Progress<'_>) -> Progress {
         }
         validate::Progress::Flaky { command } => format!("{command} is flaky"),
     };
-    Progress::Step { what }
+    Progress { what }
 }

@@ -56,15 +56,10 @@ pub enum Approval {
     Nobody,
 }
 
-/// What the run tells while it works; a closed set, so that every reporter can be complete.
+/// What the run tells while it works: one more step, in words.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Progress {
-    /// A phase begins; `None` when it is not known how many steps it has.
-    Phase { name: &'static str, steps: Option<u64> },
-    /// One more step of the phase is done.
-    Step { what: String },
-    /// A phase has ended, with its result in a few words.
-    Done { name: &'static str, summary: String },
+pub struct Progress {
+    pub what: String,
 }
 
 /// How a run ended.
