@@ -7,6 +7,7 @@ mod analysis;
 mod brief;
 mod change;
 mod data;
+mod line;
 mod logs;
 mod series;
 
@@ -18,5 +19,6 @@ pub use analysis::{
 pub use brief::{IncidentBrief, TimeRange};
 pub use change::{ChangeKind, ChangeRecord};
 pub use data::{CallEdge, ClusterEvent, EdgeSource, IncidentData, SpanRecord};
+pub use line::{LineSink, LogLine};
 pub use logs::{Exemplar, LogCluster, LogLevel};
 pub use series::{Reporter, Series, SeriesKey};
