@@ -9,4 +9,5 @@ pub mod ledger;
 pub mod policy;
 pub mod recall;
 pub mod redact;
+pub mod rehearsal;
 pub mod signals;

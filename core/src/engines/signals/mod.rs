@@ -3,3 +3,4 @@
 //! Plain data in, plain data out. Never opens a file or a socket, and never reads a clock.
 
 pub mod parse;
+pub mod templates;
