@@ -44,3 +44,6 @@ pub use stack::{TraceGroup, Traces, fingerprint, frame};
 pub use template::{Template, WILDCARD};
 pub use values::Distribution;
 pub use variants::{Embed, Likeness, variants};
+
+#[cfg(test)]
+mod tests;
