@@ -10,9 +10,9 @@ use super::words::{Word, Words};
 /// Exemplars kept of a cluster.
 pub const EXEMPLARS: usize = 3;
 /// Bytes kept of an exemplar.
-const EXEMPLAR_BYTES: usize = 1024;
+const EXEMPLAR_BYTES: usize = 512;
 /// Parameters whose values are looked at; a line with more is a dump.
-const PARAMETERS: usize = 24;
+const PARAMETERS: usize = 16;
 /// The first lines of a cluster are all looked at, then one in [`SAMPLED`].
 const LOOKED_AT: u64 = 32;
 const SAMPLED: u64 = 16;

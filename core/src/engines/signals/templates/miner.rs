@@ -105,6 +105,12 @@ pub struct Miner {
     parents: Vec<u32>,
     /// The number of clusters at which they are refined next.
     refine_at: usize,
+    /// The tokens of all clusters together.
+    tokens: usize,
+    /// The number of different words at which those of no cluster are dropped next.
+    tidy_at: usize,
+    /// The bytes of words at which the same is done.
+    tidy_bytes: usize,
     /// Signatures seen once, when new clusters must show themselves twice.
     doorkeeper: Vec<u64>,
 }
@@ -112,8 +118,14 @@ pub struct Miner {
 /// Clusters before the first refinement.
 const FIRST_REFINEMENT: usize = 4096;
 const DOORS: usize = 1 << 16;
-/// Different tokens, as a multiple of clusters, at which those of no cluster are dropped.
+/// Different words, as a multiple of clusters, before those of no cluster are dropped.
 const WORDS: usize = 16;
+/// Tokens of all clusters together, as a multiple of clusters: long lines leave room for fewer.
+const TOKENS: usize = 24;
+/// Longer tokens keep their first half of this.
+const LONGEST_TOKEN: usize = 256;
+/// Bytes of words before those of no cluster are dropped.
+const BYTES: usize = 16 << 20;
 
 impl Miner {
     /// A miner that has seen nothing.
@@ -135,6 +147,9 @@ impl Miner {
             index: Index::default(),
             clusters: Vec::new(),
             parents: Vec::new(),
+            tokens: 0,
+            tidy_at: config.clusters * WORDS,
+            tidy_bytes: BYTES,
             doorkeeper: Vec::new(),
         }
     }
@@ -193,7 +208,7 @@ impl Miner {
 
     /// The cluster of a line that is not known by its signature: an old one that fits, or a new one.
     fn place(&mut self, signature: u64, seen: Seen) -> u32 {
-        if self.words.len() > self.config.clusters * WORDS {
+        if self.words.len() > self.tidy_at || self.words.bytes() > self.tidy_bytes {
             self.tidy();
         }
         let (tokens, gaps) = self.split();
@@ -221,6 +236,7 @@ impl Miner {
         let number = self.clusters.len() as u32;
         let ticket = self.parents.len() as u32;
         self.parents.push(ticket);
+        self.tokens += tokens.len();
         self.exact.insert(tokens.clone(), number);
         self.clusters.push(Cluster::new(tokens, gaps, seen, ticket));
         number
@@ -251,7 +267,12 @@ impl Miner {
                 tokens.push(self.words.intern(&[VAR]));
                 break;
             }
-            tokens.push(self.words.intern(&text[begin..at]));
+            let token = &text[begin..at];
+            tokens.push(if token.len() <= LONGEST_TOKEN {
+                self.words.intern(token)
+            } else {
+                self.words.intern(&[&token[..LONGEST_TOKEN / 2], &[VAR]].concat())
+            });
         }
         self.name_users(&mut tokens);
         (tokens.into(), odd.then(|| gaps.into()))
@@ -295,7 +316,7 @@ impl Miner {
     /// Merges what is one template.
     fn refine(&mut self) {
         let shapes: Vec<Shape> =
-            self.clusters.iter().map(|c| Shape { tokens: c.tokens.clone(), count: c.count }).collect();
+            self.clusters.iter().map(|c| Shape { tokens: &c.tokens, count: c.count }).collect();
         let merges = refine(&shapes, &mut self.words);
         let mut clusters: Vec<Option<Cluster>> =
             std::mem::take(&mut self.clusters).into_iter().map(Some).collect();
@@ -317,7 +338,8 @@ impl Miner {
 
     /// Puts the rarest clusters into the one of everything, when refining has not made room.
     fn give_way(&mut self, seen: Seen) {
-        if self.clusters.len() * 4 < self.config.clusters * 3 {
+        let room = self.config.clusters * TOKENS;
+        if self.clusters.len() * 4 < self.config.clusters * 3 && self.tokens * 4 < room * 3 {
             return;
         }
         let everything = self.overflow(seen);
@@ -330,10 +352,16 @@ impl Miner {
             std::mem::take(&mut self.clusters).into_iter().map(Some).collect();
         let mut into: Vec<Option<u32>> = (0..clusters.len() as u32).map(Some).collect();
         let Some(mut all) = clusters[everything as usize].take() else { return };
-        for number in order.into_iter().take(clusters.len() - self.config.clusters / 2) {
+        let (mut live, mut tokens) = (clusters.len(), self.tokens);
+        for number in order {
+            if live * 2 <= self.config.clusters && tokens * 2 <= room {
+                break;
+            }
             if let Some(cluster) = clusters[number as usize].take() {
                 self.parents[cluster.ticket as usize] = all.ticket;
                 all.count += cluster.count;
+                live -= 1;
+                tokens -= cluster.tokens.len();
                 into[number as usize] = None;
             }
         }
@@ -360,6 +388,7 @@ impl Miner {
         let old = std::mem::take(&mut self.words);
         self.exact.clear();
         self.index = Index::default();
+        self.tokens = self.clusters.iter().map(|c| c.tokens.len()).sum();
         for (number, cluster) in self.clusters.iter_mut().enumerate() {
             for word in cluster.tokens.iter_mut().chain(cluster.gaps.iter_mut().flat_map(|g| g.iter_mut())) {
                 *word = self.words.intern(old.text(*word));
@@ -369,6 +398,8 @@ impl Miner {
                 self.index.insert(&cluster.tokens, &cluster.open, number as u32);
             }
         }
+        self.tidy_at = (self.words.len() * 2).max(self.config.clusters * WORDS);
+        self.tidy_bytes = (self.words.bytes() * 2).max(BYTES);
     }
 
     fn root(&mut self, mut ticket: u32) -> u32 {

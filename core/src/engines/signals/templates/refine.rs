@@ -12,9 +12,9 @@ use super::hash::{BuildHash, mix};
 use super::words::{Word, Words};
 
 /// A cluster of lines: its tokens and how many lines it stands for.
-#[derive(Debug, Clone)]
-pub struct Shape {
-    pub tokens: Box<[Word]>,
+#[derive(Debug, Clone, Copy)]
+pub struct Shape<'a> {
+    pub tokens: &'a [Word],
     pub count: u64,
 }
 
@@ -32,11 +32,8 @@ const COLUMNS: usize = 128;
 /// Finds what to merge among `shapes`, whose tokens are all different. Every shape is in at most
 /// one of the results. Deterministic in the order of the input.
 pub fn refine(shapes: &[Shape], words: &mut Words) -> Vec<Merge> {
-    let mut live: Vec<Merge> = shapes
-        .iter()
-        .enumerate()
-        .map(|(i, s)| Merge { members: vec![i], tokens: s.tokens.clone() })
-        .collect();
+    let mut live: Vec<Merge> =
+        shapes.iter().enumerate().map(|(i, s)| Merge { members: vec![i], tokens: s.tokens.into() }).collect();
     let mut counts: Vec<u64> = shapes.iter().map(|s| s.count).collect();
     for _ in 0..ROUNDS {
         let mut union = Union::new(live.len());
@@ -77,32 +74,83 @@ fn same_but_for_notation(live: &[Merge], words: &Words, union: &mut Union) {
 
 /// Clusters that differ in one column only.
 fn one_column(live: &[Merge], counts: &[u64], words: &Words, union: &mut Union) {
-    let mut holes: HashMap<(u64, u32), Vec<u32>, BuildHash> = HashMap::default();
-    let mut order = Vec::new();
-    for (i, cluster) in live.iter().enumerate() {
-        if cluster.tokens.len() > COLUMNS {
-            continue;
-        }
-        let whole = signature(&cluster.tokens);
-        for (c, word) in cluster.tokens.iter().enumerate() {
-            let key = (whole.wrapping_sub(place(c, *word)), c as u32);
-            let group = holes.entry(key).or_default();
-            if group.len() == 1 {
-                order.push(key);
+    let mut holes = Twice::new(live.iter().map(|c| c.tokens.len()).sum());
+    for pass in [Pass::Mark, Pass::Collect] {
+        for (i, cluster) in live.iter().enumerate().filter(|(_, c)| c.tokens.len() <= COLUMNS) {
+            let whole = signature(&cluster.tokens);
+            for (c, word) in cluster.tokens.iter().enumerate() {
+                let rest = mix(whole.wrapping_sub(place(c, *word)) ^ c as u64);
+                match pass {
+                    Pass::Mark => holes.mark(rest),
+                    Pass::Collect => holes.collect(rest, i as u32, c as u32),
+                }
             }
-            group.push(i as u32);
         }
     }
-    for key in order {
-        let group = &holes[&key];
-        let values: Vec<(Word, u64)> =
-            group.iter().map(|i| (live[*i as usize].tokens[key.1 as usize], counts[*i as usize])).collect();
-        let tokens = &live[group[0] as usize].tokens;
-        if Column::read(tokens, key.1 as usize, &values, words).is_parameter() {
+    for group in holes.groups() {
+        let column = group[0].column as usize;
+        let value = |m: &Member| (live[m.cluster as usize].tokens[column], counts[m.cluster as usize]);
+        let values: Vec<(Word, u64)> = group.iter().map(value).collect();
+        let tokens = &live[group[0].cluster as usize].tokens;
+        if Column::read(tokens, column, &values, words).is_parameter() {
             for pair in group.windows(2) {
-                union.join(pair[0] as usize, pair[1] as usize);
+                union.join(pair[0].cluster as usize, pair[1].cluster as usize);
             }
         }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Pass {
+    Mark,
+    Collect,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Member {
+    key: u64,
+    cluster: u32,
+    column: u32,
+}
+
+/// Finds keys that occur more than once without a table of all keys: nearly all occur once.
+struct Twice {
+    once: Vec<u64>,
+    twice: Vec<u64>,
+    members: Vec<Member>,
+}
+
+impl Twice {
+    fn new(keys: usize) -> Self {
+        let words = (keys / 4 + 1).next_power_of_two();
+        Self { once: vec![0; words], twice: vec![0; words], members: Vec::new() }
+    }
+
+    fn bit(&self, key: u64) -> (usize, u64) {
+        (key as usize % self.once.len(), 1 << (key >> 58))
+    }
+
+    fn mark(&mut self, key: u64) {
+        let (word, bit) = self.bit(key);
+        self.twice[word] |= self.once[word] & bit;
+        self.once[word] |= bit;
+    }
+
+    fn collect(&mut self, key: u64, cluster: u32, column: u32) {
+        let (word, bit) = self.bit(key);
+        if self.twice[word] & bit != 0 {
+            self.members.push(Member { key, cluster, column });
+        }
+    }
+
+    /// The members of each key that has several, keys in the order of their first members.
+    fn groups(mut self) -> Vec<Vec<Member>> {
+        self.members.sort_unstable();
+        let same = |a: &Member, b: &Member| (a.key, a.column) == (b.key, b.column);
+        let mut groups: Vec<Vec<Member>> =
+            self.members.chunk_by(same).filter(|g| g.len() > 1).map(<[Member]>::to_vec).collect();
+        groups.sort_by_key(|g| (g[0].cluster, g[0].column));
+        groups
     }
 }
 

@@ -9,7 +9,7 @@ use super::hash;
 /// How many values are kept with their counts.
 pub const TOP: usize = 8;
 /// Longer values are cut, in bytes.
-const LONGEST: usize = 64;
+const LONGEST: usize = 48;
 const BITMAP: usize = 1024;
 
 /// The distribution of one parameter.

@@ -3,19 +3,21 @@
 //! Knows how two tokens become one with a wildcard, and what a token looks like; never what it
 //! means in its line (see `column`).
 
-use std::collections::HashMap;
-
-use super::hash::{self, BuildHash};
+use super::hash;
 use super::mask::VAR;
 
 /// A token, by its number in [`Words`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Word(pub u32);
 
+/// All words, in one buffer: there are many, and they come and go together.
 #[derive(Debug, Default)]
 pub struct Words {
-    numbers: HashMap<Box<[u8]>, u32, BuildHash>,
-    texts: Vec<Box<[u8]>>,
+    bytes: Vec<u8>,
+    /// Where each word ends in `bytes`.
+    ends: Vec<u32>,
+    /// Numbers of words plus one, at the place of their hash or the next free one; zero is free.
+    table: Vec<u32>,
 }
 
 /// What two or more texts have in common at their ends, cut where a name ends.
@@ -26,22 +28,53 @@ pub struct Affixes {
 }
 
 impl Words {
+    /// The number of `text`, a new one if it has none.
     pub fn intern(&mut self, text: &[u8]) -> Word {
-        if let Some(number) = self.numbers.get(text) {
-            return Word(*number);
+        if self.table.len() < self.ends.len() * 2 + 16 {
+            self.grow();
         }
-        let number = self.texts.len() as u32;
-        self.texts.push(text.into());
-        self.numbers.insert(text.into(), number);
-        Word(number)
+        let place = self.place(text);
+        if self.table[place] == 0 {
+            self.bytes.extend_from_slice(text);
+            self.ends.push(self.bytes.len() as u32);
+            self.table[place] = self.ends.len() as u32;
+        }
+        Word(self.table[place] - 1)
     }
 
+    /// Where `text` is in the table, or where it would be put.
+    fn place(&self, text: &[u8]) -> usize {
+        let mask = self.table.len() - 1;
+        let mut place = (hash::bytes(text) >> 20) as usize & mask;
+        while self.table[place] != 0 && self.text(Word(self.table[place] - 1)) != text {
+            place = (place + 1) & mask;
+        }
+        place
+    }
+
+    fn grow(&mut self) {
+        self.table = vec![0; (self.ends.len() * 4 + 64).next_power_of_two()];
+        for number in 0..self.ends.len() as u32 {
+            let place = self.place(self.text(Word(number)));
+            self.table[place] = number + 1;
+        }
+    }
+
+    /// The text of a word.
     pub fn text(&self, word: Word) -> &[u8] {
-        self.texts.get(word.0 as usize).map_or(&[VAR], |t| t)
+        let at = word.0 as usize;
+        let begin = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |b| *b as usize);
+        self.ends.get(at).map_or(&[VAR], |end| &self.bytes[begin..*end as usize])
     }
 
+    /// The bytes of all words.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// How many words there are.
     pub fn len(&self) -> usize {
-        self.texts.len()
+        self.ends.len()
     }
 
     /// The token that stands for both: what they share at their ends around a wildcard.
