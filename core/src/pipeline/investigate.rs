@@ -23,6 +23,7 @@ pub struct Case<'a> {
     pub sources: &'a [&'a dyn Telemetry],
     /// Instead of what the sources say themselves.
     pub brief: Option<IncidentBrief>,
+    pub analyze: fn(&IncidentData) -> IncidentAnalysis,
     /// For the record: the bundle's name or the incident's id.
     pub resource: &'a str,
     /// `file:` URI of where it was asked.
@@ -144,7 +145,7 @@ impl Steps<'_> {
         measured: &mut Measured,
     ) -> Result<(IncidentAnalysis, Severity), PipelineError> {
         let work = || {
-            let analysis = crate::engines::incident::analyze(data);
+            let analysis = (self.case.analyze)(data);
             let severity = reason::incident::severity(&analysis);
             Ok((analysis, severity))
         };
