@@ -9,3 +9,4 @@ pub mod ledger;
 pub mod policy;
 pub mod recall;
 pub mod redact;
+pub mod signals;
