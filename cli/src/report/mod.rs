@@ -5,6 +5,7 @@
 
 mod github;
 mod gitlab;
+pub mod incident;
 mod json;
 mod junit;
 mod markdown;

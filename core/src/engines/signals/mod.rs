@@ -5,3 +5,4 @@
 pub mod groups;
 pub mod parse;
 pub mod templates;
+pub mod watch;

@@ -168,12 +168,10 @@ mod tests {
     #[test]
     fn quotes_and_ends_of_lines() {
         for chunk in [1, 3, 100] {
-            assert_eq!(rows("a,b\r\n\"x,\"\"y\",\"1\n2\"\n,\nlast", chunk), [
-                vec!["a", "b"],
-                vec!["x,\"y", "1\n2"],
-                vec!["", ""],
-                vec!["last"]
-            ]);
+            assert_eq!(
+                rows("a,b\r\n\"x,\"\"y\",\"1\n2\"\n,\nlast", chunk),
+                [vec!["a", "b"], vec!["x,\"y", "1\n2"], vec!["", ""], vec!["last"]]
+            );
         }
         assert_eq!(rows("\"never closed\nmore", 4), [vec!["never closed\nmore"]]);
         let long = format!("\"{}\na,b\n", "x\n".repeat(LONGEST));

@@ -20,9 +20,10 @@ pub fn detect(start: &[u8]) -> (Encoding, usize) {
         [0xEF, 0xBB, 0xBF, ..] => (Encoding::Utf8, 3),
         [0xFF, 0xFE, ..] => (Encoding::Utf16Le, 2),
         [0xFE, 0xFF, ..] => (Encoding::Utf16Be, 2),
-        [0x1F, 0x8B, ..] | [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x7F, b'E', b'L', b'F', ..] | [b'P', b'K', 3, 4, ..] => {
-            (Encoding::Binary, 0)
-        }
+        [0x1F, 0x8B, ..]
+        | [0x28, 0xB5, 0x2F, 0xFD, ..]
+        | [0x7F, b'E', b'L', b'F', ..]
+        | [b'P', b'K', 3, 4, ..] => (Encoding::Binary, 0),
         _ => {
             let head = &start[..start.len().min(HEAD)];
             // Runs of zeroes at the start are a truncated log; control characters all over are no log.

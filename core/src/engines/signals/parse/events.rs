@@ -91,11 +91,8 @@ fn kubernetes(json: &Json<'_>) -> Option<ClusterEvent> {
     let bad = json.text_at(&["type"]).is_some_and(|kind| kind != "Normal");
     let mut event = event(time, json.text_at(&["reason"]).unwrap_or("Event"), message, bad);
     let name = object.text_at(&["name"]).unwrap_or("");
-    let labels: &[&[&str]] = &[
-        &["labels", "app.kubernetes.io/name"],
-        &["labels", "app"],
-        &["labels", "k8s-app"],
-    ];
+    let labels: &[&[&str]] =
+        &[&["labels", "app.kubernetes.io/name"], &["labels", "app"], &["labels", "k8s-app"]];
     let labelled = first_text(object, labels).map(str::to_owned);
     let (service, instance) = match object.text_at(&["kind"]).unwrap_or("") {
         "Pod" => (Some(workload(name).to_owned()), Some(name.to_owned())),
@@ -128,7 +125,8 @@ fn without_hash(name: &str) -> &str {
 /// Kubernetes generates names of consonants and the digits 2 and 4 to 9 (apimachinery, `rand.String`), template
 /// hashes of the same.
 fn is_generated(text: &str) -> bool {
-    text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f') || b"bcdfghjklmnpqrstvwxz2456789".contains(&b))
+    text.bytes()
+        .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f') || b"bcdfghjklmnpqrstvwxz2456789".contains(&b))
 }
 
 /// An alert as Alertmanager and Prometheus give it.
@@ -149,8 +147,15 @@ fn alert(json: &Json<'_>) -> Option<ClusterEvent> {
 /// The service that Prometheus labels name.
 pub fn service_of<'a>(labels: &'a Json<'_>) -> Option<&'a str> {
     const NAMES: [&str; 9] = [
-        "service", "service_name", "app", "app_kubernetes_io_name", "deployment", "statefulset", "container",
-        "workload", "job",
+        "service",
+        "service_name",
+        "app",
+        "app_kubernetes_io_name",
+        "deployment",
+        "statefulset",
+        "container",
+        "workload",
+        "job",
     ];
     NAMES.iter().find_map(|name| labels.text_at(&[name]))
 }
@@ -159,9 +164,11 @@ pub fn service_of<'a>(labels: &'a Json<'_>) -> Option<&'a str> {
 fn plain(json: &Json<'_>) -> Option<ClusterEvent> {
     let times: &[&[&str]] = &[&["time"], &["ts"], &["timestamp"], &["startsAt"], &["@timestamp"]];
     let time = first_time(json, times)?;
-    let reason = first_text(json, &[&["reason"], &["alertname"], &["name"], &["title"], &["event"], &["kind"]])?;
+    let reason =
+        first_text(json, &[&["reason"], &["alertname"], &["name"], &["title"], &["event"], &["kind"]])?;
     let message = first_text(json, &[&["message"], &["text"], &["summary"], &["description"]]).unwrap_or("");
-    let severity = first_text(json, &[&["severity"], &["level"], &["type"]]).unwrap_or("").to_ascii_lowercase();
+    let severity =
+        first_text(json, &[&["severity"], &["level"], &["type"]]).unwrap_or("").to_ascii_lowercase();
     const GOOD: [&str; 7] = ["", "normal", "info", "notice", "debug", "ok", "none"];
     let bad = match json.get("bad") {
         Some(Json::Bool(bad)) => *bad,
@@ -187,25 +194,61 @@ mod tests {
     #[test]
     fn the_shapes_of_events() {
         for (text, reason, service, instance, bad) in [
-            (r#"{"involvedObject":{"kind":"Pod","name":"cart-7fc6f5476f-cr76x"},"reason":"BackOff","message":"m","type":"Warning","lastTimestamp":"2023-01-29T08:42:09Z"}"#,
-             "BackOff", Some("cart"), Some("cart-7fc6f5476f-cr76x"), true),
-            (r#"{"type":"ADDED","object":{"metadata":{"name":"x"},"regarding":{"kind":"Deployment","name":"web"},"reason":"Scaled","note":"m","type":"Normal","eventTime":"2023-01-29T08:42:09.000000Z"}}"#,
-             "Scaled", Some("web"), None, false),
-            (r#"{"kind":"List","items":[{"involvedObject":{"kind":"Node","name":"n1"},"reason":"Pressure","type":"Warning","lastTimestamp":null,"firstTimestamp":"2023-01-29T08:42:09Z"}]}"#,
-             "Pressure", None, Some("n1"), true),
-            (r#"{"version":"4","status":"firing","alerts":[{"labels":{"alertname":"High","service":"api","severity":"critical","instance":"i:80"},"annotations":{"summary":"m"},"startsAt":"2023-01-29T08:42:09Z","endsAt":"0001-01-01T00:00:00Z"}]}"#,
-             "High", Some("api"), Some("i:80"), true),
-            (r#"[{"labels":{"alertname":"Watch","job":"api","severity":"none"},"startsAt":"2023-01-29T08:42:09.000Z","status":{"state":"active"}}]"#,
-             "Watch", Some("api"), None, false),
-            (r#"{"status":"success","data":{"alerts":[{"labels":{"alertname":"A","job":"j"},"activeAt":"2023-01-29T08:42:09Z","state":"firing"}]}}"#,
-             "A", Some("j"), None, true),
-            (r#"{"time":1674981729,"reason":"OOMKilled","service":"cart","severity":"warning"}"#,
-             "OOMKilled", Some("cart"), None, true),
+            (
+                r#"{"involvedObject":{"kind":"Pod","name":"cart-7fc6f5476f-cr76x"},"reason":"BackOff","message":"m","type":"Warning","lastTimestamp":"2023-01-29T08:42:09Z"}"#,
+                "BackOff",
+                Some("cart"),
+                Some("cart-7fc6f5476f-cr76x"),
+                true,
+            ),
+            (
+                r#"{"type":"ADDED","object":{"metadata":{"name":"x"},"regarding":{"kind":"Deployment","name":"web"},"reason":"Scaled","note":"m","type":"Normal","eventTime":"2023-01-29T08:42:09.000000Z"}}"#,
+                "Scaled",
+                Some("web"),
+                None,
+                false,
+            ),
+            (
+                r#"{"kind":"List","items":[{"involvedObject":{"kind":"Node","name":"n1"},"reason":"Pressure","type":"Warning","lastTimestamp":null,"firstTimestamp":"2023-01-29T08:42:09Z"}]}"#,
+                "Pressure",
+                None,
+                Some("n1"),
+                true,
+            ),
+            (
+                r#"{"version":"4","status":"firing","alerts":[{"labels":{"alertname":"High","service":"api","severity":"critical","instance":"i:80"},"annotations":{"summary":"m"},"startsAt":"2023-01-29T08:42:09Z","endsAt":"0001-01-01T00:00:00Z"}]}"#,
+                "High",
+                Some("api"),
+                Some("i:80"),
+                true,
+            ),
+            (
+                r#"[{"labels":{"alertname":"Watch","job":"api","severity":"none"},"startsAt":"2023-01-29T08:42:09.000Z","status":{"state":"active"}}]"#,
+                "Watch",
+                Some("api"),
+                None,
+                false,
+            ),
+            (
+                r#"{"status":"success","data":{"alerts":[{"labels":{"alertname":"A","job":"j"},"activeAt":"2023-01-29T08:42:09Z","state":"firing"}]}}"#,
+                "A",
+                Some("j"),
+                None,
+                true,
+            ),
+            (
+                r#"{"time":1674981729,"reason":"OOMKilled","service":"cart","severity":"warning"}"#,
+                "OOMKilled",
+                Some("cart"),
+                None,
+                true,
+            ),
         ] {
             let (found, ignored) = read(text);
             assert_eq!((found.len(), ignored), (1, 0), "{text}");
             let event = &found[0];
-            let shown = (event.reason.as_str(), event.service.as_deref(), event.instance.as_deref(), event.bad);
+            let shown =
+                (event.reason.as_str(), event.service.as_deref(), event.instance.as_deref(), event.bad);
             assert_eq!(shown, (reason, service, instance, bad), "{text}");
             assert_eq!((event.time, event.line), (1_674_981_729.0, 3));
         }

@@ -25,54 +25,153 @@ pub struct Fields<'a> {
 type Paths = &'static [&'static [&'static str]];
 
 const TIME: Paths = &[
-    &["time"], &["timestamp"], &["@timestamp"], &["ts"], &["t", "$date"], &["@t"], &["t"], &["datetime"],
-    &["date"], &["asctime"], &["Timestamp"], &["eventTime"], &["receiveTimestamp"], &["_timestamp"],
-    &["timeMillis"], &["TimeUnixNano"], &["timeUnixNano"], &["instant", "epochSecond"],
+    &["time"],
+    &["timestamp"],
+    &["@timestamp"],
+    &["ts"],
+    &["t", "$date"],
+    &["@t"],
+    &["t"],
+    &["datetime"],
+    &["date"],
+    &["asctime"],
+    &["Timestamp"],
+    &["eventTime"],
+    &["receiveTimestamp"],
+    &["_timestamp"],
+    &["timeMillis"],
+    &["TimeUnixNano"],
+    &["timeUnixNano"],
+    &["instant", "epochSecond"],
 ];
 const LEVEL: Paths = &[
-    &["level"], &["severity"], &["lvl"], &["log.level"], &["log", "level"], &["levelname"], &["loglevel"],
-    &["logLevel"], &["log_level"], &["@l"], &["s"], &["priority"], &["SeverityText"], &["severityText"],
-    &["severity_text"], &["LogLevel"], &["Level"],
+    &["level"],
+    &["severity"],
+    &["lvl"],
+    &["log.level"],
+    &["log", "level"],
+    &["levelname"],
+    &["loglevel"],
+    &["logLevel"],
+    &["log_level"],
+    &["@l"],
+    &["s"],
+    &["priority"],
+    &["SeverityText"],
+    &["severityText"],
+    &["severity_text"],
+    &["LogLevel"],
+    &["Level"],
 ];
 const SERVICE: Paths = &[
-    &["service"], &["service.name"], &["service", "name"], &["service_name"], &["serviceName"],
-    &["resource", "service.name"], &["resource", "attributes", "service.name"],
+    &["service"],
+    &["service.name"],
+    &["service", "name"],
+    &["service_name"],
+    &["serviceName"],
+    &["resource", "service.name"],
+    &["resource", "attributes", "service.name"],
 ];
 const INSTANCE: Paths = &[
-    &["instance"], &["service.instance.id"], &["service", "instance", "id"], &["instance_id"], &["pod"],
-    &["pod_name"], &["kubernetes", "pod_name"], &["kubernetes", "pod", "name"], &["hostname"], &["host", "name"],
+    &["instance"],
+    &["service.instance.id"],
+    &["service", "instance", "id"],
+    &["instance_id"],
+    &["pod"],
+    &["pod_name"],
+    &["kubernetes", "pod_name"],
+    &["kubernetes", "pod", "name"],
+    &["hostname"],
+    &["host", "name"],
 ];
 const TRACE: Paths = &[
-    &["trace_id"], &["traceId"], &["trace.id"], &["trace", "id"], &["traceid"], &["traceID"], &["TraceId"],
-    &["trace-id"], &["otelTraceID"], &["dd.trace_id"], &["dd", "trace_id"], &["@tr"], &["x_trace_id"],
-    &["mdc", "traceId"], &["mdc", "trace_id"], &["contextMap", "traceId"], &["contextMap", "trace_id"],
+    &["trace_id"],
+    &["traceId"],
+    &["trace.id"],
+    &["trace", "id"],
+    &["traceid"],
+    &["traceID"],
+    &["TraceId"],
+    &["trace-id"],
+    &["otelTraceID"],
+    &["dd.trace_id"],
+    &["dd", "trace_id"],
+    &["@tr"],
+    &["x_trace_id"],
+    &["mdc", "traceId"],
+    &["mdc", "trace_id"],
+    &["contextMap", "traceId"],
+    &["contextMap", "trace_id"],
 ];
 const MESSAGE: Paths = &[
-    &["message"], &["msg"], &["@m"], &["@mt"], &["event"], &["body"], &["Body"], &["body", "stringValue"],
-    &["text"], &["textPayload"], &["short_message"], &["log"], &["full_message"], &["jsonPayload", "message"],
-    &["MESSAGE"], &["Message"], &["msg", "message"],
+    &["message"],
+    &["msg"],
+    &["@m"],
+    &["@mt"],
+    &["event"],
+    &["body"],
+    &["Body"],
+    &["body", "stringValue"],
+    &["text"],
+    &["textPayload"],
+    &["short_message"],
+    &["log"],
+    &["full_message"],
+    &["jsonPayload", "message"],
+    &["MESSAGE"],
+    &["Message"],
+    &["msg", "message"],
 ];
 const ERROR_TEXT: Paths = &[
-    &["error", "message"], &["error.message"], &["err", "message"], &["exception", "message"],
-    &["exception.message"], &["error"], &["err"], &["exception"], &["attributes", "exception.message"],
+    &["error", "message"],
+    &["error.message"],
+    &["err", "message"],
+    &["exception", "message"],
+    &["exception.message"],
+    &["error"],
+    &["err"],
+    &["exception"],
+    &["attributes", "exception.message"],
 ];
 const ERROR_TYPE: Paths = &[
-    &["error", "type"], &["error.type"], &["err", "type"], &["exception", "type"], &["exception.type"],
-    &["error", "name"], &["err", "name"], &["exception", "class"], &["attributes", "exception.type"],
+    &["error", "type"],
+    &["error.type"],
+    &["err", "type"],
+    &["exception", "type"],
+    &["exception.type"],
+    &["error", "name"],
+    &["err", "name"],
+    &["exception", "class"],
+    &["attributes", "exception.type"],
 ];
 const STACK: Paths = &[
-    &["stack_trace"], &["stacktrace"], &["stackTrace"], &["error", "stack_trace"], &["error.stack_trace"],
-    &["error", "stack"], &["error.stack"], &["err", "stack"], &["exception", "stacktrace"],
-    &["exception.stacktrace"], &["exc_info"], &["stack"], &["@x"], &["errorVerbose"], &["traceback"],
-    &["attributes", "exception.stacktrace"], &["thrown", "extendedStackTrace"],
+    &["stack_trace"],
+    &["stacktrace"],
+    &["stackTrace"],
+    &["error", "stack_trace"],
+    &["error.stack_trace"],
+    &["error", "stack"],
+    &["error.stack"],
+    &["err", "stack"],
+    &["exception", "stacktrace"],
+    &["exception.stacktrace"],
+    &["exc_info"],
+    &["stack"],
+    &["@x"],
+    &["errorVerbose"],
+    &["traceback"],
+    &["attributes", "exception.stacktrace"],
+    &["thrown", "extendedStackTrace"],
 ];
 
 /// Reads the fields of an object.
 pub fn fields<'a>(line: &'a Json<'_>) -> Fields<'a> {
-    let (time, zoned) = first(line, TIME, |value| instant(value)).map_or((None, false), |(t, z)| (Some(t), z));
+    let (time, zoned) =
+        first(line, TIME, |value| instant(value)).map_or((None, false), |(t, z)| (Some(t), z));
     let stack = first(line, STACK, Json::text).filter(|text| text.contains('\n') || text.len() > 20);
     let kind = text(line, ERROR_TYPE);
-    let error = text(line, ERROR_TEXT).or_else(|| stack.and_then(|s| s.lines().next())).filter(|t| t.len() < 4096);
+    let error =
+        text(line, ERROR_TEXT).or_else(|| stack.and_then(|s| s.lines().next())).filter(|t| t.len() < 4096);
     let error = match (kind, error) {
         (Some(kind), Some(error)) if !error.starts_with(kind) => Some(format!("{kind}: {error}")),
         (_, Some(error)) => Some(error.lines().next().unwrap_or(error).to_owned()),
@@ -134,7 +233,8 @@ fn level_of(value: &Json<'_>) -> Option<LogLevel> {
 }
 
 fn otel_level(line: &Json<'_>) -> Option<LogLevel> {
-    let number = ["severityNumber", "SeverityNumber", "severity_number"].iter().find_map(|n| line.get(n))?.number()?;
+    let number =
+        ["severityNumber", "SeverityNumber", "severity_number"].iter().find_map(|n| line.get(n))?.number()?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     level::otel(number as u64)
 }
@@ -146,25 +246,65 @@ mod tests {
     #[test]
     fn the_names_of_the_common_loggers() {
         let cases = [
-            (r#"{"time":"2023-01-29T08:42:09Z","level":"warn","msg":"slow","service":"shop","trace_id":"abc"}"#,
-             Some(1_674_981_729.0), Some(LogLevel::Warn), Some("slow"), Some("shop"), Some("abc")),
-            (r#"{"@timestamp":"2023-01-29T08:42:09Z","log":{"level":"ERROR"},"message":"m","service":{"name":"s"},"trace":{"id":"t1"}}"#,
-             Some(1_674_981_729.0), Some(LogLevel::Error), Some("m"), Some("s"), Some("t1")),
-            (r#"{"t":{"$date":"2023-01-29T08:42:09.000+00:00"},"s":"W","c":"NETWORK","msg":"m"}"#,
-             Some(1_674_981_729.0), Some(LogLevel::Warn), Some("m"), None, None),
-            (r#"{"level":50,"time":1674981729000,"pid":1,"hostname":"h","msg":"m"}"#,
-             Some(1_674_981_729.0), Some(LogLevel::Error), Some("m"), None, None),
-            (r#"{"level":"error","ts":1674981729.5,"caller":"a.go:1","msg":"m","error":"e"}"#,
-             Some(1_674_981_729.5), Some(LogLevel::Error), Some("m"), None, None),
-            (r#"{"timeUnixNano":"1674981729000000000","severityNumber":17,"body":{"stringValue":"m"}}"#,
-             Some(1_674_981_729.0), Some(LogLevel::Error), Some("m"), None, None),
+            (
+                r#"{"time":"2023-01-29T08:42:09Z","level":"warn","msg":"slow","service":"shop","trace_id":"abc"}"#,
+                Some(1_674_981_729.0),
+                Some(LogLevel::Warn),
+                Some("slow"),
+                Some("shop"),
+                Some("abc"),
+            ),
+            (
+                r#"{"@timestamp":"2023-01-29T08:42:09Z","log":{"level":"ERROR"},"message":"m","service":{"name":"s"},"trace":{"id":"t1"}}"#,
+                Some(1_674_981_729.0),
+                Some(LogLevel::Error),
+                Some("m"),
+                Some("s"),
+                Some("t1"),
+            ),
+            (
+                r#"{"t":{"$date":"2023-01-29T08:42:09.000+00:00"},"s":"W","c":"NETWORK","msg":"m"}"#,
+                Some(1_674_981_729.0),
+                Some(LogLevel::Warn),
+                Some("m"),
+                None,
+                None,
+            ),
+            (
+                r#"{"level":50,"time":1674981729000,"pid":1,"hostname":"h","msg":"m"}"#,
+                Some(1_674_981_729.0),
+                Some(LogLevel::Error),
+                Some("m"),
+                None,
+                None,
+            ),
+            (
+                r#"{"level":"error","ts":1674981729.5,"caller":"a.go:1","msg":"m","error":"e"}"#,
+                Some(1_674_981_729.5),
+                Some(LogLevel::Error),
+                Some("m"),
+                None,
+                None,
+            ),
+            (
+                r#"{"timeUnixNano":"1674981729000000000","severityNumber":17,"body":{"stringValue":"m"}}"#,
+                Some(1_674_981_729.0),
+                Some(LogLevel::Error),
+                Some("m"),
+                None,
+                None,
+            ),
             (r#"{}"#, None, None, None, None, None),
             (r#"{"time":{},"level":[],"message":7,"service":null}"#, None, None, None, None, None),
         ];
         for (line, time, level, message, service, trace) in cases {
             let json = Json::read(line).unwrap();
             let found = fields(&json);
-            assert_eq!((found.time, found.level, found.message, found.service, found.trace), (time, level, message, service, trace), "{line}");
+            assert_eq!(
+                (found.time, found.level, found.message, found.service, found.trace),
+                (time, level, message, service, trace),
+                "{line}"
+            );
         }
         let json = Json::read(r#"{"error":{"type":"IOError","message":"gone","stack_trace":"IOError: gone\n at a.b(C.java:1)"}}"#).unwrap();
         let found = fields(&json);

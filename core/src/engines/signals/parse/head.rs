@@ -4,9 +4,7 @@ use super::csv::{Row, Rows};
 use super::json::Json;
 use super::notes::{Notes, quoted};
 use super::time::{moment, rfc3339, unix};
-use crate::domain::incident::{
-    CallEdge, ChangeKind, ChangeRecord, EdgeSource, IncidentBrief, TimeRange,
-};
+use crate::domain::incident::{CallEdge, ChangeKind, ChangeRecord, EdgeSource, IncidentBrief, TimeRange};
 use std::collections::BTreeSet;
 
 /// Why `incident.json` cannot be used.
@@ -50,7 +48,9 @@ pub fn brief(text: &str) -> Result<(IncidentBrief, Notes), BadBrief> {
         let [name, start, end] = names;
         let range = TimeRange { start: time(start, value.get("start"))?, end: time(end, value.get("end"))? };
         let ordered = range.start < range.end;
-        ordered.then_some(range).ok_or_else(|| BadBrief::Empty(name, rfc3339(range.start), rfc3339(range.end)))
+        ordered
+            .then_some(range)
+            .ok_or_else(|| BadBrief::Empty(name, rfc3339(range.start), rfc3339(range.end)))
     };
     let window = json.get("window").ok_or(BadBrief::Missing("window"))?;
     let window = range(window, ["window", "window.start", "window.end"])?;
@@ -159,7 +159,8 @@ pub fn topology(bytes: &[u8]) -> (Vec<CallEdge>, Notes) {
             return;
         }
         let Some((caller, callee)) = columns else {
-            let names: Vec<String> = (0..row.len()).map(|at| text(at).trim_start_matches('\u{FEFF}').to_lowercase()).collect();
+            let names: Vec<String> =
+                (0..row.len()).map(|at| text(at).trim_start_matches('\u{FEFF}').to_lowercase()).collect();
             let find = |name: &str| names.iter().position(|n| n == name);
             match (find("caller"), find("callee")) {
                 (Some(caller), Some(callee)) => {
@@ -204,7 +205,10 @@ mod tests {
             "service":"web","baseline":{"start":"2023-04-01T00:00:00Z","end":"2023-04-01T00:05:00Z"},"owner":"me"}"#;
         let (brief, notes) = brief(text).unwrap();
         assert_eq!(brief.window, TimeRange { start: 1_674_981_720.0, end: 1_674_981_960.5 });
-        assert_eq!((brief.service.as_deref(), brief.metric, brief.detected_at), (Some("web"), None, 1_674_981_900.0));
+        assert_eq!(
+            (brief.service.as_deref(), brief.metric, brief.detected_at),
+            (Some("web"), None, 1_674_981_900.0)
+        );
         assert_eq!(brief.baseline.unwrap().length(), 300.0);
         assert_eq!(notes.sentences("incident.json"), ["incident.json: the unknown field `owner` is ignored"]);
     }
@@ -216,7 +220,10 @@ mod tests {
             ("[]", "incident.json: `window` is missing"),
             (r#"{"title":"T"}"#, "incident.json: `window` is missing"),
             (r#"{"window":{"start":1}}"#, "incident.json: `window.end` is missing"),
-            (r#"{"window":{"start":5,"end":5}}"#, "incident.json: the window ends at 1970-01-01T00:00:05Z, not after its start at 1970-01-01T00:00:05Z"),
+            (
+                r#"{"window":{"start":5,"end":5}}"#,
+                "incident.json: the window ends at 1970-01-01T00:00:05Z, not after its start at 1970-01-01T00:00:05Z",
+            ),
         ] {
             assert_eq!(brief(text).unwrap_err().to_string(), message, "{text}");
         }
@@ -229,7 +236,10 @@ mod tests {
         let mut notes = Notes::default();
         let full = r#"{"id":"c1","time":"2023-01-29T08:42:09Z","kind":"flag","service":"s","from":"a","to":2,"instances":["i"],"author":"x","ref":"r","extra":1}"#;
         let read = change(full, 1, &mut notes).unwrap();
-        assert_eq!((read.kind, read.to.as_deref(), read.reference.as_deref()), (ChangeKind::Flag, Some("2"), Some("r")));
+        assert_eq!(
+            (read.kind, read.to.as_deref(), read.reference.as_deref()),
+            (ChangeKind::Flag, Some("2"), Some("r"))
+        );
         for bad in ["", "{", "[]", r#"{"time":5}"#, r#"{"service":"s"}"#] {
             assert_eq!(change(bad, 2, &mut notes), None, "{bad}");
         }

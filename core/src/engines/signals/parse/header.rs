@@ -55,7 +55,9 @@ pub fn header(text: &str) -> Header {
 
 /// `<34>` or `<34>1 `: the severity is the rest by eight (RFC 5424, 6.2.1).
 fn syslog_priority(text: &str) -> (Option<LogLevel>, usize) {
-    let Some((number, rest)) = text.strip_prefix('<').and_then(|t| t.split_once('>')) else { return (None, 0) };
+    let Some((number, rest)) = text.strip_prefix('<').and_then(|t| t.split_once('>')) else {
+        return (None, 0);
+    };
     let Ok(priority) = number.parse::<u8>() else { return (None, 0) };
     let start = text.len() - rest.len() + if rest.starts_with("1 ") { 2 } else { 0 };
     (level::numbered(f64::from(priority % 8)), start)
@@ -143,7 +145,8 @@ fn level_first(text: &str, from: usize) -> (Option<LogLevel>, usize) {
     let bracketed = body.len() < rest.trim_start_matches(' ').len();
     let width = body.bytes().take(14).take_while(u8::is_ascii_alphanumeric).count();
     let word = &body[..width];
-    let Some(found) = level::named(word).filter(|_| !matches!(word, "http" | "log" | "config" | "fine")) else {
+    let Some(found) = level::named(word).filter(|_| !matches!(word, "http" | "log" | "config" | "fine"))
+    else {
         return (None, from);
     };
     let next = body.as_bytes().get(width);
@@ -164,7 +167,9 @@ fn level_after(text: &str, from: usize) -> (Option<LogLevel>, usize) {
         let Some(token) = next_token(text, at, end) else { break };
         let bare = token.trim_matches(['[', ']', '(', ')', '<', '>', ':', ',', '|']);
         let last = bare.rsplit(['.', '/', ':']).next().unwrap_or(bare);
-        if let Some(found) = level_word(bare).or_else(|| level::named(last).filter(|_| last.len() < bare.len())) {
+        if let Some(found) =
+            level_word(bare).or_else(|| level::named(last).filter(|_| last.len() < bare.len()))
+        {
             return (Some(found), after_level(text, at + token.len()));
         }
         if !is_header_token(token) {
@@ -184,7 +189,9 @@ fn level_word(word: &str) -> Option<LogLevel> {
     match word.as_bytes() {
         [one] if one.is_ascii_uppercase() => level::letter(*one).filter(|_| *one != b'T' && *one != b'C'),
         [first, .., last] if first.is_ascii_uppercase() == last.is_ascii_uppercase() => level::named(word),
-        [first, ..] if first.is_ascii_uppercase() => level::named(word).filter(|_| word != "Fail" && word != "Log"),
+        [first, ..] if first.is_ascii_uppercase() => {
+            level::named(word).filter(|_| word != "Fail" && word != "Log")
+        }
         _ => None,
     }
     .filter(|_| !matches!(word, "log" | "fail" | "http" | "config" | "fine" | "alert" | "panic" | "LOG:"))
@@ -295,20 +302,56 @@ mod tests {
     #[test]
     fn heads_of_the_common_formats() {
         for (line, level, message) in [
-            ("2015-10-18 18:01:47,978 INFO [main] org.a.MRAppMaster: Created x", Some(Info), "org.a.MRAppMaster: Created x"),
-            ("2015-07-29 17:41:44,747 - INFO  [Quorum[myid=1]/0:0:2181:Fast@774] - Notification", Some(Info), "Notification"),
+            (
+                "2015-10-18 18:01:47,978 INFO [main] org.a.MRAppMaster: Created x",
+                Some(Info),
+                "org.a.MRAppMaster: Created x",
+            ),
+            (
+                "2015-07-29 17:41:44,747 - INFO  [Quorum[myid=1]/0:0:2181:Fast@774] - Notification",
+                Some(Info),
+                "Notification",
+            ),
             ("[Sun Dec 04 04:47:44 2005] [notice] workerEnv.init() ok", Some(Info), "workerEnv.init() ok"),
             ("[Sun Dec 04 04:47:44.1 2005] [core:error] [pid 12:tid 3] AH: x", Some(Error), "AH: x"),
-            ("081109 203615 148 INFO dfs.DataNode$PacketResponder: done", Some(Info), "dfs.DataNode$PacketResponder: done"),
-            ("17/06/09 20:10:40 WARN spark.SecurityManager: Changing", Some(Warn), "spark.SecurityManager: Changing"),
-            ("Jun 14 15:16:01 combo sshd(pam_unix)[19939]: authentication failure", None, "authentication failure"),
+            (
+                "081109 203615 148 INFO dfs.DataNode$PacketResponder: done",
+                Some(Info),
+                "dfs.DataNode$PacketResponder: done",
+            ),
+            (
+                "17/06/09 20:10:40 WARN spark.SecurityManager: Changing",
+                Some(Warn),
+                "spark.SecurityManager: Changing",
+            ),
+            (
+                "Jun 14 15:16:01 combo sshd(pam_unix)[19939]: authentication failure",
+                None,
+                "authentication failure",
+            ),
             ("<11>Oct 11 22:14:15 mymachine su: 'su root' failed", Some(Error), "'su root' failed"),
-            ("nova-api.log.1.2017-05-16_13:53:08 2017-05-16 00:00:00.008 25746 INFO nova.wsgi [req-1 - -] 10.1.1.1 x", Some(Info), "nova.wsgi [req-1 - -] 10.1.1.1 x"),
-            ("16:42:09.495 INFO  f.m.c.BasicController#45 TraceID: 6f", Some(Info), "f.m.c.BasicController#45 TraceID: 6f"),
+            (
+                "nova-api.log.1.2017-05-16_13:53:08 2017-05-16 00:00:00.008 25746 INFO nova.wsgi [req-1 - -] 10.1.1.1 x",
+                Some(Info),
+                "nova.wsgi [req-1 - -] 10.1.1.1 x",
+            ),
+            (
+                "16:42:09.495 INFO  f.m.c.BasicController#45 TraceID: 6f",
+                Some(Info),
+                "f.m.c.BasicController#45 TraceID: 6f",
+            ),
             ("I0102 15:04:05.000000   12 file.go:34] Started", Some(Info), "Started"),
             ("E0102 15:04:05.1 12 a.go:34] oops", Some(Error), "oops"),
-            ("2024-01-02T10:00:00.000Z  INFO 1 --- [main] c.e.App : Started", Some(Info), "c.e.App : Started"),
-            ("2024/01/02 10:00:00 [error] 31#31: *1 connect() failed", Some(Error), "31#31: *1 connect() failed"),
+            (
+                "2024-01-02T10:00:00.000Z  INFO 1 --- [main] c.e.App : Started",
+                Some(Info),
+                "c.e.App : Started",
+            ),
+            (
+                "2024/01/02 10:00:00 [error] 31#31: *1 connect() failed",
+                Some(Error),
+                "31#31: *1 connect() failed",
+            ),
             ("2024/01/02 10:00:00 http: TLS handshake error", None, "http: TLS handshake error"),
             ("1:M 12 Nov 2019 08:31:45.123 * Ready", None, "Ready"),
             ("2024-01-02 03:04:05.678 UTC [123] ERROR:  relation missing", Some(Error), "relation missing"),
@@ -319,9 +362,21 @@ mod tests {
             ("INFO 2024-01-02 10:00:00 hello", Some(Info), "hello"),
             ("2024-01-02 10:00:00 worker failed with ERROR code", None, "worker failed with ERROR code"),
             ("2024-01-02 10:00:00,123 my.logger ERROR it broke", Some(Error), "it broke"),
-            ("1.2.3.4 - bob [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.0\" 503 23", Some(Error), "\"GET / HTTP/1.0\" 503 23"),
-            ("1.2.3.4 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.0\" 200 23", None, "\"GET / HTTP/1.0\" 200 23"),
-            ("03-17 16:13:38.811  1702  2395 D WindowManager: printing", Some(Debug), "WindowManager: printing"),
+            (
+                "1.2.3.4 - bob [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.0\" 503 23",
+                Some(Error),
+                "\"GET / HTTP/1.0\" 503 23",
+            ),
+            (
+                "1.2.3.4 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.0\" 200 23",
+                None,
+                "\"GET / HTTP/1.0\" 200 23",
+            ),
+            (
+                "03-17 16:13:38.811  1702  2395 D WindowManager: printing",
+                Some(Debug),
+                "WindowManager: printing",
+            ),
             ("[2024-01-02 10:00:00] production.ERROR: it broke", Some(Error), "it broke"),
             ("2024-01-02T10:00:00Z FATAL gone", Some(Fatal), "gone"),
             ("Starting up", None, "Starting up"),

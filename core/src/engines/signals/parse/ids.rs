@@ -93,9 +93,17 @@ mod tests {
         ] {
             assert_eq!(trace(&text), Some(ID), "{text}");
         }
-        for text in
-            ["", "trace", "trace_id=", "trace_id=null", "trace=on", "traceid: abc", "retrace id", "[a,b,c] x", "traceback=1"]
-        {
+        for text in [
+            "",
+            "trace",
+            "trace_id=",
+            "trace_id=null",
+            "trace=on",
+            "traceid: abc",
+            "retrace id",
+            "[a,b,c] x",
+            "traceback=1",
+        ] {
             assert_eq!(trace(text), None, "{text}");
         }
     }

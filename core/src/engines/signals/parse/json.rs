@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn borrows_what_it_can() {
-        let json = Json::read(r#"{"a":{"b":"c"},"d":[1,2.5,null,true],"e":"x\ny","n":1674981774482000000}"#).unwrap();
+        let json = Json::read(r#"{"a":{"b":"c"},"d":[1,2.5,null,true],"e":"x\ny","n":1674981774482000000}"#)
+            .unwrap();
         assert!(matches!(json.at(&["a", "b"]), Some(Json::Text(Cow::Borrowed("c")))));
         assert_eq!(json.text_at(&["e"]), Some("x\ny"));
         assert_eq!(json.get("d").unwrap().list().len(), 4);

@@ -14,12 +14,14 @@ pub fn named(word: &str) -> Option<LogLevel> {
     lower.make_ascii_lowercase();
     Some(match &*lower {
         b"trace" | b"finest" | b"finer" | b"verbose" | b"silly" | b"trc" => LogLevel::Trace,
-        b"debug" | b"fine" | b"config" | b"dbug" | b"dbg" | b"debug1" | b"debug2" | b"debug3" => LogLevel::Debug,
+        b"debug" | b"fine" | b"config" | b"dbug" | b"dbg" | b"debug1" | b"debug2" | b"debug3" => {
+            LogLevel::Debug
+        }
         b"info" | b"information" | b"informational" | b"notice" | b"inf" | b"log" | b"http" => LogLevel::Info,
         b"warn" | b"warning" | b"wrn" => LogLevel::Warn,
         b"error" | b"err" | b"severe" | b"fail" | b"eror" => LogLevel::Error,
-        b"fatal" | b"critical" | b"crit" | b"panic" | b"emerg" | b"emergency" | b"alert" | b"dpanic" | b"ftl"
-        | b"crt" => LogLevel::Fatal,
+        b"fatal" | b"critical" | b"crit" | b"panic" | b"emerg" | b"emergency" | b"alert" | b"dpanic"
+        | b"ftl" | b"crt" => LogLevel::Fatal,
         _ => return None,
     })
 }
@@ -81,9 +83,13 @@ mod tests {
         assert_eq!(named("a word that is much too long"), None);
         assert_eq!(letter(b'E'), Some(LogLevel::Error));
         assert_eq!(letter(b'x'), None);
-        for (number, expected) in
-            [(30.0, Some(LogLevel::Info)), (3.0, Some(LogLevel::Error)), (9.0, None), (-1.0, None), (f64::NAN, None)]
-        {
+        for (number, expected) in [
+            (30.0, Some(LogLevel::Info)),
+            (3.0, Some(LogLevel::Error)),
+            (9.0, None),
+            (-1.0, None),
+            (f64::NAN, None),
+        ] {
             assert_eq!(numbered(number), expected, "{number}");
         }
         assert_eq!(otel(17), Some(LogLevel::Error));

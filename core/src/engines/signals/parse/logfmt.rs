@@ -78,7 +78,8 @@ mod tests {
     #[test]
     fn lines_of_pairs() {
         let found =
-            logfmt(r#"time="2023-01-29T08:42:09Z" level=warn msg="it \"broke\" again" err=timeout n=3"#).unwrap();
+            logfmt(r#"time="2023-01-29T08:42:09Z" level=warn msg="it \"broke\" again" err=timeout n=3"#)
+                .unwrap();
         assert_eq!(found.stamp, Some(Stamp::At { seconds: 1_674_981_729.0, zoned: true }));
         assert_eq!(found.level, Some(LogLevel::Warn));
         assert_eq!(found.message, Some(r#"it \"broke\" again"#));

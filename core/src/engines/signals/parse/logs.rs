@@ -325,14 +325,7 @@ impl LogReader {
         }
     }
 
-    fn plain(
-        &mut self,
-        text: &str,
-        carrier: Option<f64>,
-        raw: &[u8],
-        offset: u64,
-        sink: &mut LineSink<'_>,
-    ) {
+    fn plain(&mut self, text: &str, carrier: Option<f64>, raw: &[u8], offset: u64, sink: &mut LineSink<'_>) {
         let text = &text[..text.floor_char_boundary(LONGEST_TEXT)];
         let indented = text.starts_with([' ', '\t']);
         let joins = self.record.live && self.partial_of_record(text, indented);

@@ -3,7 +3,7 @@
 //! Bounded: beyond a number of points every second point of each series is dropped, again and again, and a
 //! note says so. Never repairs what it measures: gaps, duplicates, NaN and resets stay.
 
-use super::csv::{Rows, Row};
+use super::csv::{Row, Rows};
 use super::notes::{Notes, quoted};
 use super::time;
 use crate::domain::incident::{Reporter, Series, SeriesKey, TimeRange};
@@ -111,7 +111,9 @@ impl Table {
             "" | "callee" => Reporter::Callee,
             "caller" => Reporter::Caller,
             _ => {
-                self.notes.add("an unknown `reporter` is taken as callee", || format!("{}: {}", place(), quoted(reporter)));
+                self.notes.add("an unknown `reporter` is taken as callee", || {
+                    format!("{}: {}", place(), quoted(reporter))
+                });
                 Reporter::Callee
             }
         };
@@ -124,7 +126,11 @@ impl Table {
     }
 
     fn header(&mut self, row: &Row<'_>) {
-        let name = |at: usize| row.field(at).map(|f| String::from_utf8_lossy(f).trim().trim_start_matches('\u{FEFF}').to_ascii_lowercase());
+        let name = |at: usize| {
+            row.field(at).map(|f| {
+                String::from_utf8_lossy(f).trim().trim_start_matches('\u{FEFF}').to_ascii_lowercase()
+            })
+        };
         let names: Vec<String> = (0..row.len()).filter_map(name).collect();
         let find = |column: &str| names.iter().position(|name| name == column);
         let mut columns = [None; 9];
@@ -134,7 +140,10 @@ impl Table {
         // A file without its header, as a tail of one: the columns that must be there come first.
         if find("ts").is_none() && name(0).is_some_and(|first| time::moment(&first).is_some()) {
             columns = [Some(0), Some(1), Some(2), Some(3), None, None, None, None, None];
-            self.notes.add("it has no header; the first columns are taken as ts, service, metric, value", String::new);
+            self.notes.add(
+                "it has no header; the first columns are taken as ts, service, metric, value",
+                String::new,
+            );
             self.columns = Some(columns);
             return self.row(row);
         }
@@ -334,7 +343,11 @@ mod tests {
         assert!(series.iter().map(|s| s.points.len()).sum::<usize>() <= 1000);
         let steps: Vec<f64> = series[0].points.windows(2).map(|w| w[1].0 - w[0].0).collect();
         assert!(steps.iter().all(|s| *s == steps[0]), "{steps:?}");
-        assert!(notes.iter().any(|n| n.contains("one in 8")) && notes.iter().any(|n| n.contains("more than 2 series")), "{notes:?}");
+        assert!(
+            notes.iter().any(|n| n.contains("one in 8"))
+                && notes.iter().any(|n| n.contains("more than 2 series")),
+            "{notes:?}"
+        );
     }
 
     proptest! {

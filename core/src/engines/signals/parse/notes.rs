@@ -42,7 +42,9 @@ impl Notes {
             let at = if kind.first.is_empty() { String::new() } else { format!(" ({})", kind.first) };
             match kind.count {
                 1 => format!("{source}: {}{at}", kind.what),
-                n => format!("{source}: {}: {n} times, first{at}", kind.what).replace(", first (", " (first: "),
+                n => {
+                    format!("{source}: {}: {n} times, first{at}", kind.what).replace(", first (", " (first: ")
+                }
             }
         };
         self.kinds.iter().map(sentence).map(|text| text.trim_end_matches(", first").to_owned()).collect()

@@ -121,7 +121,8 @@ impl TracesReader {
     /// What was ignored.
     pub fn finish(mut self) -> Notes {
         if self.scanner.inside() {
-            self.notes.add("it ends in the middle: half-written or cut; what came before is used", String::new);
+            self.notes
+                .add("it ends in the middle: half-written or cut; what came before is used", String::new);
         }
         if self.scanner.dropped > 0 {
             let count = self.scanner.dropped;
@@ -267,7 +268,10 @@ mod tests {
             for chunk in [1, 13, 1 << 20] {
                 let (spans, notes) = read(text.as_bytes(), chunk);
                 assert_eq!(spans.len(), 4);
-                assert_eq!((spans[0].service.as_str(), spans[0].instance.as_deref()), ("ca\"rt", Some("cart-1")));
+                assert_eq!(
+                    (spans[0].service.as_str(), spans[0].instance.as_deref()),
+                    ("ca\"rt", Some("cart-1"))
+                );
                 assert_eq!(spans[0].trace, spans[1].trace);
                 assert_eq!((spans[0].error, spans[1].error, spans[0].parent.clone()), (true, true, None));
                 assert!((spans[0].duration - 0.01).abs() < 1e-9);

@@ -1,8 +1,8 @@
 //! The record that is being gathered: its first line is there, more may follow.
 
+use super::ids;
 use super::logs::LogSource;
 use super::stack::{self, Stack};
-use super::ids;
 use crate::domain::incident::{LineSink, LogLevel, LogLine};
 
 /// One record; its buffers are used again for the next.
@@ -23,7 +23,14 @@ pub struct Record {
 
 impl Record {
     /// Begins with a first line; a message of several lines is read like lines that follow.
-    pub fn begin(&mut self, raw: &[u8], offset: u64, time: Option<f64>, level: Option<LogLevel>, message: &str) {
+    pub fn begin(
+        &mut self,
+        raw: &[u8],
+        offset: u64,
+        time: Option<f64>,
+        level: Option<LogLevel>,
+        message: &str,
+    ) {
         self.live = true;
         self.level = level;
         self.error = None;

@@ -113,7 +113,11 @@ impl Stack {
                 error.push(' ');
                 error.push_str(body);
             }
-        } else if self.kind == Kind::Python && self.indented && !line.starts_with([' ', '\t']) && body.contains(':') {
+        } else if self.kind == Kind::Python
+            && self.indented
+            && !line.starts_with([' ', '\t'])
+            && body.contains(':')
+        {
             self.error = Some(clip(body));
         }
         self.indented = line.starts_with([' ', '\t']);
@@ -249,8 +253,14 @@ fn without_position(name: &str) -> &str {
 
 /// The part of a line that names an exception and says what it is about: `java.io.IOException: gone`.
 pub fn exception(line: &str) -> Option<&str> {
-    const PREFIXES: [&str; 6] =
-        ["Exception in thread ", "Unhandled exception. ", "Unhandled Exception: ", "Uncaught ", "Caused by: ", "ERROR: "];
+    const PREFIXES: [&str; 6] = [
+        "Exception in thread ",
+        "Unhandled exception. ",
+        "Unhandled Exception: ",
+        "Uncaught ",
+        "Caused by: ",
+        "ERROR: ",
+    ];
     let line = PREFIXES.iter().find_map(|p| line.strip_prefix(p)).unwrap_or(line);
     let line = line.strip_prefix('"').and_then(|l| l.split_once("\" ")).map_or(line, |(_, rest)| rest);
     let width = line
@@ -265,7 +275,8 @@ pub fn exception(line: &str) -> Option<&str> {
     let last = name.rsplit(['.', ':', '\\', '$']).next()?;
     const ENDINGS: [&str; 8] =
         ["Error", "Exception", "Throwable", "Failure", "Interrupt", "Fault", "Panic", "Timeout"];
-    let named = last.starts_with(|c: char| c.is_ascii_uppercase()) && ENDINGS.iter().any(|e| last.ends_with(e));
+    let named =
+        last.starts_with(|c: char| c.is_ascii_uppercase()) && ENDINGS.iter().any(|e| last.ends_with(e));
     // `Error` alone begins many an ordinary sentence.
     let said = name.len() < line.len() && line.as_bytes()[name.len()] == b':' || name.len() == line.len();
     (named && said).then_some(line)
@@ -336,7 +347,16 @@ mod tests {
     #[test]
     fn lines_of_their_own() {
         let stack = Stack::default();
-        for line in ["hello", "Error while reading", "Errors: 3", "at last", "from here", "panic!", "https://x: y", ""] {
+        for line in [
+            "hello",
+            "Error while reading",
+            "Errors: 3",
+            "at last",
+            "from here",
+            "panic!",
+            "https://x: y",
+            "",
+        ] {
             assert_eq!(stack.part(line), Part::Own, "{line}");
         }
         for line in ["ValueError: x", "panic: x", "a.b.FooException", "Traceback (most recent call last):"] {

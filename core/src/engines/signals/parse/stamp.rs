@@ -98,8 +98,7 @@ fn year_first(text: &[u8]) -> Option<(Stamp, usize)> {
 
 /// `20171223-22:15:29:606`, `20240102T150405Z`.
 fn compact(text: &[u8]) -> Option<(Stamp, usize)> {
-    let date =
-        days(i64::from(digits(text.get(..4)?)?), digits(text.get(4..6)?)?, digits(text.get(6..8)?)?)?;
+    let date = days(i64::from(digits(text.get(..4)?)?), digits(text.get(4..6)?)?, digits(text.get(6..8)?)?)?;
     let rest = text.get(9..)?;
     if rest.iter().take(7).take_while(|b| b.is_ascii_digit()).count() == 6 {
         let (clock, length) = six_digits(rest)?;
@@ -118,11 +117,8 @@ fn six_digits(text: &[u8]) -> Option<(Clock, usize)> {
 
 /// `081109 203615`: year, month, day, then hours, minutes, seconds.
 fn six_and_six(text: &[u8]) -> Option<(Stamp, usize)> {
-    let date = days(
-        i64::from(digits(text.get(..2)?)?) + 2000,
-        digits(text.get(2..4)?)?,
-        digits(text.get(4..6)?)?,
-    )?;
+    let date =
+        days(i64::from(digits(text.get(..2)?)?) + 2000, digits(text.get(2..4)?)?, digits(text.get(4..6)?)?)?;
     if text.get(13).is_some_and(u8::is_ascii_digit) {
         return None;
     }
@@ -136,12 +132,14 @@ fn epoch(text: &[u8], run: usize) -> Option<(Stamp, usize)> {
     if !(1e9..4.2e9).contains(&whole) {
         return None;
     }
-    let sub = text[10..run].iter().take(9).fold((0.0, 0.1), |(sum, unit), b| {
-        (sum + f64::from(b - b'0') * unit, unit / 10.0)
-    });
+    let sub = text[10..run]
+        .iter()
+        .take(9)
+        .fold((0.0, 0.1), |(sum, unit), b| (sum + f64::from(b - b'0') * unit, unit / 10.0));
     let (fraction, used) = if run == 10 { time::fraction(&text[10..]) } else { (sub.0, 0) };
     let end = run + used;
-    let closed = text.get(end).is_none_or(|b| matches!(b, b' ' | b'\t' | b']' | b')' | b',' | b':' | b'|' | b';'));
+    let closed =
+        text.get(end).is_none_or(|b| matches!(b, b' ' | b'\t' | b']' | b')' | b',' | b':' | b'|' | b';'));
     closed.then_some((Stamp::At { seconds: whole + fraction, zoned: true }, end))
 }
 
@@ -225,7 +223,8 @@ fn month_first(text: &[u8], month: u32) -> Option<(Stamp, usize)> {
     let gap = text.get(3..)?.iter().take(3).take_while(|b| **b == b' ').count();
     let from = 3 + gap;
     let width = text.get(from..)?.iter().take(3).take_while(|b| b.is_ascii_digit()).count();
-    let day = digits(text.get(from..from + width)?).filter(|d| gap > 0 && width <= 2 && (1..=31).contains(d))?;
+    let day =
+        digits(text.get(from..from + width)?).filter(|d| gap > 0 && width <= 2 && (1..=31).contains(d))?;
     let mut place = from + width;
     let mut year = None;
     place += match text.get(place..)? {
@@ -414,9 +413,25 @@ mod tests {
     #[test]
     fn what_is_no_timestamp() {
         for line in [
-            "", "1", "12", "12:", "12:34", "99:99:99 x", "2024", "2024-13-45 10:00:00 x", "10 apples",
-            "Marvin said", "Sunny day", "10.1.2.3 - -", "1234567890123456789012 x", "0000000000 x", "12345678",
-            "Jan", "Jan 99 10:00:00", "081109 2036159", "5/5/5",
+            "",
+            "1",
+            "12",
+            "12:",
+            "12:34",
+            "99:99:99 x",
+            "2024",
+            "2024-13-45 10:00:00 x",
+            "10 apples",
+            "Marvin said",
+            "Sunny day",
+            "10.1.2.3 - -",
+            "1234567890123456789012 x",
+            "0000000000 x",
+            "12345678",
+            "Jan",
+            "Jan 99 10:00:00",
+            "081109 2036159",
+            "5/5/5",
         ] {
             assert_eq!(scan(line.as_bytes()), None, "{line}");
         }

@@ -59,7 +59,10 @@ fn a_trace_is_one_record() {
          \t... 2 more\n\
          2023-01-29 08:42:11,000 INFO [main] Going on\n",
     );
-    assert_eq!(seen.iter().map(|s| s.message.as_str()).collect::<Vec<_>>(), ["Started", "Order failed", "Going on"]);
+    assert_eq!(
+        seen.iter().map(|s| s.message.as_str()).collect::<Vec<_>>(),
+        ["Started", "Order failed", "Going on"]
+    );
     assert_eq!(seen[1].error.as_deref(), Some("java.io.IOException: gone"));
     assert_eq!((seen[1].frames, seen[1].time), (2, Some(NEAR + 1.0)));
     assert_eq!((facts.lines, facts.records, facts.joined), (8, 3, 5));
@@ -102,7 +105,10 @@ fn json_and_logfmt() {
          {\"time\":1674981731,\"status\":503,\"path\":\"/\"}\n",
     );
     assert_eq!((seen[0].message.as_str(), seen[0].frames), ("m", 1));
-    assert_eq!((seen[1].message.as_str(), seen[1].level, seen[1].error.as_deref()), ("slow disk", Some(LogLevel::Warn), Some("late")));
+    assert_eq!(
+        (seen[1].message.as_str(), seen[1].level, seen[1].error.as_deref()),
+        ("slow disk", Some(LogLevel::Warn), Some("late"))
+    );
     assert_eq!((seen[2].level, seen[2].time), (Some(LogLevel::Error), Some(NEAR + 2.0)));
 }
 
@@ -113,10 +119,17 @@ fn bad_files_are_read_as_far_as_they_go() {
     assert_eq!((facts.zeroes, facts.undecoded, facts.half), (1, 1, true));
     let (seen, facts) = read_in(b"\x1F\x8B\x08\0\0\0\n\n\n", 3);
     assert!(seen.is_empty() && facts.binary);
-    let utf16: Vec<u8> = [0xFEFFu16].into_iter().chain("ERROR: ü\r\nWARN: x\n".encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> = [0xFEFFu16]
+        .into_iter()
+        .chain("ERROR: ü\r\nWARN: x\n".encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
     for chunk in [1, 2, 3, 1000] {
         let (seen, _) = read_in(&utf16, chunk);
-        assert_eq!(seen.iter().map(|s| (s.message.as_str(), s.offset)).collect::<Vec<_>>(), [("ü", 2), ("x", 22)]);
+        assert_eq!(
+            seen.iter().map(|s| (s.message.as_str(), s.offset)).collect::<Vec<_>>(),
+            [("ü", 2), ("x", 22)]
+        );
     }
     assert_eq!(read("").0, []);
     assert_eq!(read("\n\n  \n").0, []);
