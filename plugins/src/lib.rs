@@ -14,4 +14,5 @@ pub mod policy;
 pub mod registry;
 pub mod runner;
 pub mod store;
+pub mod telemetry;
 pub mod workspace;

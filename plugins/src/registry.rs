@@ -14,6 +14,7 @@ use crate::memory::embedded::EmbeddedMemory;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::runner::local::LocalRunner;
 use crate::store::sqlite::SqliteStore;
+use crate::telemetry::files::FileBundle;
 use crate::workspace::git::GitWorkspace;
 use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
 use ecoops_core::ports::cache::Cache;
@@ -25,6 +26,7 @@ use ecoops_core::ports::memory::{Memory, MemoryError};
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::runner::Runner;
 use ecoops_core::ports::store::Store;
+use ecoops_core::ports::telemetry::{Telemetry, TelemetryError};
 use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +40,7 @@ pub use crate::policy::embedded::{
 pub use crate::policy::files as policy_files;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
+pub use crate::telemetry::files::BundleBounds;
 pub use crate::workspace::git::Settings as WorkspaceSettings;
 
 /// Why a port could not be opened.
@@ -168,6 +171,14 @@ pub fn store(choice: &StoreChoice) -> Result<Arc<dyn Store>, RegistryError> {
         }
         name => Err(unknown("store", name, &["sqlite"])),
     }
+}
+
+/// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry.
+///
+/// # Errors
+/// [`TelemetryError`] when there is none, or it is no bundle.
+pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    Ok(Box::new(FileBundle::open(path, bounds)?))
 }
 
 /// Results of scans, in a folder of their own.

@@ -12,21 +12,36 @@ const FARTHEST: f64 = 14.0 * 3600.0;
 /// How far outside a range a record may lie and still belong to it, in seconds.
 const SLACK: f64 = 120.0;
 
-/// Seconds to add to a file's own times so that they fall where something is known to have happened; 0 when
-/// they do so as they are, or no offset of a time zone helps.
-pub fn shift(first: f64, last: f64, known: TimeRange) -> f64 {
-    let fits = |shift: f64| first + shift >= known.start - SLACK && last + shift < known.end + SLACK;
-    let touches = |shift: f64| last + shift >= known.start - SLACK && first + shift < known.end + SLACK;
-    if touches(0.0) {
+/// Seconds to add to a service's own times so that they fall where something is known to have happened; 0 when
+/// some of them do so as they are, or no offset of a time zone helps.
+///
+/// `spanned` is the time that the service's files span as read, `known` the window and its reference. Times that
+/// name their zone (`zoned`) are moved only when they then fill what is known almost exactly.
+pub fn shift(spanned: TimeRange, known: &[TimeRange], zoned: bool) -> f64 {
+    let overlap = |shift: f64| {
+        let of = |k: &TimeRange| {
+            (spanned.end + shift).min(k.end + SLACK) - (spanned.start + shift).max(k.start - SLACK)
+        };
+        known.iter().map(of).fold(f64::NEG_INFINITY, f64::max)
+    };
+    if overlap(0.0) >= 0.0 || known.is_empty() {
         return 0.0;
     }
+    let length = spanned.length();
+    let enough = known.iter().map(TimeRange::length).fold(f64::INFINITY, f64::min);
+    let fits = |shift: f64| overlap(shift) >= length && (!zoned || length > 0.8 * enough);
     let offsets = |step: f64| {
         let count = (FARTHEST / step) as i32;
         (1..=count).flat_map(move |n| [f64::from(n) * step, -f64::from(n) * step])
     };
-    // Whole hours are by far the commonest; an overlap is believed less than a fit.
+    // Whole hours are by far the commonest.
     let candidates = || offsets(3600.0).chain(offsets(1800.0)).chain(offsets(QUARTER));
-    candidates().find(|s| fits(*s)).or_else(|| offsets(3600.0).find(|s| touches(*s))).unwrap_or(0.0)
+    if let Some(found) = candidates().find(|s| fits(*s)) {
+        return found;
+    }
+    let best =
+        offsets(3600.0).max_by(|a, b| overlap(*a).total_cmp(&overlap(*b)).then(b.abs().total_cmp(&a.abs())));
+    best.filter(|s| !zoned && overlap(*s) >= 0.5 * enough).unwrap_or(0.0)
 }
 
 /// Seconds by which a file's own clock is ahead of its carrier's, when that is a whole offset and more than
@@ -62,6 +77,7 @@ mod tests {
     fn whole_offsets_only() {
         let known = TimeRange { start: 1_674_980_000.0, end: 1_674_983_600.0 };
         let (first, last) = (1_674_981_000.0, 1_674_982_000.0);
+        let range = |start: f64, end: f64, wrong: f64| TimeRange { start: start + wrong, end: end + wrong };
         for (wrong, expected) in [
             (0.0, 0.0),
             (8.0 * 3600.0, -8.0 * 3600.0),
@@ -69,10 +85,18 @@ mod tests {
             (30.0, 0.0),
             (86_400.0, 0.0),
         ] {
-            assert_eq!(shift(first + wrong, last + wrong, known), expected, "{wrong}");
+            assert_eq!(shift(range(first, last, wrong), &[known], false), expected, "{wrong}");
+            assert_eq!(shift(range(first, last, wrong), &[known], true), 0.0, "{wrong}");
+            assert_eq!(shift(range(known.start, known.end, wrong), &[known], true), expected, "{wrong}");
         }
-        // A log that fills the whole range tells its offset to the quarter.
-        assert_eq!(shift(known.start + 19_800.0, known.end + 19_800.0, known), -19_800.0);
+        // A log of ten hours that ends in the window was begun long before it.
+        assert_eq!(shift(range(first - 36_000.0, last, 0.0), &[known], false), 0.0);
+        // One that spans more than is known is moved to where it covers that.
+        assert_eq!(
+            shift(range(known.start - 600.0, known.end + 600.0, 28_800.0), &[known], false),
+            -28_800.0
+        );
+        assert_eq!(shift(range(first, last, 0.0), &[], false), 0.0);
         assert_eq!(offset_text(28_800.0), "+8 h");
         assert_eq!(offset_text(-19_800.0), "-5 h 30 min");
     }

@@ -20,13 +20,6 @@ pub struct Header {
     pub message: usize,
 }
 
-impl Header {
-    /// Whether the line shows where a record begins.
-    pub fn is_some(&self) -> bool {
-        self.stamp.is_some() || self.level.is_some()
-    }
-}
-
 /// Reads the head of a line.
 pub fn header(text: &str) -> Header {
     let (priority, start) = syslog_priority(text);

@@ -13,6 +13,7 @@ use super::stack::Part;
 use super::time;
 use crate::domain::incident::{LineSink, LogLevel};
 use std::borrow::Cow;
+use std::io::{self, Read};
 
 /// The longest line, in bytes; what goes beyond is dropped, with a note.
 pub const LONGEST_LINE: usize = 16 << 20;
@@ -425,6 +426,40 @@ fn server_error(json: &Json<'_>) -> bool {
     const NAMES: [&str; 4] = ["status", "status_code", "statusCode", "http_status"];
     let status = NAMES.iter().find_map(|name| json.get(name)).or_else(|| json.at(&["http", "status_code"]));
     status.and_then(Json::number).is_some_and(|status| (500.0..600.0).contains(&status))
+}
+
+/// The line that begins at a byte offset of a stream, without its end and cut as the reader cuts it; `None` when
+/// the stream ends before.
+///
+/// # Errors
+/// Those of the stream.
+pub fn line_at(bytes: &mut dyn Read, offset: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut mark = Vec::new();
+    bytes.take(offset.min(2)).read_to_end(&mut mark)?;
+    let encoding = encoding::detect(&mark).0;
+    let skipped = io::copy(&mut bytes.take(offset.saturating_sub(2)), &mut io::sink())?;
+    if (mark.len() as u64) + skipped < offset {
+        return Ok(None);
+    }
+    let mut line = Vec::new();
+    let mut buffer = vec![0; 64 << 10];
+    while line.len() <= LONGEST_LINE {
+        let read = bytes.read(&mut buffer)?;
+        let from = line.len() & !1;
+        line.extend_from_slice(&buffer[..read]);
+        if let Some(end) = encoding.line_end(&line[from..]) {
+            line.truncate(from + end);
+            break;
+        }
+        if read == 0 {
+            break;
+        }
+    }
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let whole = encoding.without_end(&line);
+    Ok(Some(whole[..whole.len().min(LONGEST_LINE)].to_vec()))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod ids;
 pub mod json;
 mod level;
 mod logfmt;
-mod logs;
+pub mod logs;
 pub mod metrics;
 mod notes;
 pub mod otlp;

@@ -3,6 +3,7 @@
 //! Bounded: a few exemplars, cut, and one [`Distribution`] a parameter. Never decides what belongs
 //! to it.
 
+use super::hash::mix;
 use super::mask::{Masked, VAR};
 use super::values::Distribution;
 use super::words::{Word, Words};
@@ -13,7 +14,8 @@ pub const EXEMPLARS: usize = 3;
 const EXEMPLAR_BYTES: usize = 512;
 /// Parameters whose values are looked at; a line with more is a dump.
 const PARAMETERS: usize = 16;
-/// The first lines of a cluster are all looked at, then one in [`SAMPLED`].
+/// The first lines of a cluster are all looked at, then about one in [`SAMPLED`], in no rhythm that
+/// lines could share.
 const LOOKED_AT: u64 = 32;
 const SAMPLED: u64 = 16;
 
@@ -63,7 +65,7 @@ impl Cluster {
         self.count += 1;
         self.spaced += 1;
         self.last = seen;
-        self.count <= LOOKED_AT || self.count % SAMPLED == 0
+        self.count <= LOOKED_AT || mix(self.count).is_multiple_of(SAMPLED)
     }
 
     /// Remembers what is in a line: itself, if it is among the first, and its values.

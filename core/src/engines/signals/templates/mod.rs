@@ -18,8 +18,10 @@
 //! Memory is bounded by [`Config`] whatever the input: long lines, bytes in no encoding, a million
 //! different templates. Never reads files, and never needs a line twice.
 
+mod bytes;
 mod cluster;
 mod column;
+mod forms;
 mod hash;
 mod header;
 mod index;
@@ -29,6 +31,7 @@ mod novelty;
 mod refine;
 mod stack;
 mod template;
+mod token;
 mod values;
 mod variants;
 mod words;
@@ -41,3 +44,6 @@ pub use stack::{TraceGroup, Traces, fingerprint, frame};
 pub use template::{Template, WILDCARD};
 pub use values::Distribution;
 pub use variants::{Embed, Likeness, variants};
+
+#[cfg(test)]
+mod tests;
