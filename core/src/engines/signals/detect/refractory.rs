@@ -46,7 +46,9 @@ mod tests {
         assert_eq!(refractory.news(3.9), 1.0);
         assert_eq!(refractory.news(0.5), 0.5);
         assert_eq!(refractory.news(5.0), 5.0);
-        (0..99).for_each(|_| drop(refractory.news(0.0)));
+        (0..99).for_each(|_| {
+            refractory.news(0.0);
+        });
         // half of it after half the time
         assert_eq!(refractory.news(2.4), 1.0);
         assert_eq!(refractory.news(2.6), 2.6);
@@ -55,9 +57,13 @@ mod tests {
     #[test]
     fn it_comes_down_slower_in_a_series_long_known() {
         let mut refractory = Refractory::default();
-        (0..10_000).for_each(|_| drop(refractory.news(0.0)));
+        (0..10_000).for_each(|_| {
+            refractory.news(0.0);
+        });
         refractory.news(4.0);
-        (0..500).for_each(|_| drop(refractory.news(0.0)));
+        (0..500).for_each(|_| {
+            refractory.news(0.0);
+        });
         assert_eq!(refractory.news(1.9), 1.0);
         assert_eq!(refractory.news(2.1), 2.1);
     }

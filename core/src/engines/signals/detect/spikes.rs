@@ -130,7 +130,18 @@ pub fn density_tail(past: &[f64], value: f64) -> Option<f64> {
     let above: f64 = if bandwidth > 0.0 {
         past.iter().map(|v| normal_tail((value - v) / bandwidth)).sum::<f64>() / n
     } else {
-        past.iter().map(|v| if *v > value { 1.0 } else if *v == value { 0.5 } else { 0.0 }).sum::<f64>() / n
+        past.iter()
+            .map(|v| {
+                if *v > value {
+                    1.0
+                } else if *v == value {
+                    0.5
+                } else {
+                    0.0
+                }
+            })
+            .sum::<f64>()
+            / n
     };
     Some((2.0 * above.min(1.0 - above)).clamp(0.0, 1.0))
 }
@@ -165,10 +176,10 @@ mod tests {
     fn rosners_example() {
         // the 54 values of Rosner's paper: three outliers at the error level of 5 %
         let values = [
-            -0.25, 0.68, 0.94, 1.15, 1.20, 1.26, 1.26, 1.34, 1.38, 1.43, 1.49, 1.49, 1.55, 1.56, 1.58, 1.65, 1.69,
-            1.70, 1.76, 1.77, 1.81, 1.91, 1.94, 1.96, 1.99, 2.06, 2.09, 2.10, 2.14, 2.15, 2.23, 2.24, 2.26, 2.35,
-            2.37, 2.40, 2.47, 2.54, 2.62, 2.64, 2.90, 2.92, 2.92, 2.93, 3.21, 3.26, 3.30, 3.59, 3.68, 4.30, 4.64,
-            5.34, 5.42, 6.01,
+            -0.25, 0.68, 0.94, 1.15, 1.20, 1.26, 1.26, 1.34, 1.38, 1.43, 1.49, 1.49, 1.55, 1.56, 1.58, 1.65,
+            1.69, 1.70, 1.76, 1.77, 1.81, 1.91, 1.94, 1.96, 1.99, 2.06, 2.09, 2.10, 2.14, 2.15, 2.23, 2.24,
+            2.26, 2.35, 2.37, 2.40, 2.47, 2.54, 2.62, 2.64, 2.90, 2.92, 2.92, 2.93, 3.21, 3.26, 3.30, 3.59,
+            3.68, 4.30, 4.64, 5.34, 5.42, 6.01,
         ];
         assert_eq!(generalized_esd(&values, 10, 0.05), [53, 52, 51]);
         assert_eq!(generalized_esd(&values[..14], 10, 0.05), []);
@@ -178,7 +189,8 @@ mod tests {
 
     #[test]
     fn the_density_sees_both_tails_and_the_gap_between_two_modes_is_none() {
-        let past: Vec<f64> = (0..100).map(|i| if i % 2 == 0 { f64::from(i) } else { 900.0 + f64::from(i) }).collect();
+        let past: Vec<f64> =
+            (0..100).map(|i| if i % 2 == 0 { f64::from(i) } else { 900.0 + f64::from(i) }).collect();
         let tail = |value| density_tail(&past, value).unwrap();
         assert!(tail(-900.0) < 1e-6 && tail(5000.0) < 1e-6);
         assert!(tail(950.0) > 0.3 && tail(500.0) > 0.9);
