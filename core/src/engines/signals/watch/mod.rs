@@ -91,7 +91,6 @@ struct Service {
 
 #[derive(Debug)]
 struct Watched {
-    service: u32,
     ticket: u32,
     level: Option<LogLevel>,
     rate: Rate,
@@ -217,7 +216,6 @@ impl Watcher {
             self.forget();
         }
         let watched = self.templates.entry(key).or_insert_with(|| Watched {
-            service: key.0,
             ticket: key.1,
             level: line.level,
             rate: Rate::default(),
