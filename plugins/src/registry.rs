@@ -10,6 +10,7 @@ use crate::embedder::embedded::EmbeddedEmbedder;
 use crate::events::embedded::Embedded as EmbeddedEvents;
 use crate::host::{frozen::Frozen, system::System};
 use crate::identity::os_user::OsUser;
+use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::memory::embedded::EmbeddedMemory;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::runner::local::LocalRunner;
@@ -22,6 +23,7 @@ use ecoops_core::ports::embedder::Embedder;
 use ecoops_core::ports::events::Events;
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
+use ecoops_core::ports::incidents::{Incidents, IncidentsError};
 use ecoops_core::ports::memory::{Memory, MemoryError};
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::runner::Runner;
@@ -171,6 +173,14 @@ pub fn store(choice: &StoreChoice) -> Result<Arc<dyn Store>, RegistryError> {
         }
         name => Err(unknown("store", name, &["sqlite"])),
     }
+}
+
+/// The incidents of a state folder, in `incidents.sqlite`.
+///
+/// # Errors
+/// [`IncidentsError`] when they cannot be used.
+pub fn incidents(state: &Path) -> Result<Box<dyn Incidents>, IncidentsError> {
+    Ok(Box::new(EmbeddedIncidents::open(state, IngestBounds::default())?))
 }
 
 /// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry.

@@ -19,9 +19,11 @@ pub mod metrics;
 mod notes;
 pub mod otlp;
 mod record;
+mod shed;
 mod stack;
 mod stamp;
 pub mod time;
 
 pub use logs::{LONGEST_LINE, LogFacts, LogReader, LogSource};
 pub use notes::{Notes, quoted};
+pub use shed::Shed;
