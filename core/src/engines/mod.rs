@@ -5,6 +5,7 @@
 pub mod code;
 pub mod embed;
 pub mod imports;
+pub mod incident;
 pub mod ledger;
 pub mod policy;
 pub mod recall;
