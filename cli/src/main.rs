@@ -9,6 +9,7 @@ mod fixing;
 mod git;
 mod host;
 mod imported;
+mod input;
 mod interrupt;
 mod open;
 mod report;

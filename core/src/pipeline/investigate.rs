@@ -169,9 +169,8 @@ impl Steps<'_> {
             let content = serde_json::to_vec(&*analysis).ok();
             Ok((reason::incident::problem(id, analysis, severity), content))
         };
-        let (problem, _) = self.session.phase(Phase::Reason, self.case.resource, work, |(_, content)| Note {
-            content: content.as_ref().map(|bytes| ContentHash::of(bytes)),
-            ..Note::default()
+        let (problem, _) = self.session.phase(Phase::Reason, self.case.resource, work, |(_, content)| {
+            Note { content: content.as_ref().map(|bytes| ContentHash::of(bytes)), ..Note::default() }
         })?;
         self.took(Phase::Reason, measured)?;
         Ok(problem)
@@ -179,7 +178,8 @@ impl Steps<'_> {
 }
 
 fn analyzed(analysis: &IncidentAnalysis, severity: Severity) -> EventData {
-    let causes = analysis.hypotheses.iter().take(1).filter(|_| analysis.verdict == IncidentVerdict::CauseFound);
+    let causes =
+        analysis.hypotheses.iter().take(1).filter(|_| analysis.verdict == IncidentVerdict::CauseFound);
     EventData::Analyzed { root_causes: causes.map(|h| h.statement.clone()).collect(), severity }
 }
 

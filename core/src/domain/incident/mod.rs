@@ -9,6 +9,7 @@ mod change;
 mod data;
 mod line;
 mod logs;
+mod redact;
 mod meaning;
 mod series;
 
