@@ -5,10 +5,10 @@
 
 use super::mask::VAR;
 use super::refine::Merge;
-use super::words::{Affixes, Word, Words, affixes, core, looks_made};
+use super::words::{Affixes, Word, Words, affixes, core, is_coded, key, looks_made};
 
 /// So many different values of one column are values whatever they look like.
-pub const MANY: usize = 6;
+const MANY: usize = 6;
 /// As many, where the column is the line's first: it is what the line is about.
 const MANY_SUBJECTS: usize = 16;
 /// So many where the words before announce a value.
@@ -20,11 +20,15 @@ pub struct Column {
     distinct: usize,
     /// Of all values, those that no sentence has, from 0 to 1.
     made: f64,
+    /// Of all values, those with digits or a parameter in them.
+    coded: f64,
     /// Words in capitals or participles: states and what happened, which tell messages apart.
     states: f64,
     /// How evenly the values come, from 0 (one alone) to 1.
     evenness: f64,
     empty: bool,
+    /// The values are pairs of which the key differs.
+    keys: bool,
     truth: bool,
     announced: bool,
     first: bool,
@@ -47,12 +51,14 @@ impl Column {
         Self {
             distinct: values.len(),
             made: share(looks_made),
+            coded: share(is_coded),
             states: share(is_state),
             evenness: evenness(values),
             empty: middles.iter().any(|m| core(m).is_empty() && !m.contains(&VAR)),
+            keys: ends.prefix == 0 && middles.iter().all(|m| !key(m).is_empty()),
             truth: middles.iter().all(|m| is_truth(core(m))),
             announced: announces(prefix, before),
-            first: at == 0,
+            first: at == 0 && ends.prefix == 0,
             units: before.is_some_and(|b| b.ends_with(&[VAR])) && middles.iter().all(|m| is_unit(core(m))),
             constants: tokens.iter().enumerate().filter(|(c, w)| *c != at && words.is_plain(**w)).count(),
         }
@@ -60,7 +66,10 @@ impl Column {
 
     /// The judgement.
     pub fn is_parameter(&self) -> bool {
-        if self.truth || self.units || self.made >= 1.0 && self.constants > 0 {
+        if self.keys {
+            return false;
+        }
+        if self.truth || self.units || self.coded >= 1.0 && self.constants > 0 {
             return true;
         }
         if self.constants == 0 {
@@ -68,6 +77,9 @@ impl Column {
         }
         if self.first {
             return self.distinct >= MANY_SUBJECTS && self.states < 0.5;
+        }
+        if self.made >= 1.0 {
+            return self.announced || self.distinct >= ANNOUNCED;
         }
         if self.announced && self.states < 0.5 {
             let even = self.evenness >= 0.4;
@@ -173,14 +185,30 @@ fn announces(prefix: &[u8], before: Option<&[u8]>) -> bool {
     }
 }
 
-/// Whether clusters of one frame differ in each open column as parameters do: in no column have
-/// they only two or three values that each stand for many.
+/// Whether clusters that agree in all but identifiers are one: the identifiers of each column differ
+/// as values do, not as two or three names that each stand for many.
 pub fn vary_together(group: &[usize], live: &[Merge], words: &Words) -> bool {
     let Some(first) = group.first().map(|g| &live[*g].tokens) else { return false };
-    (0..first.len()).filter(|c| words.is_identifier(first[*c])).all(|c| {
+    let (mut coded, mut named) = (0, 0);
+    for c in (0..first.len()).filter(|c| words.is_identifier(first[*c])) {
         let mut seen: Vec<Word> = group.iter().map(|g| live[*g].tokens[c]).collect();
         seen.sort_unstable();
         seen.dedup();
-        seen.len() == 1 || seen.len() * 2 >= group.len().min(2 * MANY)
-    })
+        if seen.len() == 1 {
+            continue;
+        }
+        if seen.len() * 2 < group.len().min(2 * MANY) {
+            return false;
+        }
+        let all = seen.iter().all(|w| is_coded(core(words.text(*w))));
+        (coded, named) = (coded + usize::from(all), named + usize::from(!all));
+    }
+    group.len()
+        >= if named == 0 {
+            2
+        } else if coded > 0 {
+            ANNOUNCED
+        } else {
+            MANY
+        }
 }

@@ -8,8 +8,8 @@
 use std::collections::HashMap;
 
 use super::column::{self, Column};
-use super::hash::{BuildHash, mix};
-use super::words::{Word, Words};
+use super::hash::{self, BuildHash, mix};
+use super::words::{Word, Words, key};
 
 /// A cluster of lines: its tokens and how many lines it stands for.
 #[derive(Debug, Clone, Copy)]
@@ -169,7 +169,8 @@ fn several_columns(live: &[Merge], words: &Words, union: &mut Union) {
             continue;
         }
         let key = cluster.tokens.iter().enumerate().fold(mix(cluster.tokens.len() as u64), |sum, (c, w)| {
-            if strong(w) { sum } else { sum.wrapping_add(place(c, *w)) }
+            let kept = if strong(w) { hash::bytes(key(words.text(*w))) } else { hash::bytes(words.text(*w)) };
+            mix(sum ^ kept ^ c as u64)
         });
         let group = groups.entry(key).or_default();
         if group.is_empty() {
@@ -179,7 +180,7 @@ fn several_columns(live: &[Merge], words: &Words, union: &mut Union) {
     }
     for key in order {
         let group = &groups[&key];
-        if group.len() < column::MANY || !column::vary_together(group, live, words) {
+        if group.len() < 2 || !column::vary_together(group, live, words) {
             continue;
         }
         for pair in group.windows(2) {
