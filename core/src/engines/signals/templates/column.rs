@@ -26,6 +26,7 @@ pub struct Column {
     states: f64,
     /// How evenly the values come, from 0 (one alone) to 1.
     evenness: f64,
+    /// One value is nothing at all within its brackets, quotes or after its sign.
     empty: bool,
     /// The values are pairs of which the key differs.
     keys: bool,
@@ -54,7 +55,10 @@ impl Column {
             coded: share(is_coded),
             states: share(is_state),
             evenness: evenness(values),
-            empty: middles.iter().any(|m| core(m).is_empty() && !m.contains(&VAR)),
+            empty: prefix
+                .last()
+                .is_some_and(|b| matches!(b, b'(' | b'[' | b'{' | b'=' | b':' | b'"' | b'\''))
+                && middles.iter().any(|m| core(m).is_empty() && !m.contains(&VAR)),
             keys: ends.prefix == 0 && middles.iter().all(|m| !key(m).is_empty()),
             truth: middles.iter().all(|m| is_truth(core(m))),
             announced: announces(prefix, before),
@@ -83,10 +87,10 @@ impl Column {
         }
         if self.announced && self.states < 0.5 {
             let even = self.evenness >= 0.4;
-            return self.distinct >= MANY
-                || self.distinct >= ANNOUNCED && even
-                || self.made >= 0.5
-                || self.empty && self.distinct >= 2;
+            return self.distinct >= MANY || self.distinct >= ANNOUNCED && even || self.made >= 0.5;
+        }
+        if self.empty && self.made >= 0.5 {
+            return true;
         }
         self.distinct >= 2 * MANY || self.distinct >= MANY && (self.states < 0.5 || self.made >= 0.5)
     }
@@ -174,7 +178,7 @@ fn announces(prefix: &[u8], before: Option<&[u8]>) -> bool {
         b"called",
         b"id",
     ];
-    let opens = |b: &u8| matches!(b, b'=' | b':' | b'"' | b'\'' | b'(' | b'[' | b'@' | b'#');
+    let opens = |b: &u8| matches!(b, b'=' | b':' | b'"' | b'\'' | b'@' | b'#');
     match prefix.last() {
         Some(last) if opens(last) => true,
         Some(_) => prefix.contains(&b'.'),

@@ -290,7 +290,13 @@ fn a_raw_line_s_message_is_told() {
     }
     let headed: Vec<&[u8]> = cases.iter().map(|(l, _)| l.as_bytes()).collect();
     assert_eq!(Layout::of(headed), Layout::Headed);
-    let bare = [&b"ERROR in module 7"[..], b"took 2024 ms", b"client: gone"];
+    let bare = [
+        &b"ERROR in module 7"[..],
+        b"took 2024 ms",
+        b"client: gone",
+        b"connection from 10.0.0.1 () at Sun Jun 19 02:05:24 2005",
+        b"call from 10.0.0.1 at 2005-06-19 02:05:24",
+    ];
     assert_eq!(Layout::of(bare), Layout::Bare);
     assert_eq!(Layout::Bare.message(bare[0]), bare[0]);
 }
