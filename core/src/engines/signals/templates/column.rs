@@ -5,12 +5,14 @@
 
 use super::mask::VAR;
 use super::refine::Merge;
-use super::words::{Affixes, Word, Words, affixes, core, is_coded, key, looks_made};
+use super::words::{Affixes, Word, Words, affixes, core, is_coded, key, looks_made, quantity};
 
 /// So many different values of one column are values whatever they look like.
 const MANY: usize = 6;
 /// As many, where the column is the line's first: it is what the line is about.
 const MANY_SUBJECTS: usize = 16;
+/// The least evenness of a few values that are a parameter.
+const EVEN: f64 = 0.4;
 /// So many where the words before announce a value.
 const ANNOUNCED: usize = 3;
 
@@ -32,6 +34,8 @@ pub struct Column {
     keys: bool,
     truth: bool,
     announced: bool,
+    /// Announced by a word of the sentence.
+    named: bool,
     first: bool,
     units: bool,
     /// Literal words besides the column.
@@ -61,9 +65,13 @@ impl Column {
                 && middles.iter().any(|m| core(m).is_empty() && !m.contains(&VAR)),
             keys: ends.prefix == 0 && middles.iter().all(|m| !key(m).is_empty()),
             truth: middles.iter().all(|m| is_truth(core(m))),
-            announced: announces(prefix, before),
+            announced: announces(prefix, before) || prefix.is_empty() && before.is_some_and(names),
+            named: prefix.is_empty() && before.is_some_and(names),
             first: at == 0 && ends.prefix == 0,
-            units: before.is_some_and(|b| b.ends_with(&[VAR])) && middles.iter().all(|m| is_unit(core(m))),
+            units: before.is_some_and(|b| b.ends_with(&[VAR]))
+                && middles
+                    .iter()
+                    .all(|m| quantity(core(m)) == quantity(core(middles[0])) && quantity(core(m)).is_some()),
             constants: tokens.iter().enumerate().filter(|(c, w)| *c != at && words.is_plain(**w)).count(),
         }
     }
@@ -86,8 +94,8 @@ impl Column {
             return self.announced || self.distinct >= ANNOUNCED;
         }
         if self.announced && self.states < 0.5 {
-            let even = self.evenness >= 0.4;
-            return self.distinct >= MANY || self.distinct >= ANNOUNCED && even || self.made >= 0.5;
+            let enough = self.named || self.evenness >= EVEN;
+            return self.distinct >= MANY || self.distinct >= ANNOUNCED && enough || self.made >= 0.5;
         }
         if self.empty && self.made >= 0.5 {
             return true;
@@ -112,28 +120,6 @@ fn is_truth(core: &[u8]) -> bool {
         .any(|t| core.eq_ignore_ascii_case(t))
 }
 
-fn is_unit(core: &[u8]) -> bool {
-    matches!(
-        core,
-        b"B" | b"KB"
-            | b"MB"
-            | b"GB"
-            | b"TB"
-            | b"KiB"
-            | b"MiB"
-            | b"GiB"
-            | b"TiB"
-            | b"bytes"
-            | b"kB"
-            | b"ms"
-            | b"s"
-            | b"us"
-            | b"ns"
-            | b"sec"
-            | b"min"
-    )
-}
-
 /// The entropy of the values over what it would be if all came as often.
 fn evenness(values: &[(Word, u64)]) -> f64 {
     if values.len() < 2 {
@@ -149,44 +135,21 @@ fn evenness(values: &[(Word, u64)]) -> f64 {
     entropy / (values.len() as f64).ln()
 }
 
-/// What comes before says that a value follows: `key=`, `key:`, a quote, or a preposition or noun
-/// that names things.
+/// What comes right before says that a value follows: `key=`, `key:`, a quote, a qualified name.
 fn announces(prefix: &[u8], before: Option<&[u8]>) -> bool {
-    const NAMES: [&[u8]; 24] = [
-        b"user",
-        b"username",
-        b"host",
-        b"hostname",
-        b"node",
-        b"name",
-        b"named",
-        b"for",
-        b"from",
-        b"to",
-        b"by",
-        b"group",
-        b"account",
-        b"device",
-        b"interface",
-        b"domain",
-        b"client",
-        b"server",
-        b"service",
-        b"process",
-        b"file",
-        b"class",
-        b"called",
-        b"id",
-    ];
     let opens = |b: &u8| matches!(b, b'=' | b':' | b'"' | b'\'' | b'@' | b'#');
     match prefix.last() {
-        Some(last) if opens(last) => true,
-        Some(_) => prefix.contains(&b'.'),
-        None => before.is_some_and(|b| {
-            b.last().is_some_and(|l| matches!(l, b'=' | b':'))
-                || NAMES.iter().any(|n| core(b).eq_ignore_ascii_case(n))
-        }),
+        Some(last) => opens(last) || prefix.contains(&b'.'),
+        None => before.and_then(<[u8]>::last).is_some_and(|l| matches!(l, b'=' | b':')),
     }
+}
+
+/// A preposition or a noun after which sentences of programs name things.
+fn names(before: &[u8]) -> bool {
+    const NAMES: &str = " user username host hostname node name named for from to by group account device \
+                         interface domain client server service process file class called id ";
+    let word = String::from_utf8_lossy(core(before)).to_ascii_lowercase();
+    !word.is_empty() && NAMES.contains(&format!(" {word} "))
 }
 
 /// Whether clusters that agree in all but identifiers are one: the identifiers of each column differ

@@ -86,6 +86,15 @@ impl Words {
         self.intern(&joined)
     }
 
+    /// A hash of what the unit `word` measures if it is one and follows a number.
+    pub fn quantity(&self, before: Option<&Word>, word: Word) -> Option<u64> {
+        let text = self.text(word);
+        let what = quantity(core(text))?;
+        let closing = &text[core(text).len()..];
+        before.filter(|b| self.text(**b).ends_with(&[VAR]))?;
+        Some(mix(hash::bytes(what.as_bytes()) ^ hash::bytes(closing)))
+    }
+
     /// A hash of the token that is the same however its numbers and truth values are: `3` and
     /// `00:01`, `eth0` and `eth1`, `ok=true` and `ok=false`.
     pub fn notation(&self, word: Word) -> u64 {
@@ -126,6 +135,15 @@ pub fn looks_made(core: &[u8]) -> bool {
 pub fn key(text: &[u8]) -> &[u8] {
     let sign = text.iter().position(|b| *b == b'=').map_or(0, |at| at + 1);
     if sign > 1 { &text[..sign] } else { &[] }
+}
+
+/// What a unit measures; none for a word that is no unit.
+pub fn quantity(core: &[u8]) -> Option<&'static str> {
+    const UNITS: [(&str, &[&[u8]]); 2] = [
+        ("size", &[b"B", b"KB", b"MB", b"GB", b"TB", b"kB", b"KiB", b"MiB", b"GiB", b"TiB", b"bytes"]),
+        ("time", &[b"ns", b"us", b"ms", b"s", b"sec", b"secs", b"min", b"minutes", b"seconds", b"hours"]),
+    ];
+    UNITS.iter().find(|(_, units)| units.contains(&core)).map(|(what, _)| *what)
 }
 
 /// Digits or a parameter: no two lines need agree in it.
