@@ -337,14 +337,16 @@ pub fn recover(app: &App, workspace: &dyn Workspace) -> Result<(), Failure> {
     let recovered = journal::recover(store.as_ref(), workspace, host.as_ref(), &step).map_err(failure)?;
     for one in recovered {
         let mut run = one.run;
-        if run.state == RunState::Applied {
+        if matches!(run.state, RunState::Applied | RunState::Undoing) {
             let kernel = kernel(app, Vec::new())?;
             let redact = |text: &str| kernel.redactor.redact(text).text;
-            pipeline::finish(&kernel.ports(workspace, &redact), &mut run).map_err(failure)?;
+            let finished = pipeline::finish(&kernel.ports(workspace, &redact), &mut run, &step);
+            finished.map_err(failure)?.iter().for_each(|w| app.ui.always(&format!("warning: {w}")));
         }
         let what = match run.state {
             RunState::Completed => "had landed; its record is written now",
             RunState::Undone => "was being undone; it is undone now",
+            RunState::Applied | RunState::Undoing => "is being recorded by another process",
             _ => "was interrupted; what it had begun was taken back (`ecoops resume` does it again)",
         };
         app.ui.always(&format!("note: run {} {what}", run.id.0));
