@@ -79,6 +79,7 @@ impl Kernel {
 pub fn workspace(app: &App) -> Result<Arc<dyn Workspace>, Failure> {
     let mut settings = registry::WorkspaceSettings::new(&app.folders.cache);
     settings.largest_file = app.settings().scan.max_file_size;
+    settings.identities = host::git_identities();
     registry::workspace(&app.here, settings).map_err(|e| match e {
         WorkspaceError::NotARepository(path, why) => {
             Failure::new(format!("{} cannot be examined: {why}", path.display())).exit(Exit::Nothing)

@@ -38,6 +38,7 @@ pub use crate::policy::embedded::{
 pub use crate::policy::files as policy_files;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
+pub use crate::workspace::author::{Identities, Variables as IdentityVariables};
 pub use crate::workspace::git::Settings as WorkspaceSettings;
 
 /// Why a port could not be opened.
