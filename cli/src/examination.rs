@@ -140,7 +140,7 @@ pub fn examine(app: &App, workspace: &dyn Workspace, scope: &ScopeArgs) -> Resul
         None => settings_baseline(app, &mut examination)?,
     }
     if let Some(words) = &scope.problem {
-        narrow(&mut examination, words)?;
+        narrow(app, &mut examination, words)?;
     }
     Ok(examination)
 }
@@ -219,8 +219,8 @@ fn apply_baseline(examined: &mut Examined, file: &std::path::Path) -> Result<(),
 }
 
 /// Keeps the findings that the words mean. Files stay in the order of their nearest finding.
-fn narrow(examination: &mut Examination, words: &str) -> Result<(), Failure> {
-    let embedder = open::embedder();
+fn narrow(app: &App, examination: &mut Examination, words: &str) -> Result<(), Failure> {
+    let embedder = open::embedder(app)?;
     let files = &mut examination.examined.files;
     let findings: Vec<Finding> = files.iter_mut().flat_map(|f| std::mem::take(&mut f.findings)).collect();
     let rules = &examination.rules;

@@ -108,7 +108,9 @@ pub fn host() -> Result<Arc<dyn Host>, Failure> {
 }
 
 pub fn audit_log(app: &App) -> Result<Box<dyn AuditLog>, Failure> {
-    registry::audit_log(&app.folders.state).map_err(|e| unusable("the audit log", &e).exit(Exit::AuditBroken))
+    let origin = &app.settings().audit.origin;
+    registry::audit_log(&app.folders.state, origin)
+        .map_err(|e| unusable("the audit log", &e).exit(Exit::AuditBroken))
 }
 
 pub fn policy(app: &App) -> Result<Box<dyn Policy>, Failure> {
@@ -116,21 +118,25 @@ pub fn policy(app: &App) -> Result<Box<dyn Policy>, Failure> {
     let settings = registry::PolicySettings {
         default: true,
         user: Some(app.folders.config.join("policies")),
+        extra: app.settings().policy.extra.iter().map(|path| app.root.join(path)).collect(),
         repository: repository.is_dir().then_some((repository, app.configuration.trusted)),
     };
     registry::policy(&registry::PolicyChoice { adapter: "embedded".into(), settings })
         .map_err(|e| unusable("the policy", &e))
 }
 
-pub fn embedder() -> Arc<dyn Embedder> {
-    registry::embedder()
+pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
+    registry::embedder(&app.settings().memory.model).map_err(|e| {
+        unusable("the embedding model", &e)
+            .next("set memory.model (or ECO_EMBEDDING_MODEL) to one of these, or memory.enabled to false")
+    })
 }
 
 pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
     if !app.settings().memory.enabled {
         return Ok(None);
     }
-    registry::memory(&app.folders.state.join("memory.sqlite"))
+    registry::memory(&app.folders.state.join("memory.sqlite"), embedder(app)?)
         .map(Some)
         .map_err(|e| unusable("the memory", &e))
 }
@@ -139,7 +145,11 @@ pub fn events(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Events>, Failure
     let choice = registry::EventsChoice {
         adapter: "embedded".into(),
         file: app.folders.state.join("events.sqlite"),
-        retention: Default::default(),
+        retention: registry::Retention {
+            days: app.settings().events.keep_days,
+            attempts: app.settings().events.max_attempts,
+            ..registry::Retention::default()
+        },
     };
     registry::events(&choice, host).map_err(|e| unusable("the event log", &e))
 }
