@@ -10,6 +10,7 @@ use ecoops_core::domain::{
 use ecoops_core::engines::code::fingerprint::Baseline;
 use ecoops_core::engines::code::present::present;
 use ecoops_core::engines::code::ruleset::{self, RuleSet};
+use ecoops_core::engines::redact::Fragments;
 use ecoops_core::pipeline::understand::kept::Kept;
 use ecoops_core::pipeline::understand::{self, Examined, ExaminedFile, Scope, Watch};
 use ecoops_core::ports::workspace::{Selection, View, Workspace};
@@ -253,8 +254,12 @@ fn narrow(app: &App, examination: &mut Examination, words: &str) -> Result<(), F
 /// A report of what was examined, redacted.
 pub fn report(app: &App, examination: &Examination) -> Result<ScanReport, Failure> {
     let mut report = ScanReport::default();
+    let redactor = open::redactor(app)?;
+    let texts = examination.examined.files.iter().map(|file| file.decoded.text.as_str());
+    let fragments = Fragments::of(&redactor, texts);
+    let redact = |text: &str| redactor.redact(&fragments.hide(text)).text;
     for file in &examination.examined.files {
-        let shown = |f: &Finding| present(f.clone(), &file.decoded.text);
+        let shown = |f: &Finding| present(f.clone(), &file.decoded.text, &redact);
         report.findings.extend(file.findings.iter().map(shown));
         report.suppressed.extend(
             file.suppressed.iter().map(|(f, by)| Suppressed { reported: shown(f), suppressed: by.clone() }),
@@ -264,8 +269,7 @@ pub fn report(app: &App, examination: &Examination) -> Result<ScanReport, Failur
     let named = report.findings.iter().chain(report.suppressed.iter().map(|s| &s.reported));
     report.rules = rule_infos(&examination.rules, named);
     report.stats = stats(&examination.rules, &examination.examined, examination.millis);
-    let redactor = open::redactor(app)?;
-    report.redact(&|text| redactor.redact(text).text);
+    report.redact(&redact);
     Ok(report)
 }
 
