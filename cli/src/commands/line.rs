@@ -70,7 +70,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
 const GROUPS: &[(&str, &[&str])] = &[
     ("Find and fix", &["scan", "fix", "runs", "resume", "undo"]),
     ("Where code moves", &["hook", "ci"]),
-    ("What is known and proved", &["audit", "policy", "events", "memory"]),
+    ("What is known and proved", &["audit", "policy", "events", "memory", "docs", "ask"]),
     ("Set up", &["config", "trust", "doctor", "completions", "man"]),
 ];
 

@@ -1,9 +1,11 @@
 //! One file a command: its arguments, one call into the library, its rendering.
 
+mod ask;
 mod audit;
 mod ci;
 mod completions;
 mod config;
+mod docs;
 mod doctor;
 mod events;
 pub mod fix;
@@ -42,6 +44,10 @@ enum Command {
     Audit(audit::Args),
     /// Search, fill and empty what is remembered of fixes and runbooks
     Memory(memory::Args),
+    /// Keep runbooks, postmortems and manuals that answers cite
+    Docs(docs::Args),
+    /// Ask what is remembered; every snippet is cited
+    Ask(ask::Args),
     /// Ask, test and list the policies in force
     Policy(policy::Args),
     /// Show, replay and repair the event log
@@ -71,6 +77,8 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Undo(args) => undo::run(args, app),
         Command::Audit(args) => audit::run(args, app),
         Command::Memory(args) => memory::run(args, app),
+        Command::Docs(args) => docs::run(args, app),
+        Command::Ask(args) => ask::run(args, app),
         Command::Policy(args) => policy::run(args, app),
         Command::Events(args) => events::run(args, app),
         Command::Hook(args) => hook::run(args, app),

@@ -8,7 +8,7 @@ mod gitlab;
 mod json;
 mod junit;
 mod markdown;
-mod paint;
+pub mod paint;
 mod sarif;
 mod snippet;
 mod text;

@@ -11,6 +11,7 @@ mod evidence;
 mod finding;
 mod hypothesis;
 mod identifier;
+pub mod incident;
 mod lines;
 mod path;
 mod problem;
