@@ -79,6 +79,7 @@ impl Kernel {
 pub fn workspace(app: &App) -> Result<Arc<dyn Workspace>, Failure> {
     let mut settings = registry::WorkspaceSettings::new(&app.folders.cache);
     settings.largest_file = app.settings().scan.max_file_size;
+    settings.identities = host::git_identities();
     registry::workspace(&app.here, settings).map_err(|e| match e {
         WorkspaceError::NotARepository(path, why) => {
             Failure::new(format!("{} cannot be examined: {why}", path.display())).exit(Exit::Nothing)
@@ -107,7 +108,9 @@ pub fn host() -> Result<Arc<dyn Host>, Failure> {
 }
 
 pub fn audit_log(app: &App) -> Result<Box<dyn AuditLog>, Failure> {
-    registry::audit_log(&app.folders.state).map_err(|e| unusable("the audit log", &e).exit(Exit::AuditBroken))
+    let origin = &app.settings().audit.origin;
+    registry::audit_log(&app.folders.state, origin)
+        .map_err(|e| unusable("the audit log", &e).exit(Exit::AuditBroken))
 }
 
 pub fn policy(app: &App) -> Result<Box<dyn Policy>, Failure> {
@@ -115,21 +118,25 @@ pub fn policy(app: &App) -> Result<Box<dyn Policy>, Failure> {
     let settings = registry::PolicySettings {
         default: true,
         user: Some(app.folders.config.join("policies")),
+        extra: app.settings().policy.extra.iter().map(|path| app.root.join(path)).collect(),
         repository: repository.is_dir().then_some((repository, app.configuration.trusted)),
     };
     registry::policy(&registry::PolicyChoice { adapter: "embedded".into(), settings })
         .map_err(|e| unusable("the policy", &e))
 }
 
-pub fn embedder() -> Arc<dyn Embedder> {
-    registry::embedder()
+pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
+    registry::embedder(&app.settings().memory.model).map_err(|e| {
+        unusable("the embedding model", &e)
+            .next("set memory.model (or ECO_EMBEDDING_MODEL) to one of these, or memory.enabled to false")
+    })
 }
 
 pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
     if !app.settings().memory.enabled {
         return Ok(None);
     }
-    registry::memory(&app.folders.state.join("memory.sqlite"))
+    registry::memory(&app.folders.state.join("memory.sqlite"), embedder(app)?)
         .map(Some)
         .map_err(|e| unusable("the memory", &e))
 }
@@ -143,7 +150,11 @@ pub fn events(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Events>, Failure
     let choice = registry::EventsChoice {
         adapter: "embedded".into(),
         file: app.folders.state.join("events.sqlite"),
-        retention: Default::default(),
+        retention: registry::Retention {
+            days: app.settings().events.keep_days,
+            attempts: app.settings().events.max_attempts,
+            ..registry::Retention::default()
+        },
     };
     registry::events(&choice, host).map_err(|e| unusable("the event log", &e))
 }
@@ -342,14 +353,16 @@ pub fn recover(app: &App, workspace: &dyn Workspace) -> Result<(), Failure> {
     let recovered = journal::recover(store.as_ref(), workspace, host.as_ref(), &step).map_err(failure)?;
     for one in recovered {
         let mut run = one.run;
-        if run.state == RunState::Applied {
+        if matches!(run.state, RunState::Applied | RunState::Undoing) {
             let kernel = kernel(app, Vec::new())?;
             let redact = |text: &str| kernel.redactor.redact(text).text;
-            pipeline::finish(&kernel.ports(workspace, &redact), &mut run).map_err(failure)?;
+            let finished = pipeline::finish(&kernel.ports(workspace, &redact), &mut run, &step);
+            finished.map_err(failure)?.iter().for_each(|w| app.ui.always(&format!("warning: {w}")));
         }
         let what = match run.state {
             RunState::Completed => "had landed; its record is written now",
             RunState::Undone => "was being undone; it is undone now",
+            RunState::Applied | RunState::Undoing => "is being recorded by another process",
             _ => "was interrupted; what it had begun was taken back (`ecoops resume` does it again)",
         };
         app.ui.always(&format!("note: run {} {what}", run.id.0));
