@@ -23,13 +23,18 @@ impl Page<'_> {
             first.concat(),
             folded(
                 &more(rest.len(), "hypothesis", "hypotheses"),
-                &if rest.is_empty() { String::new() } else { format!("<div class=\"stack\">{}</div>", rest.concat()) }
+                &if rest.is_empty() {
+                    String::new()
+                } else {
+                    format!("<div class=\"stack\">{}</div>", rest.concat())
+                }
             ),
         )
     }
 
     fn hypothesis(&self, rank: usize, h: &CauseHypothesis) -> String {
-        let mut tags = vec![format!("{} <strong>{}</strong>", facts::cause(h.kind), self.words.name(&h.service))];
+        let mut tags =
+            vec![format!("{} <strong>{}</strong>", facts::cause(h.kind), self.words.name(&h.service))];
         if let Some(change) = &h.change_id {
             tags.push(format!("change <strong>{}</strong>", self.words.name(change)));
         }
@@ -55,8 +60,9 @@ impl Page<'_> {
         if said.is_empty() {
             return String::new();
         }
-        let item =
-            |c: &Citation| format!("<li>{}{}</li>", self.words.sentence(&c.statement), self.cites(&c.evidence));
+        let item = |c: &Citation| {
+            format!("<li>{}{}</li>", self.words.sentence(&c.statement), self.cites(&c.evidence))
+        };
         let mut items: String = said.iter().take(SENTENCES).map(item).collect();
         if said.len() > SENTENCES {
             items.push_str(&format!("<li class=\"quiet\">and {} more</li>", said.len() - SENTENCES));
