@@ -134,6 +134,11 @@ pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
         .map_err(|e| unusable("the memory", &e))
 }
 
+/// The memory, for commands that are about it: whether the pipeline uses it or not.
+pub fn the_memory(app: &App) -> Result<Box<dyn Memory>, Failure> {
+    registry::memory(&app.folders.state.join("memory.sqlite")).map_err(|e| unusable("the memory", &e))
+}
+
 pub fn events(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Events>, Failure> {
     let choice = registry::EventsChoice {
         adapter: "embedded".into(),

@@ -10,10 +10,12 @@ use crate::embedder::embedded::EmbeddedEmbedder;
 use crate::events::embedded::Embedded as EmbeddedEvents;
 use crate::host::{frozen::Frozen, system::System};
 use crate::identity::os_user::OsUser;
+use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::memory::embedded::EmbeddedMemory;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::runner::local::LocalRunner;
 use crate::store::sqlite::SqliteStore;
+use crate::telemetry::files::FileBundle;
 use crate::workspace::git::GitWorkspace;
 use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
 use ecoops_core::ports::cache::Cache;
@@ -21,10 +23,12 @@ use ecoops_core::ports::embedder::Embedder;
 use ecoops_core::ports::events::Events;
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
+use ecoops_core::ports::incidents::{Incidents, IncidentsError};
 use ecoops_core::ports::memory::{Memory, MemoryError};
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::runner::Runner;
 use ecoops_core::ports::store::Store;
+use ecoops_core::ports::telemetry::{Telemetry, TelemetryError};
 use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +42,7 @@ pub use crate::policy::embedded::{
 pub use crate::policy::files as policy_files;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
+pub use crate::telemetry::files::BundleBounds;
 pub use crate::workspace::git::Settings as WorkspaceSettings;
 
 /// Why a port could not be opened.
@@ -168,6 +173,22 @@ pub fn store(choice: &StoreChoice) -> Result<Arc<dyn Store>, RegistryError> {
         }
         name => Err(unknown("store", name, &["sqlite"])),
     }
+}
+
+/// The incidents of a state folder, in `incidents.sqlite`.
+///
+/// # Errors
+/// [`IncidentsError`] when they cannot be used.
+pub fn incidents(state: &Path) -> Result<Box<dyn Incidents>, IncidentsError> {
+    Ok(Box::new(EmbeddedIncidents::open(state, IngestBounds::default())?))
+}
+
+/// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry.
+///
+/// # Errors
+/// [`TelemetryError`] when there is none, or it is no bundle.
+pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    Ok(Box::new(FileBundle::open(path, bounds)?))
 }
 
 /// Results of scans, in a folder of their own.

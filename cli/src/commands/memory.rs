@@ -67,7 +67,7 @@ enum Verb {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+pub(super) enum Kind {
     Fix,
     Incident,
     Runbook,
@@ -85,7 +85,7 @@ impl From<Kind> for DocumentKind {
     }
 }
 
-fn name(kind: DocumentKind) -> &'static str {
+pub(super) fn name(kind: DocumentKind) -> &'static str {
     match kind {
         DocumentKind::Fix => "fix",
         DocumentKind::Incident => "incident",

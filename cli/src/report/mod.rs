@@ -5,10 +5,12 @@
 
 mod github;
 mod gitlab;
+pub mod incident;
 mod json;
 mod junit;
 mod markdown;
-mod paint;
+pub mod metrics;
+pub mod paint;
 mod sarif;
 mod snippet;
 mod text;
@@ -39,7 +41,7 @@ impl Look {
 /// A scan's report.
 pub fn scan(report: &ScanReport, output: Output, look: Look) -> String {
     match output {
-        Output::Text => text::scan(report, look),
+        Output::Text | Output::Csv | Output::Html => text::scan(report, look),
         Output::Json => json::scan(report),
         Output::Jsonl => json::scan_lines(report),
         Output::Sarif => sarif::render(report, look.suppressed),
@@ -53,7 +55,7 @@ pub fn scan(report: &ScanReport, output: Output, look: Look) -> String {
 /// A fix's report. Formats that only know findings show those that are left.
 pub fn fix(report: &FixReport, output: Output, look: Look) -> String {
     match output {
-        Output::Text => text::fix(report, look),
+        Output::Text | Output::Csv | Output::Html => text::fix(report, look),
         Output::Json => json::fix(report),
         Output::Jsonl => json::fix_lines(report),
         Output::Markdown => markdown::fix(report),
@@ -70,6 +72,11 @@ fn left(report: &FixReport) -> ScanReport {
         rules: report.rules.clone(),
         stats: report.stats.clone(),
     }
+}
+
+/// JSON that a terminal can show.
+pub fn safe_json(json: &str) -> String {
+    json::safe(json)
 }
 
 /// A unified diff as it is shown on a terminal.

@@ -1,5 +1,5 @@
 //! The pipeline: Understand → Retrieve → Analyze → Reason → Consolidate → gate → Integrate → Validate →
-//! gate → land → Audit. This file alone names two phases: their order, what is handed on, what is
+//! gate → land → Audit. This file names the phases of a fix, `investigate.rs` those of an investigation, no other two: their order, what is handed on, what is
 //! journaled in between, and how far back a failure leads.
 //!
 //! Knows no adapter and no output format; what it needs it is given as ports and callbacks.
@@ -8,6 +8,7 @@ pub mod analyze;
 pub mod audit;
 mod error;
 pub mod gate;
+pub mod investigate;
 pub mod journal;
 mod phase;
 pub mod reason;

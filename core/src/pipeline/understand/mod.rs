@@ -2,6 +2,7 @@
 //!
 //! Reads only; a file that cannot be examined becomes a note, never an error.
 
+pub mod incident;
 pub mod kept;
 pub mod relevance;
 
