@@ -147,10 +147,9 @@ mod tests {
         for periods in [&[24, 168][..], &[24], &[]] {
             let parts = decompose(&values, periods).unwrap();
             assert_eq!(parts.seasons.iter().map(|s| s.0).collect::<Vec<_>>(), periods);
-            for i in 0..values.len() {
-                let sum =
-                    parts.trend[i] + parts.remainder[i] + parts.seasons.iter().map(|s| s.1[i]).sum::<f64>();
-                assert!((sum - values[i]).abs() < 1e-6);
+            for (i, value) in values.iter().enumerate() {
+                let seasons: f64 = parts.seasons.iter().map(|s| s.1[i]).sum();
+                assert!((parts.trend[i] + parts.remainder[i] + seasons - value).abs() < 1e-6);
             }
         }
         let mut values: Vec<f64> =

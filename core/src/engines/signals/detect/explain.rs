@@ -7,6 +7,7 @@
 
 use super::channels::Surprise;
 use super::season::Band;
+use super::shift::trend;
 use super::spikes::{density_tail, generalized_esd};
 
 /// What kind of event it is.
@@ -86,9 +87,7 @@ pub fn explain(
     {
         return kind;
     }
-    let others =
-        surprise.levels.iter().chain(&surprise.shapes).copied().fold(surprise.distribution, f64::max);
-    if season.is_some() && surprise.season >= others {
+    if season.is_some() && surprise.is_seasonal() {
         return Kind::Seasonal;
     }
     if spikes(history) { Kind::Spike } else { Kind::Novelty }
@@ -124,17 +123,10 @@ fn moved(history: &[f64], band: &Band) -> Option<Kind> {
         return None;
     }
     let run = &newest[newest.len() - lasting..];
-    let climb = slope(run) * run.len() as f64;
+    let climb = trend(run)?.slope * run.len() as f64;
     let first = (run[0] - band.expected()).abs();
     let climbs = (climb > 0.0) == above && climb.abs() > first.max(band.deviation());
     Some(if climbs { Kind::TrendShift } else { Kind::LevelShift })
-}
-
-/// Theil and Sen: the median of the slopes of all pairs.
-fn slope(values: &[f64]) -> f64 {
-    let pairs = (0..values.len()).flat_map(|i| (i + 1..values.len()).map(move |j| (i, j)));
-    let slopes: Vec<f64> = pairs.map(|(i, j)| (values[j] - values[i]) / (j - i) as f64).collect();
-    super::spikes::median(&slopes).unwrap_or(0.0)
 }
 
 fn spikes(history: &[f64]) -> bool {
@@ -178,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_hour_is_the_reason_when_the_phase_is_the_strangest() {
-        let surprise = Surprise { season: 3.0, ..Surprise::default() };
+        let surprise = Surprise { phases: [3.0, 0.0], ..Surprise::default() };
         let band = Some(Band { low: 80.0, high: 90.0 });
         assert_eq!(explain(&texture(300), &surprise, band, None), Kind::Seasonal);
         assert_ne!(explain(&texture(300), &surprise, None, None), Kind::Seasonal);
