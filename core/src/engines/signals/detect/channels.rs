@@ -1,8 +1,9 @@
 //! The ways a value can surprise, and one surprise of them all.
 //!
 //! Each channel measures a distance from everything seen before, each is ranked among its own past, and the
-//! ranks are joined by a power mean: near the maximum, so that one sure channel is enough, yet two that agree count for
-//! more than one alone. The channels were chosen for what they see, not weighted: all count the same.
+//! ranks are joined by a power mean: near the maximum, so that one sure channel is enough, yet two that agree
+//! count for more than one alone. The channels were chosen for what they see, not weighted: all count the
+//! same.
 //!
 //! Never looks ahead, and never at time: values come as they come.
 
@@ -151,7 +152,7 @@ mod tests {
         assert!(quiet.distribution > 1.5, "{quiet:?}");
         // a value that is common, but not so far from where the series has been of late
         let wave = |i: i32| ((f64::from(i) / 200.0).sin() * 50.0).round() + f64::from(i % 7);
-        let jump = after((0..3000).map(wave).chain([wave(2999) + 40.0]));
+        let jump = after((0..3000).map(wave).chain([wave(2999) - 40.0]));
         assert!(jump.step > 2.5 && jump.levels[0] < 1.0, "{jump:?}");
         let day = |i: i32| f64::from(i % 50 / 25) * 10.0 + texture(i) / 100.0;
         let night = after((0..1500).map(day).chain((0..4).map(|i| day(i + 25))));

@@ -1,7 +1,7 @@
 //! What kind of event an alarm is.
 //!
-//! Looks at the newest values beside those before them, in the order in which a person would: does it stand still,
-//! is it at its limit, did it move for good, is it wrong for the hour, is it a spike, or just new.
+//! Looks at the newest values beside those before them, in the order in which a person would: does it stand
+//! still, is it at its limit, did it move for good, is it wrong for the hour, is it a spike, or just new.
 //!
 //! Never decides whether there is an alarm.
 
@@ -81,7 +81,8 @@ pub fn explain(
     if saturated(history, limits) {
         return Kind::Saturation;
     }
-    // with a season, only what leaves its cycle for long has moved, and the phase is known for the present alone
+    // with a season, only what leaves its cycle for long has moved, and the phase is known for the present
+    // alone
     if season.is_none()
         && let Some(kind) = Band::around(before).and_then(|band| moved(history, &band))
     {
@@ -113,7 +114,8 @@ pub fn saturated(history: &[f64], limits: Option<(f64, f64)>) -> bool {
     still(history, PINNED) && newest[0] > highest && highest.is_finite()
 }
 
-/// A shift, if the newest values have left the `band` to one side: of the trend if they climb on, else of the level.
+/// A shift, if the newest values have left the `band` to one side: of the trend if they climb on, else of the
+/// level.
 fn moved(history: &[f64], band: &Band) -> Option<Kind> {
     let newest = &history[history.len().saturating_sub(RECENT)..];
     let above = *newest.last()? > band.high;

@@ -1,9 +1,9 @@
 //! How far the present is from everything seen before: of levels and of shapes.
 //!
-//! The measure is the distance to the nearest neighbour among past windows that do not overlap the present one
-//! (a left discord: Keogh, Lin & Fu, "HOT SAX", 2005; for streams, Burnaev & Ishimtsev, "Conformalized density- and
-//! distance-based anomaly detection in time-series data", 2016). One look is enough to remember: what came back
-//! is no news.
+//! The measure is the distance to the nearest neighbour among past windows that do not overlap the present
+//! one (a left discord: Keogh, Lin & Fu, "HOT SAX", 2005; for streams, Burnaev & Ishimtsev, "Conformalized
+//! density- and distance-based anomaly detection in time-series data", 2016). One look is enough to remember:
+//! what came back is no news.
 //!
 //! Never judges whether a distance is large: that is the tail's.
 
@@ -33,8 +33,8 @@ impl LevelNovelty {
         }
     }
 
-    /// The distance of the newest level to the nearest before that shares no value with it, in their unit; `None` if
-    /// there is none. To be called once for each new value.
+    /// The distance of the newest level to the nearest before that shares no value with it, in their unit;
+    /// `None` if there is none. To be called once for each new value.
     pub fn push(&mut self, mean: f64) -> Option<f64> {
         if self.waiting.len() == self.width
             && let Some(old) = self.waiting.pop_front()

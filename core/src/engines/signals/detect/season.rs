@@ -2,8 +2,8 @@
 //!
 //! The period is the shortest strong peak of the autocorrelation after its first zero. It is looked for again
 //! whenever the past has grown by a fifth, so that a prefix of a series has the same seasons. The present is
-//! compared with the same phase of past cycles: with the nearest of them for its novelty, with their median for
-//! the expectation.
+//! compared with the same phase of past cycles: with the nearest of them for its novelty, with their median
+//! for the expectation.
 //!
 //! Never forecasts without having seen two cycles, and says so by saying nothing.
 
@@ -82,8 +82,8 @@ impl Season {
         }
     }
 
-    /// The distance of the mean of the newest `width` values to the nearest such mean at its phase, in the unit of the
-    /// values; `None` without a season or before two cycles.
+    /// The distance of the mean of the newest `width` values to the nearest such mean at its phase, in the
+    /// unit of the values; `None` without a season or before two cycles.
     pub fn novelty(&self, history: &[f64], width: usize) -> Option<f64> {
         let present = mean(newest(history, width)?);
         let mut cycles = 0;
@@ -122,7 +122,8 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The period of `values` in values, by autocorrelation: at least 8, at most a third of them. Every value is finite.
+/// The period of `values` in values, by autocorrelation: at least 8, at most a third of them. Every value is
+/// finite.
 pub fn period(values: &[f64]) -> Option<f64> {
     shortest(values, NEARLY)
 }

@@ -6,8 +6,8 @@ use super::spikes::{mad, median, normal_tail};
 
 /// The shortest stretch that has a level of its own.
 const STRETCH: usize = 6;
-/// How many standard errors apart two stretches must be: the CUSUM statistic of noise without any change stays
-/// below 5 in series of up to a million values.
+/// How many standard errors apart two stretches must be: the CUSUM statistic of noise without any change
+/// stays below 5 in series of up to a million values.
 const APART: f64 = 5.0;
 /// Slopes are taken of no more values than this, evenly chosen.
 const PLACES: usize = 256;
@@ -30,13 +30,14 @@ pub struct Shift {
 pub struct Trend {
     /// The median slope of all pairs (Theil 1950, Sen 1968), in units of the values for each value.
     pub slope: f64,
-    /// The probability of as many ordered pairs without a trend (Mann 1945, Kendall 1975), of independent values.
+    /// The probability of as many ordered pairs without a trend (Mann 1945, Kendall 1975), of independent
+    /// values.
     pub chance: f64,
 }
 
-/// The shifts of level in `values`, in their order, at most `most`: binary segmentation (Scott & Knott, "A cluster
-/// analysis method for grouping means in the analysis of variance", 1974) by the largest CUSUM statistic, against the
-/// noise from one value to the next. Values that are not finite are passed over.
+/// The shifts of level in `values`, in their order, at most `most`: binary segmentation (Scott & Knott, "A
+/// cluster analysis method for grouping means in the analysis of variance", 1974) by the largest CUSUM
+/// statistic, against the noise from one value to the next. Values that are not finite are passed over.
 pub fn level_shifts(values: &[f64], most: usize) -> Vec<Shift> {
     let (places, values): (Vec<usize>, Vec<f64>) =
         values.iter().copied().enumerate().filter(|(_, v)| v.is_finite() && v.abs() < 1e120).unzip();
@@ -55,8 +56,8 @@ pub fn level_shifts(values: &[f64], most: usize) -> Vec<Shift> {
     edges.windows(3).filter_map(shift).collect()
 }
 
-/// An edge was found while others were not known: each is looked for once more between its neighbours, and goes if
-/// it is none there.
+/// An edge was found while others were not known: each is looked for once more between its neighbours, and
+/// goes if it is none there.
 fn settle(values: &[f64], edges: &mut Vec<usize>, noise: f64) {
     let mut place = 1;
     while place + 1 < edges.len() {

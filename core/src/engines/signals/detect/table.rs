@@ -69,9 +69,9 @@ impl Table {
     }
 }
 
-/// Reads a table from bytes: separated by commas, semicolons or tabs, with or without a header; a header may name the
-/// columns (`timestamp`, `value`). Timestamps are ISO 8601 (UTC unless they say otherwise) or numbers since 1970 in
-/// seconds, milli-, micro- or nanoseconds. A single column is values at even distances.
+/// Reads a table from bytes: separated by commas, semicolons or tabs, with or without a header; a header may
+/// name the columns (`timestamp`, `value`). Timestamps are ISO 8601 (UTC unless they say otherwise) or
+/// numbers since 1970 in seconds, milli-, micro- or nanoseconds. A single column is values at even distances.
 ///
 /// # Errors
 /// If there is no row with a number.
