@@ -156,7 +156,14 @@ mod tests {
         assert!(jump.step > 2.5 && jump.levels[0] < 1.0, "{jump:?}");
         let day = |i: i32| f64::from(i % 50 / 25) * 10.0 + texture(i) / 100.0;
         let night = after((0..1500).map(day).chain((0..4).map(|i| day(i + 25))));
-        assert!(night.phases[1] > 2.5 && night.is_seasonal() && night.levels[0] < 1.5, "{night:?}");
+        assert!(night.phases[1] > 2.5 && night.levels[0] < 1.5, "{night:?}");
+    }
+
+    #[test]
+    fn the_season_is_the_reason_only_where_nothing_is_stranger() {
+        let phase = Surprise { phases: [0.0, 3.0], levels: [2.0; 2], ..Surprise::default() };
+        assert!(phase.is_seasonal() && !Surprise::default().is_seasonal());
+        assert!(!Surprise { distribution: 3.5, ..phase }.is_seasonal());
     }
 
     #[test]
