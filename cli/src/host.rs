@@ -217,6 +217,13 @@ impl Tools {
     }
 }
 
+/// Whether standard input is a regular file, which waits to be read.
+pub fn stdin_is_a_file() -> bool {
+    rustix::fs::fstat(std::io::stdin()).is_ok_and(|about| {
+        rustix::fs::FileType::from_raw_mode(about.st_mode) == rustix::fs::FileType::RegularFile
+    })
+}
+
 /// The user's home folder.
 pub fn home() -> Option<PathBuf> {
     dirs::home_dir()

@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::exit::{Exit, Failure};
 use crate::host;
+use crate::investigation::Room;
 use ecoops_core::config::ConfiguredCheck;
 use ecoops_core::domain::{Identifiers, RepoPath, Run, RunState};
 use ecoops_core::engines::code::ruleset::RuleSet;
@@ -19,10 +20,12 @@ use ecoops_core::ports::embedder::Embedder;
 use ecoops_core::ports::events::Events;
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
+use ecoops_core::ports::incidents::Incidents;
 use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::runner::Runner;
 use ecoops_core::ports::store::Store;
+use ecoops_core::ports::telemetry::TelemetryError;
 use ecoops_core::ports::workspace::{Selection, View, Workspace, WorkspaceError};
 use ecoops_plugins::registry;
 use std::io::Write;
@@ -143,7 +146,8 @@ pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
 
 /// The memory, for commands that are about it: whether the pipeline uses it or not.
 pub fn the_memory(app: &App) -> Result<Box<dyn Memory>, Failure> {
-    registry::memory(&app.folders.state.join("memory.sqlite")).map_err(|e| unusable("the memory", &e))
+    registry::memory(&app.folders.state.join("memory.sqlite"), embedder(app)?)
+        .map_err(|e| unusable("the memory", &e))
 }
 
 pub fn events(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Events>, Failure> {
@@ -191,6 +195,26 @@ pub fn kernel(app: &App, borrowed: Vec<PathBuf>) -> Result<Kernel, Failure> {
         identifiers: Identifiers::new(seed),
         host,
     })
+}
+
+/// What an investigation needs: no journal, no runner, no policy.
+pub fn room(app: &App) -> Result<Room, Failure> {
+    let host = host()?;
+    let identifiers = ecoops_core::ports::host::identifiers(host.as_ref())
+        .map_err(|e| Failure::new("no identifiers can be made").because(&e))?;
+    Ok(Room {
+        identity: identity(app, host.clone())?,
+        events: events(app, host.clone())?,
+        audit: audit_log(app)?,
+        memory: memory(app)?,
+        identifiers,
+        host,
+    })
+}
+
+/// The incidents that are worked on.
+pub fn incidents(app: &App) -> Result<Box<dyn Incidents>, Failure> {
+    registry::incidents(&app.folders.state).map_err(|e| unusable("the store of incidents", &e))
 }
 
 /// The runner of the project's checks, in its cage.
@@ -421,6 +445,7 @@ pub fn failure(error: PipelineError) -> Failure {
             Some("put your own changes aside (`git stash`, or a commit), then undo again")
         }
         PipelineError::Identity { .. } => Some("see `ecoops config show` for the roles of [identity]"),
+        PipelineError::Telemetry(TelemetryError::Offline(_)) => Some("leave --offline out, or give a bundle"),
         PipelineError::Workspace(WorkspaceError::Moved(_)) => {
             Some("run it again on the files as they are now")
         }

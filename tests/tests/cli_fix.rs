@@ -145,9 +145,9 @@ fn a_commit_is_by_whom_git_says() {
         let mut command = project.command();
         command.args(["fix", "--rule", "own-*", "--yes", "--no-validate", "--commit"]);
         for role in ["AUTHOR", "COMMITTER"] {
-            ["NAME", "EMAIL", "DATE"]
-                .iter()
-                .for_each(|what| drop(command.env_remove(format!("GIT_{role}_{what}"))));
+            for what in ["NAME", "EMAIL", "DATE"] {
+                command.env_remove(format!("GIT_{role}_{what}"));
+            }
         }
         Ran::of(command.envs(variables.iter().copied()))
     };

@@ -437,7 +437,7 @@ mod tests {
             clusters.iter().map(|c| (c.id.as_str(), c.service.as_str(), c.count, c.baseline_count)).collect();
         assert_eq!(shown, [("l1", "db", 0, 1), ("l2", "web", 50, 50), ("l3", "web", 10, 0)]);
         let failed = &clusters[2];
-        assert_eq!((failed.template.as_str(), failed.novelty), ("cannot reach <*>", 1.0));
+        assert_eq!((failed.template.as_str(), failed.novelty), ("cannot reach <*>:<*>", 1.0));
         assert_eq!((failed.first_seen, failed.last_seen), (Some(150.0), Some(159.0)));
         assert_eq!(failed.buckets.iter().sum::<u64>(), 10);
         assert_eq!(failed.exemplars.len(), 3);

@@ -6,3 +6,4 @@ pub mod detect;
 pub mod groups;
 pub mod parse;
 pub mod templates;
+pub mod watch;

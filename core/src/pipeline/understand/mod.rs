@@ -5,6 +5,7 @@
 pub mod incident;
 pub mod kept;
 pub mod relevance;
+pub mod stored;
 
 use crate::domain::{Finding, Note, NoteLevel, Problem, ProblemId, ProblemKind, RepoPath, SuppressedBy};
 use crate::engines::code::dependencies::{self, Project};

@@ -29,7 +29,7 @@ impl Page<'_> {
         );
         let rest = if rest.is_empty() { String::new() } else { rest.concat() + &left_out };
         format!(
-            "<p class=\"lead\">{lead}</p>\n{}{}",
+            "<p class=\"lead\">{lead}</p>\n<div class=\"card\">{}{}</div>\n",
             first.concat(),
             folded(&more(clusters.len() - first.len(), "cluster", "clusters"), &rest)
         )
@@ -63,15 +63,23 @@ impl Page<'_> {
             true => Some((self.data.brief.detected_at - window.start) / window.length()),
             false => None,
         };
-        let title = format!("{} lines within the window, {} before", facts::count(c.count), facts::count(c.baseline_count));
+        let title = format!(
+            "{} lines within the window, {} before",
+            facts::count(c.count),
+            facts::count(c.baseline_count)
+        );
         let badge = match c.level {
-            Some(level @ (LogLevel::Error | LogLevel::Fatal)) => format!("<span class=\"badge bad\">{}</span>", facts::level(level)),
-            Some(level @ LogLevel::Warn) => format!("<span class=\"badge warn\">{}</span>", facts::level(level)),
+            Some(level @ (LogLevel::Error | LogLevel::Fatal)) => {
+                format!("<span class=\"badge bad\">{}</span>", facts::level(level))
+            }
+            Some(level @ LogLevel::Warn) => {
+                format!("<span class=\"badge warn\">{}</span>", facts::level(level))
+            }
             Some(level) => format!("<span class=\"badge\">{}</span>", facts::level(level)),
             None => String::new(),
         };
         format!(
-            "<article class=\"card cluster\" id=\"{}\"><div class=\"top\"><div><h3>{} {badge}</h3>\
+            "<article class=\"cluster\" id=\"{}\"><div class=\"top\"><div><h3>{} {badge}</h3>\
              <p class=\"said\"><code>{}</code></p><p class=\"numbers\">{}</p></div>{}</div>{}</article>\n",
             super::anchor("cluster", &c.id),
             self.words.name(&c.service),

@@ -100,6 +100,7 @@ impl SeriesPlot<'_> {
             );
         };
         tint("odd", self.anomaly, area.top, area.height);
+        tint("odd-edge", self.anomaly, area.top, 3.0);
         let (low, high) = self.expected;
         if low.is_finite() && high.is_finite() {
             let (y, bottom) = (area.y(high.max(low)), area.y(low.min(high)));
@@ -306,7 +307,10 @@ mod tests {
     fn gaps_and_what_is_no_number_break_the_line() {
         for (points, expected) in [
             (vec![(0.0, 0.0), (10.0, 0.5), (20.0, 1.0)], "M0 100L10 50L20 0"),
-            (vec![(0.0, 0.0), (10.0, 0.0), (20.0, 0.0), (90.0, 0.0), (100.0, 0.0)], "M0 100L10 100L20 100M90 100L100 100"),
+            (
+                vec![(0.0, 0.0), (10.0, 0.0), (20.0, 0.0), (90.0, 0.0), (100.0, 0.0)],
+                "M0 100L10 100L20 100M90 100L100 100",
+            ),
             (vec![(0.0, 0.0), (10.0, f64::NAN), (20.0, 0.0), (30.0, 9.0)], "M0 100L20 100L30 0"),
             (vec![(-5.0, 0.0), (5.0, 0.5)], "M5 50"),
             (vec![], ""),

@@ -182,9 +182,9 @@ mod tests {
             3.68, 4.30, 4.64, 5.34, 5.42, 6.01,
         ];
         assert_eq!(generalized_esd(&values, 10, 0.05), [53, 52, 51]);
-        assert_eq!(generalized_esd(&values[..14], 10, 0.05), []);
-        assert_eq!(generalized_esd(&[2.0; 40], 5, 0.05), []);
-        assert_eq!(generalized_esd(&values, 10, 2.0), []);
+        assert_eq!(generalized_esd(&values[..14], 10, 0.05), [0usize; 0]);
+        assert_eq!(generalized_esd(&[2.0; 40], 5, 0.05), [0usize; 0]);
+        assert_eq!(generalized_esd(&values, 10, 2.0), [0usize; 0]);
     }
 
     #[test]
