@@ -2,6 +2,7 @@
 
 pub mod binary;
 pub mod home;
+pub mod http;
 pub mod parts;
 pub mod project;
 pub mod repository;
