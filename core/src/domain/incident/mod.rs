@@ -1,7 +1,7 @@
 //! An incident: what was measured and said around it, and what was concluded.
 //!
 //! Plain data between the readers of telemetry, the engines that judge it and the reports that show it.
-//! Never computes: what is anomalous and who is to blame is for the engines.
+//! Never computes beyond what names say: what is anomalous and who is to blame is for the engines.
 
 mod analysis;
 mod brief;
@@ -9,6 +9,8 @@ mod change;
 mod data;
 mod line;
 mod logs;
+mod meaning;
+mod redact;
 mod series;
 
 pub use analysis::{
@@ -21,4 +23,5 @@ pub use change::{ChangeKind, ChangeRecord};
 pub use data::{CallEdge, ClusterEvent, EdgeSource, IncidentData, SpanRecord};
 pub use line::{LineSink, LogLine};
 pub use logs::{Exemplar, LogCluster, LogLevel};
+pub use meaning::{Meaning, MetricClass, UnitKind};
 pub use series::{Reporter, Series, SeriesKey};
