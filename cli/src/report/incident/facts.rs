@@ -82,15 +82,6 @@ pub fn level(level: LogLevel) -> &'static str {
     }
 }
 
-pub fn change(kind: ChangeKind) -> &'static str {
-    match kind {
-        ChangeKind::Deploy => "deploy",
-        ChangeKind::Flag => "flag",
-        ChangeKind::Config => "config",
-        ChangeKind::Infra => "infra",
-    }
-}
-
 /// A probability as people say it: never 0 or 100 percent, which nothing here is.
 pub fn percent(probability: f64) -> String {
     match probability {
@@ -149,8 +140,11 @@ pub fn quantity(value: f64, unit: Option<&str>) -> String {
         return "unknown".into();
     }
     let size = value.abs();
+    if size == 0.0 {
+        return "0".into();
+    }
     match unit.unwrap_or("") {
-        "seconds" | "s" if size < 1e-3 && size > 0.0 => format!("{} µs", digits(value * 1e6)),
+        "seconds" | "s" if size < 1e-3 => format!("{} µs", digits(value * 1e6)),
         "seconds" | "s" if size < 1.0 => format!("{} ms", digits(value * 1e3)),
         "seconds" | "s" => format!("{} s", digits(value)),
         "milliseconds" | "ms" => format!("{} ms", digits(value)),
@@ -241,11 +235,12 @@ pub fn next_steps(analysis: &IncidentAnalysis, data: &IncidentData) -> Vec<Step>
             steps.push(step("Add data: nothing that was given could be tied to the incident.".into()));
         }
     }
-    let settled = analysis.hypotheses.iter().take(2).flat_map(|h| &h.missing).take(5);
-    steps.extend(
-        settled
-            .map(|m| Step { text: format!("To settle it: {}", m.statement), evidence: m.evidence.clone() }),
-    );
+    for missing in analysis.hypotheses.iter().take(2).flat_map(|h| &h.missing).take(5) {
+        let text = format!("To settle it: {}", missing.statement);
+        if !steps.iter().any(|s| s.text == text) {
+            steps.push(Step { text, evidence: missing.evidence.clone() });
+        }
+    }
     steps
 }
 
@@ -263,10 +258,7 @@ fn action(first: &CauseHypothesis, data: &IncidentData) -> Step {
         }
         (None, CauseKind::Resource) => {
             let what = first.metric.as_deref().unwrap_or("the resource");
-            format!(
-                "Relieve {} of {}: more of it, less load, or a restart of what holds it.",
-                what, first.service
-            )
+            format!("Relieve {} of {}: more of it, less load, or a restart of what holds it.", what, first.service)
         }
         (None, CauseKind::Dependency) => format!(
             "Ask whoever runs {}; shield its callers meanwhile (fewer retries, shorter timeouts, a fallback).",
@@ -297,7 +289,7 @@ mod tests {
     #[test]
     fn quantities_have_three_digits_and_a_unit() {
         for (value, unit, expected) in [
-            (0.0, Some("seconds"), "0 s"),
+            (0.0, Some("seconds"), "0"),
             (0.0123, Some("seconds"), "12.3 ms"),
             (0.000_045, Some("seconds"), "45 µs"),
             (2.226_7, Some("seconds"), "2.23 s"),
@@ -329,14 +321,9 @@ mod tests {
         assert_eq!(time(f64::NAN), "?");
         assert_eq!(time(1e300), "?");
         assert_eq!(minute(1_700_000_000.0, true), "11-14 22:13");
-        for (seconds, expected) in [
-            (5.0, "5 s"),
-            (300.0, "5 min"),
-            (3600.0, "60 min"),
-            (7200.0, "2 h"),
-            (9000.0, "2 h 30 min"),
-            (-1.0, "0 s"),
-        ] {
+        for (seconds, expected) in
+            [(5.0, "5 s"), (300.0, "5 min"), (3600.0, "60 min"), (7200.0, "2 h"), (9000.0, "2 h 30 min"), (-1.0, "0 s")]
+        {
             assert_eq!(duration(seconds), expected);
         }
         assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");

@@ -4,11 +4,14 @@
 //! and is no markup. Never touches what a report says of itself.
 
 use crate::ui::harmless;
+use ecoops_core::domain::ContentHash;
 
 /// Characters that are shown of a name, of a sentence, of a quoted line.
 pub const NAME: usize = 120;
 pub const SENTENCE: usize = 600;
 pub const QUOTE: usize = 2_000;
+/// Characters of an identifier that are spelt out; longer ones end in a hash.
+const ANCHOR: usize = 60;
 
 #[derive(Clone, Copy)]
 pub struct Words<'a> {
@@ -84,8 +87,11 @@ pub fn escape(text: &str) -> String {
 /// An identifier for the report's own links: letters, digits and hyphens, others in hexadecimal.
 pub fn anchor(kind: &str, id: &str) -> String {
     let mut out = format!("{kind}-");
-    for c in id.chars().take(80) {
+    for c in id.chars().take(ANCHOR) {
         if c.is_ascii_alphanumeric() { out.push(c) } else { out.push_str(&format!("-{:x}-", u32::from(c))) }
+    }
+    if id.chars().nth(ANCHOR).is_some() {
+        out.push_str(&ContentHash::of(id.as_bytes()).hex()[..12]);
     }
     out
 }
@@ -124,6 +130,8 @@ mod tests {
     #[test]
     fn anchors_cannot_break_out() {
         assert_eq!(anchor("evidence", "e12"), "evidence-e12");
-        assert_eq!(anchor("evidence", "\"> x"), "evidence--22---3e---20-x");
+        assert_eq!(anchor("evidence", "\"> x"), "evidence--22--3e--20-x");
+        let (one, other) = ("x".repeat(90) + "1", "x".repeat(90) + "2");
+        assert_ne!(anchor("evidence", &one), anchor("evidence", &other));
     }
 }

@@ -4,8 +4,9 @@ use super::{Page, folded, more};
 use crate::report::incident::facts;
 use ecoops_core::domain::incident::{CauseHypothesis, Citation};
 
-/// Hypotheses that are shown unfolded.
+/// Hypotheses that are shown unfolded, and how likely all but the first must be for it.
 const FIRST: usize = 4;
+const LIKELY: f64 = 0.1;
 /// Sentences of one side that are shown.
 const SENTENCES: usize = 8;
 
@@ -16,28 +17,25 @@ impl Page<'_> {
             return String::new();
         }
         let cards: Vec<String> = all.iter().enumerate().map(|(n, h)| self.hypothesis(n + 1, h)).collect();
-        let (first, rest) = cards.split_at(FIRST.min(cards.len()));
+        let likely = 1 + all.iter().skip(1).take_while(|h| h.confidence >= LIKELY).count();
+        let (first, rest) = cards.split_at(FIRST.min(likely).min(cards.len()));
         format!(
             "<p class=\"lead\">Each argues against itself; the numbers in brackets lead to the evidence.</p>\n\
              <div class=\"stack\">{}</div>\n{}",
             first.concat(),
             folded(
-                &more(rest.len(), "hypothesis", "hypotheses"),
-                &if rest.is_empty() {
-                    String::new()
-                } else {
-                    format!("<div class=\"stack\">{}</div>", rest.concat())
-                }
+                &more(rest.len(), "hypothesis that is less likely", "hypotheses that are less likely"),
+                &if rest.is_empty() { String::new() } else { format!("<div class=\"stack\">{}</div>", rest.concat()) }
             ),
         )
     }
 
     fn hypothesis(&self, rank: usize, h: &CauseHypothesis) -> String {
-        let mut tags =
-            vec![format!("{} <strong>{}</strong>", facts::cause(h.kind), self.words.name(&h.service))];
-        if let Some(change) = &h.change_id {
-            tags.push(format!("change <strong>{}</strong>", self.words.name(change)));
-        }
+        let change = h.change_id.as_ref().map(|c| format!(" {}", self.words.name(c))).unwrap_or_default();
+        let mut tags = vec![
+            format!("service <strong>{}</strong>", self.words.name(&h.service)),
+            format!("kind <strong>{}{change}</strong>", facts::cause(h.kind)),
+        ];
         if let Some(metric) = &h.metric {
             tags.push(format!("metric <strong>{}</strong>", self.words.name(metric)));
         }
@@ -60,9 +58,8 @@ impl Page<'_> {
         if said.is_empty() {
             return String::new();
         }
-        let item = |c: &Citation| {
-            format!("<li>{}{}</li>", self.words.sentence(&c.statement), self.cites(&c.evidence))
-        };
+        let item =
+            |c: &Citation| format!("<li>{}{}</li>", self.words.sentence(&c.statement), self.cites(&c.evidence));
         let mut items: String = said.iter().take(SENTENCES).map(item).collect();
         if said.len() > SENTENCES {
             items.push_str(&format!("<li class=\"quiet\">and {} more</li>", said.len() - SENTENCES));

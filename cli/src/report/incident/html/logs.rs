@@ -29,7 +29,7 @@ impl Page<'_> {
         );
         let rest = if rest.is_empty() { String::new() } else { rest.concat() + &left_out };
         format!(
-            "<p class=\"lead\">{lead}</p>\n{}{}",
+            "<p class=\"lead\">{lead}</p>\n<div class=\"card\">{}{}</div>\n",
             first.concat(),
             folded(&more(clusters.len() - first.len(), "cluster", "clusters"), &rest)
         )
@@ -79,7 +79,7 @@ impl Page<'_> {
             None => String::new(),
         };
         format!(
-            "<article class=\"card cluster\" id=\"{}\"><div class=\"top\"><div><h3>{} {badge}</h3>\
+            "<article class=\"cluster\" id=\"{}\"><div class=\"top\"><div><h3>{} {badge}</h3>\
              <p class=\"said\"><code>{}</code></p><p class=\"numbers\">{}</p></div>{}</div>{}</article>\n",
             super::anchor("cluster", &c.id),
             self.words.name(&c.service),

@@ -27,12 +27,12 @@ impl Page<'_> {
         if ranked.is_empty() {
             return String::new();
         }
-        let by_service = self.by_service();
+        let (by_service, range) = (self.by_service(), self.range(&ranked));
         let drawn: Vec<(&Anomaly, String)> = ranked
             .iter()
             .take(FIRST + FOLDED)
             .enumerate()
-            .filter_map(|(n, a)| Some((*a, self.figure(a, &by_service, n < FIRST)?)))
+            .filter_map(|(n, a)| Some((*a, self.figure(a, &by_service, range, n < FIRST)?)))
             .collect();
         let figures: Vec<&str> = drawn.iter().map(|(_, figure)| figure.as_str()).collect();
         let (first, folded_plots) = figures.split_at(FIRST.min(figures.len()));
@@ -79,7 +79,7 @@ impl Page<'_> {
             let worth = |(n, (w, a)): &(usize, &(f64, &Anomaly))| {
                 let same = shown.get(&(a.service.as_str(), a.metric.as_str())).copied().unwrap_or(0);
                 // The earlier of equals, since `max_by` takes the last.
-                (*w * 0.55f64.powi(same), std::cmp::Reverse(*n))
+                (*w * 0.3f64.powi(same), std::cmp::Reverse(*n))
             };
             let best = left.iter().enumerate().max_by(|a, b| {
                 let (a, b) = (worth(a), worth(b));
@@ -102,7 +102,13 @@ impl Page<'_> {
         map
     }
 
-    fn figure(&self, a: &Anomaly, by_service: &HashMap<&str, Vec<&Series>>, rich: bool) -> Option<String> {
+    fn figure(
+        &self,
+        a: &Anomaly,
+        by_service: &HashMap<&str, Vec<&Series>>,
+        range: TimeRange,
+        rich: bool,
+    ) -> Option<String> {
         let of_service = by_service.get(a.service.as_str())?;
         let series = of_service.iter().find(|s| is_of(a, s))?;
         let alike = |s: &&&Series| {
@@ -112,9 +118,10 @@ impl Page<'_> {
                 && (&k.metric, &k.peer, k.reporter) == (&own.metric, &own.peer, own.reporter)
         };
         let others = of_service.iter().filter(alike).take(if rich { OTHERS } else { 0 });
-        let range = self.range(series);
         let id = anchor("plot", &a.id);
         let (title, told) = (self.title(a), self.told(a, series.unit.as_deref()));
+        let (head, of) = (self.heading(a), self.of(a));
+        let of = if of.is_empty() { of } else { format!("<span class=\"mono\">{of}</span><br>") };
         let plot = SeriesPlot {
             id: &id,
             title: &title,
@@ -130,15 +137,15 @@ impl Page<'_> {
             unit: series.unit.as_deref(),
         };
         Some(format!(
-            "<figure class=\"card\" id=\"{id}\"><figcaption><h3>{title}</h3>{told}{}</figcaption>{}{}</figure>\n",
+            "<figure class=\"card\" id=\"{id}\"><figcaption><h3>{head}</h3>{of}{told}{}</figcaption>{}{}</figure>\n",
             self.cites(std::slice::from_ref(&a.evidence)),
             plot.svg(),
             folded("As numbers", &numbers(series, range)),
         ))
     }
 
-    /// The window, and what lies right before it as far as it is of use.
-    fn range(&self, series: &Series) -> TimeRange {
+    /// The window, and what was measured right before it; the same for all plots.
+    fn range(&self, ranked: &[&Anomaly]) -> TimeRange {
         let brief = &self.data.brief;
         let window = brief.window;
         let reach = match brief.baseline {
@@ -147,12 +154,24 @@ impl Page<'_> {
             None => window.start - window.length() / 2.0,
         };
         let reach = reach.max(window.start - 1.5 * window.length());
-        let first = series.points.iter().map(|p| p.0).find(|t| *t >= reach).unwrap_or(window.start);
-        TimeRange { start: first.min(window.start), end: window.end }
+        let services: HashSet<&str> = ranked.iter().map(|a| a.service.as_str()).collect();
+        let of_them = self.data.series.iter().filter(|s| services.contains(s.key.service.as_str()));
+        let starts = of_them.filter_map(|s| s.points.iter().map(|p| p.0).find(|t| *t >= reach));
+        TimeRange { start: starts.fold(window.start, f64::min), end: window.end }
     }
 
     fn title(&self, a: &Anomaly) -> String {
-        let mut parts = vec![format!("{} · {}", self.words.name(&a.service), self.words.name(&a.metric))];
+        let of = self.of(a);
+        if of.is_empty() { self.heading(a) } else { format!("{}, {of}", self.heading(a)) }
+    }
+
+    fn heading(&self, a: &Anomaly) -> String {
+        format!("{} · {}", self.words.name(&a.service), self.words.name(&a.metric))
+    }
+
+    /// Of which instance, version or caller.
+    fn of(&self, a: &Anomaly) -> String {
+        let mut parts = Vec::new();
         if let Some(instance) = &a.instance {
             parts.push(self.words.name(instance));
         }
@@ -162,7 +181,7 @@ impl Page<'_> {
         if let Some(peer) = &a.peer {
             parts.push(format!("called by {}", self.words.name(peer)));
         }
-        parts.join(", ")
+        parts.join(" · ")
     }
 
     fn told(&self, a: &Anomaly, unit: Option<&str>) -> String {

@@ -79,7 +79,8 @@ pub fn time_ticks(range: TimeRange, most: usize) -> Vec<f64> {
 
 /// Where in the range a time lies, in percent; never outside.
 pub fn percent(range: TimeRange, time: f64) -> f64 {
-    if range.length() > 0.0 { ((time - range.start) / range.length() * 100.0).clamp(0.0, 100.0) } else { 0.0 }
+    let known = range.length() > 0.0 && time.is_finite();
+    if known { ((time - range.start) / range.length() * 100.0).clamp(0.0, 100.0) } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -100,6 +100,7 @@ impl SeriesPlot<'_> {
             );
         };
         tint("odd", self.anomaly, area.top, area.height);
+        tint("odd-edge", self.anomaly, area.top, 3.0);
         let (low, high) = self.expected;
         if low.is_finite() && high.is_finite() {
             let (y, bottom) = (area.y(high.max(low)), area.y(low.min(high)));

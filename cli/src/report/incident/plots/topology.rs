@@ -22,8 +22,6 @@ pub struct Topology {
     pub edges: Vec<(usize, usize)>,
 }
 
-/// Characters of a label that fit.
-pub const LABEL: usize = 20;
 const BOX: (f64, f64) = (156.0, 30.0);
 const COLUMN: f64 = 224.0;
 const ROW: f64 = 46.0;
