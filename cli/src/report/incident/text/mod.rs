@@ -5,6 +5,7 @@ pub mod course;
 #[cfg(test)]
 mod samples;
 
+use super::facts::next_steps;
 use crate::report::Look;
 use crate::report::paint::Paint;
 use crate::report::snippet::wrap;
@@ -12,8 +13,8 @@ use crate::ui::{brief, harmless};
 use anstyle::{AnsiColor, Style};
 use course::{Plot, Plots, sparkline};
 use ecoops_core::domain::incident::{
-    CauseHypothesis, CauseKind, Citation, Impact, IncidentAnalysis, IncidentBrief, IncidentEvidence,
-    IncidentEvidenceKind, IncidentVerdict, Moment, MomentKind, TimeRange, WhyNot,
+    CauseHypothesis, CauseKind, Citation, Impact, IncidentAnalysis, IncidentBrief, IncidentData,
+    IncidentEvidence, IncidentEvidenceKind, IncidentVerdict, Moment, MomentKind, TimeRange, WhyNot,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -32,6 +33,13 @@ pub struct Shown<'a> {
     pub brief: Option<&'a IncidentBrief>,
     pub analysis: &'a IncidentAnalysis,
     pub plots: &'a Plots,
+    /// What to do, and what would settle what is open.
+    pub steps: &'a [String],
+}
+
+/// What to do, in sentences; not redacted.
+pub fn steps(analysis: &IncidentAnalysis, data: &IncidentData) -> Vec<String> {
+    next_steps(analysis, data).into_iter().map(|step| step.text).collect()
 }
 
 impl Shown<'_> {
@@ -53,6 +61,7 @@ pub fn analysis(shown: &Shown<'_>, look: Look) -> String {
     page.answer(&mut out);
     page.timeline(&mut out);
     page.hypotheses(&mut out);
+    page.steps(&mut out);
     page.blast_radius(&mut out);
     page.evidence(&mut out);
     page.memory(&mut out);
@@ -210,7 +219,17 @@ impl Page<'_> {
         let most = if index == 0 { CITATIONS * 2 } else { CITATIONS / 2 };
         citations(out, self.paint, self.width, "", &one.support, '+', most);
         citations(out, self.paint, self.width, "", &one.counter, '−', most);
-        citations(out, self.paint, self.width, "", &one.missing, '?', most);
+    }
+
+    fn steps(&self, out: &mut String) {
+        // Saying that there is nothing to do is no news.
+        if self.shown.steps.is_empty() || self.shown.analysis.verdict == IncidentVerdict::NoCause {
+            return;
+        }
+        self.head("What to do", out);
+        for step in self.shown.steps {
+            out.push_str(&hanging(&format!("→ {}", harmless(step, false)), "  ", self.width));
+        }
     }
 
     fn blast_radius(&self, out: &mut String) {
