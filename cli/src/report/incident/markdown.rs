@@ -21,11 +21,7 @@ struct Sheet<'a> {
 }
 
 /// The whole document. `redact` takes secrets out of a text.
-pub fn markdown(
-    analysis: &IncidentAnalysis,
-    data: &IncidentData,
-    redact: &dyn Fn(&str) -> String,
-) -> String {
+pub fn markdown(analysis: &IncidentAnalysis, data: &IncidentData, redact: &dyn Fn(&str) -> String) -> String {
     let mut sheet = Sheet { analysis, data, words: Words::new(redact), out: String::new() };
     sheet.answer();
     sheet.hypotheses();
@@ -166,9 +162,11 @@ impl Sheet<'_> {
         self.head(&["service", "metric", "of", "what", "observed", "expected", "evidence"]);
         for a in analysis.anomalies.iter().take(ANOMALIES) {
             let of = a.instance.as_ref().or(a.peer.as_ref()).map(|w| self.name(w)).unwrap_or_default();
-            let unit = self.data.series.iter().find(|s| s.key.service == a.service && s.key.metric == a.metric);
+            let unit =
+                self.data.series.iter().find(|s| s.key.service == a.service && s.key.metric == a.metric);
             let unit = unit.and_then(|s| s.unit.as_deref());
-            let (service, metric, evidence) = (self.name(&a.service), self.name(&a.metric), self.name(&a.evidence));
+            let (service, metric, evidence) =
+                (self.name(&a.service), self.name(&a.metric), self.name(&a.evidence));
             let (low, high) = (facts::quantity(a.expected.0, unit), facts::quantity(a.expected.1, unit));
             self.row(&[
                 &service,
@@ -210,7 +208,8 @@ impl Sheet<'_> {
     }
 
     fn cluster(&mut self, c: &LogCluster) {
-        let at = c.exemplars.first().map(|e| format!("{}:{}", self.name(&e.file), e.offset)).unwrap_or_default();
+        let at =
+            c.exemplars.first().map(|e| format!("{}:{}", self.name(&e.file), e.offset)).unwrap_or_default();
         let level: Option<LogLevel> = c.level;
         let (service, template) = (self.name(&c.service), self.sentence(&c.template));
         self.row(&[

@@ -9,7 +9,13 @@ fn cite(statement: &str, evidence: &[&str]) -> Citation {
     Citation { statement: statement.into(), evidence: evidence.iter().map(|e| (*e).into()).collect() }
 }
 
-fn series(service: &str, metric: &str, instance: Option<&str>, unit: &str, value: fn(usize) -> f64) -> Series {
+fn series(
+    service: &str,
+    metric: &str,
+    instance: Option<&str>,
+    unit: &str,
+    value: fn(usize) -> f64,
+) -> Series {
     let key = SeriesKey {
         service: service.into(),
         metric: metric.into(),
@@ -142,8 +148,18 @@ pub fn analysis() -> IncidentAnalysis {
         }],
         blast_radius: BlastRadius {
             services: vec![
-                ImpactedService { service: "pay".into(), impact: Impact::Failing, distance: 0, evidence: vec!["e1".into()] },
-                ImpactedService { service: "front".into(), impact: Impact::Suffering, distance: 1, evidence: vec![] },
+                ImpactedService {
+                    service: "pay".into(),
+                    impact: Impact::Failing,
+                    distance: 0,
+                    evidence: vec!["e1".into()],
+                },
+                ImpactedService {
+                    service: "front".into(),
+                    impact: Impact::Suffering,
+                    distance: 1,
+                    evidence: vec![],
+                },
             ],
             objectives: vec!["front error_ratio".into()],
             learnt: false,

@@ -13,7 +13,8 @@ impl Page<'_> {
         };
         let first = self.analysis.hypotheses.first();
         let sure = first.map(|h| self.sure(h.confidence)).unwrap_or_default();
-        let cites = first.and_then(|h| h.support.first()).map(|c| self.cites(&c.evidence)).unwrap_or_default();
+        let cites =
+            first.and_then(|h| h.support.first()).map(|c| self.cites(&c.evidence)).unwrap_or_default();
         format!(
             "<div class=\"card answer {class}\"><span class=\"badge {badge}\">{}</span>\
              <p class=\"say\">{}{cites}</p>{sure}</div>\n",

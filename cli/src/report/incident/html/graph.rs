@@ -22,8 +22,11 @@ impl Page<'_> {
         }
         let shown = shown(&edges, &impacts);
         let picture = if edges.is_empty() { String::new() } else { self.picture(&shown, &edges, &impacts) };
-        format!("<p class=\"lead\">{}</p>\n<div class=\"card\">{picture}{}</div>\n", self.reach(&shown, &edges), self.impacted())
-            + &folded("Every call as a table", &self.calls(&edges))
+        format!(
+            "<p class=\"lead\">{}</p>\n<div class=\"card\">{picture}{}</div>\n",
+            self.reach(&shown, &edges),
+            self.impacted()
+        ) + &folded("Every call as a table", &self.calls(&edges))
     }
 
     /// How the picture came about, in words.
@@ -116,7 +119,11 @@ impl Page<'_> {
         edges.iter().for_each(|(a, b)| callees.entry(a).or_default().push(b));
         let row = |(caller, callees): (&&str, &Vec<&str>)| {
             let named: Vec<String> = callees.iter().take(60).map(|c| self.words.name(c)).collect();
-            format!("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", self.words.name(caller), named.join(", "))
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
+                self.words.name(caller),
+                named.join(", ")
+            )
         };
         let rows: String = callees.iter().take(400).map(row).collect();
         match rows.is_empty() {

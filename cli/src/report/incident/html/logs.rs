@@ -63,10 +63,18 @@ impl Page<'_> {
             true => Some((self.data.brief.detected_at - window.start) / window.length()),
             false => None,
         };
-        let title = format!("{} lines within the window, {} before", facts::count(c.count), facts::count(c.baseline_count));
+        let title = format!(
+            "{} lines within the window, {} before",
+            facts::count(c.count),
+            facts::count(c.baseline_count)
+        );
         let badge = match c.level {
-            Some(level @ (LogLevel::Error | LogLevel::Fatal)) => format!("<span class=\"badge bad\">{}</span>", facts::level(level)),
-            Some(level @ LogLevel::Warn) => format!("<span class=\"badge warn\">{}</span>", facts::level(level)),
+            Some(level @ (LogLevel::Error | LogLevel::Fatal)) => {
+                format!("<span class=\"badge bad\">{}</span>", facts::level(level))
+            }
+            Some(level @ LogLevel::Warn) => {
+                format!("<span class=\"badge warn\">{}</span>", facts::level(level))
+            }
             Some(level) => format!("<span class=\"badge\">{}</span>", facts::level(level)),
             None => String::new(),
         };

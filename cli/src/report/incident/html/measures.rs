@@ -73,7 +73,8 @@ impl Page<'_> {
         };
         let mut left: Vec<(f64, &Anomaly)> = self.analysis.anomalies.iter().map(|a| (worth(a), a)).collect();
         left.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let (mut shown, mut order): (HashMap<(&str, &str), i32>, Vec<&Anomaly>) = (HashMap::new(), Vec::new());
+        let (mut shown, mut order): (HashMap<(&str, &str), i32>, Vec<&Anomaly>) =
+            (HashMap::new(), Vec::new());
         for _ in 0..left.len().min(FIRST + FOLDED) {
             let worth = |(n, (w, a)): &(usize, &(f64, &Anomaly))| {
                 let same = shown.get(&(a.service.as_str(), a.metric.as_str())).copied().unwrap_or(0);
@@ -263,8 +264,12 @@ fn numbers(series: &Series, range: TimeRange) -> String {
     let row = |n: usize| {
         let start = range.start + n as f64 * step;
         let stretch = TimeRange { start, end: start + step };
-        let mut values: Vec<f64> =
-            series.points.iter().filter(|(t, v)| stretch.contains(*t) && v.is_finite()).map(|p| p.1).collect();
+        let mut values: Vec<f64> = series
+            .points
+            .iter()
+            .filter(|(t, v)| stretch.contains(*t) && v.is_finite())
+            .map(|p| p.1)
+            .collect();
         values.sort_by(f64::total_cmp);
         let cell = |v: Option<&f64>| v.map_or_else(|| "none".into(), |v| facts::quantity(*v, unit));
         format!(

@@ -116,8 +116,10 @@ impl Page<'_> {
                 self.data.changes.len()
             ),
         ));
-        let facts: String =
-            facts.into_iter().map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>")).collect();
+        let facts: String = facts
+            .into_iter()
+            .map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>"))
+            .collect();
         format!(
             "<header class=\"top\"><p class=\"kicker\">Incident report</p><h1>{}</h1><dl class=\"facts\">{facts}</dl></header>\n",
             self.words.sentence(&brief.title)

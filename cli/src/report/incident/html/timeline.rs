@@ -1,8 +1,8 @@
 //! What happened when: lanes to see it, a table to read it.
 
 use super::{Page, folded, more};
-use crate::report::incident::{facts, plots};
 use crate::report::incident::plots::Lane;
+use crate::report::incident::{facts, plots};
 use ecoops_core::domain::incident::{Moment, MomentKind, TimeRange};
 
 /// Rows that are shown unfolded.
@@ -42,7 +42,8 @@ impl Page<'_> {
         let brief = &self.data.brief;
         // Changes shortly before the window matter; what is older stands at the beginning.
         let times = self.analysis.timeline.iter().map(|m| m.time).filter(|t| t.is_finite());
-        let earliest = times.fold(brief.window.start, f64::min).max(brief.window.start - brief.window.length() / 3.0);
+        let earliest =
+            times.fold(brief.window.start, f64::min).max(brief.window.start - brief.window.length() / 3.0);
         let range = TimeRange { start: earliest, end: brief.window.end };
         let told = |m: &Moment| {
             let service = m.service.as_deref().unwrap_or("");
@@ -53,7 +54,11 @@ impl Page<'_> {
             .iter()
             .map(|(kind, name)| {
                 let of_kind = self.analysis.timeline.iter().filter(|m| m.kind == *kind).take(MOST);
-                Lane { name, class: facts::moment(*kind), moments: of_kind.map(|m| (m.time, told(m))).collect() }
+                Lane {
+                    name,
+                    class: facts::moment(*kind),
+                    moments: of_kind.map(|m| (m.time, told(m))).collect(),
+                }
             })
             .filter(|lane| !lane.moments.is_empty())
             .collect();

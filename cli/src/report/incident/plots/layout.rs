@@ -235,8 +235,11 @@ fn heights(graph: &Layered) -> Vec<f64> {
         layer.iter().enumerate().for_each(|(n, v)| heights[*v] = offset + n as f64);
     }
     for pull in 0..PULLS {
-        let layers: Vec<usize> =
-            if pull % 2 == 0 { (0..graph.order.len()).collect() } else { (0..graph.order.len()).rev().collect() };
+        let layers: Vec<usize> = if pull % 2 == 0 {
+            (0..graph.order.len()).collect()
+        } else {
+            (0..graph.order.len()).rev().collect()
+        };
         for layer in layers {
             let order = &graph.order[layer];
             let wanted = order.iter().map(|v| {

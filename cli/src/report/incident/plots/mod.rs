@@ -3,8 +3,8 @@
 //! Shapes carry classes only; colours are the style sheet's. Text that comes in is already HTML.
 
 mod bars;
-mod layout;
 mod lanes;
+mod layout;
 mod scale;
 mod series;
 mod topology;

@@ -71,9 +71,8 @@ impl Topology {
             return;
         }
         let back = from.layer > to.layer;
-        let side = |place: &Place, right: bool| {
-            (x(place) + if right { BOX.0 } else { 0.0 }, y(place) + BOX.1 / 2.0)
-        };
+        let side =
+            |place: &Place, right: bool| (x(place) + if right { BOX.0 } else { 0.0 }, y(place) + BOX.1 / 2.0);
         let mut points = vec![side(from, !back)];
         for bend in layout.bends.get(number).into_iter().flatten() {
             let (left, right) = (side(bend, false), side(bend, true));
@@ -84,7 +83,8 @@ impl Topology {
         for pair in points.windows(2) {
             let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
             let middle = short((x1 + x2) / 2.0);
-            let _ = write!(path, "C{middle} {} {middle} {} {} {}", short(y1), short(y2), short(x2), short(y2));
+            let _ =
+                write!(path, "C{middle} {} {middle} {} {} {}", short(y1), short(y2), short(x2), short(y2));
         }
         let (class, tip) = if self.hot(number) { ("call hot", "tip-hot") } else { ("call", "tip") };
         let turned = if back { " back" } else { "" };
