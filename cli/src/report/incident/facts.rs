@@ -182,6 +182,7 @@ fn digits(value: f64) -> String {
     let size = value.abs();
     let places = match size {
         _ if size == 0.0 => 0,
+        s if s >= 1e15 => return format!("{value:.1e}"),
         s if s >= 100.0 => 0,
         s if s >= 10.0 => 1,
         s if s >= 1.0 => 2,
@@ -198,7 +199,7 @@ pub fn count(number: u64) -> String {
     let plain = number.to_string();
     let mut out = String::new();
     for (n, c) in plain.chars().enumerate() {
-        if n > 0 && (plain.len() - n) % 3 == 0 {
+        if n > 0 && (plain.len() - n).is_multiple_of(3) {
             out.push('\u{202f}');
         }
         out.push(c);
@@ -315,6 +316,8 @@ mod tests {
             (1_234.0, Some("count"), "1234"),
             (0.000_02, None, "2.0e-5"),
             (-3.5, None, "-3.5"),
+            (1e300, Some("ratio"), "1.0e302%"),
+            (2e300, Some("seconds"), "2.0e300 s"),
             (f64::NAN, None, "unknown"),
         ] {
             assert_eq!(quantity(value, unit), expected);
