@@ -18,7 +18,8 @@ usage: ./install.sh [--prefix DIR] [--with-toolchain] [--no-demo]
   --prefix DIR       where bin/ and share/ are (default: ~/.local)
   --with-toolchain   get what the build needs: the C compiler from the system's
                      packages (asks sudo when you are not root), Rust from its
-                     makers, by checked hash, into ~/.cargo and ~/.rustup
+                     makers, by checked hash, into ~/.cargo and ~/.rustup; and
+                     git and python3, which the demonstration needs
   --no-demo          do not show the main job on the example repository
   --uninstall        remove what was installed; your settings and record stay
   --help             this text
@@ -113,6 +114,16 @@ as_root() {
     fi
 }
 
+apt_updated=no
+# apt_install PACKAGE…: from the system's packages, as they are listed today.
+apt_install() {
+    if [ "$apt_updated" = no ]; then
+        as_root apt-get update -q >&2
+        apt_updated=yes
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >&2
+}
+
 # True when a C program can be compiled and linked, headers included.
 c_works() {
     have cc || return 1
@@ -130,9 +141,19 @@ need_c() {
     have apt-get || fail "the C compiler can be installed for you on Debian and Ubuntu only" \
         "install gcc and the C library's headers, then run this again"
     step "Installing the C compiler (build-essential)"
-    as_root apt-get update -q >&2
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends build-essential >&2
+    apt_install build-essential
     c_works || fail "the C compiler was installed and does not work" "cc --version tells more"
+}
+
+# The demonstration fixes a Python project in a git repository, and runs its tests.
+need_demonstration() {
+    lacking=$(lacking)
+    if [ -z "$lacking" ] || [ "$toolchain" = no ] || ! have apt-get; then return; fi
+    if [ "$(id -u)" -ne 0 ] && ! have sudo; then return; fi
+    step "Installing what the demonstration needs:$lacking"
+    # shellcheck disable=SC2086 # one word a package
+    apt_install $lacking ||
+        say "they could not be installed; the demonstration will be left out"
 }
 
 # rust_enough VERSION: true when it is not older than the one needed.
@@ -174,8 +195,7 @@ download() {
     else
         step "Installing curl"
         have apt-get || return 1
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-            curl ca-certificates >&2
+        apt_install curl ca-certificates
         curl --proto '=https' --tlsv1.2 -fsSL --retry 3 -o "$2" "$1"
     fi
 }
@@ -214,8 +234,7 @@ rust_from_packages() {
         if [ -n "$version" ] && rust_enough "$version"; then
             step "Installing $package from the system's packages"
             suffix=${package#cargo}
-            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-                "$package" "rustc$suffix" >&2 || return 1
+            apt_install "$package" "rustc$suffix" || return 1
             if [ -d "/usr/lib/rust$suffix/bin" ]; then cargo_bin=/usr/lib/rust$suffix/bin; fi
             return 0
         fi
@@ -264,9 +283,18 @@ show() {
     esac
 }
 
+# What the demonstration needs and is not here.
+lacking() {
+    for tool in git python3; do
+        have "$tool" || printf ' %s' "$tool"
+    done
+}
+
 demonstrate() {
-    if ! have git || ! have python3; then
-        say "The demonstration needs git and python3; install them and try \`ecoops scan\` in a repository of yours."
+    lacking=$(lacking)
+    if [ -n "$lacking" ]; then
+        say "The demonstration needs$lacking, not installed here. On Debian or Ubuntu: sudo apt-get install$lacking"
+        say "Or try \`ecoops scan\` in a repository of yours."
         return
     fi
     step "The main job, on a copy of examples/shop in a scratch folder"
@@ -300,6 +328,7 @@ fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/ecoops-install.XXXXXX")
 need_c
 need_rust
+if [ "$demo" = yes ]; then need_demonstration; fi
 step "Building ecoops (a few minutes the first time)"
 (cd "$here" && cargo build --release --locked -p ecoops)
 step "Installing to $prefix"

@@ -2,13 +2,16 @@
 
 mod app;
 mod commands;
+mod documents;
 mod examination;
 mod exit;
 mod fixing;
 mod git;
 mod host;
 mod imported;
+mod input;
 mod interrupt;
+mod investigation;
 mod open;
 mod report;
 mod settings;
@@ -18,8 +21,12 @@ use ecoops_plugins::registry::launcher;
 
 fn main() -> std::process::ExitCode {
     // First of all: the launcher enters namespaces, which is refused to a process with threads.
-    if std::env::args_os().nth(1).is_some_and(|first| first == launcher::SUBCOMMAND) {
+    let first = std::env::args_os().nth(1).unwrap_or_default();
+    if first == launcher::SUBCOMMAND {
         return launcher::main();
+    }
+    if first == documents::extract::SUBCOMMAND {
+        return documents::extract::main();
     }
     commands::main()
 }

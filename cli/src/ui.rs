@@ -9,6 +9,7 @@ use ecoops_core::config::Choice;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The two streams and what they can show. Cheap to copy; holds no state of the run.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +75,7 @@ impl Ui {
 
     /// Writes to stderr even when quiet: warnings and errors.
     pub fn always(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        complain(text);
     }
 
     /// A bar on stderr for work of `total` steps (0: unknown); invisible where bars are not wanted.
@@ -116,6 +117,30 @@ impl Ui {
         let read = waiting(|| std::io::stdin().read_line(&mut answer)).ok()?;
         (read > 0).then(|| answer.trim().to_owned())
     }
+}
+
+/// Writes a line to stderr, for a process that has no settings.
+pub fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// One line of at most `width` columns, harmless in a terminal; `…` stands for what was cut off.
+pub fn brief(text: &str, width: usize) -> String {
+    let spaced: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    let clean = harmless(spaced.trim_end(), false);
+    if clean.width() <= width {
+        return clean;
+    }
+    let (mut out, mut used) = (String::new(), 1);
+    for c in clean.chars() {
+        used += c.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        out.push(c);
+    }
+    out.push('…');
+    out
 }
 
 /// Makes text that came from outside harmless in a terminal or a log: control characters, among them
@@ -177,5 +202,18 @@ mod tests {
             assert_eq!(harmless(text, false), expected);
         }
         assert_eq!(harmless("a\nb", true), "a\nb");
+    }
+
+    #[test]
+    fn a_brief_is_one_line_of_its_width() {
+        for (text, width, expected) in [
+            ("a\nb\tc ", 9, "a b c"),
+            ("漢字漢字", 8, "漢字漢字"),
+            ("漢字漢字", 7, "漢字漢…"),
+            ("abcd", 3, "ab…"),
+            ("\u{1b}[2J", 20, "\\u{1b}[2J"),
+        ] {
+            assert_eq!(brief(text, width), expected, "{text:?}");
+        }
     }
 }

@@ -9,8 +9,34 @@ use std::process::{Command, Output};
 /// A machine with nothing but the system's tools, and stubs of what `tools` names.
 struct Machine {
     folder: tempfile::TempDir,
+    /// Folders of programs behind the stubs.
+    beside: String,
 }
 
+const EVERYWHERE: [&str; 22] = [
+    "sh",
+    "cat",
+    "cut",
+    "sort",
+    "head",
+    "mktemp",
+    "mkdir",
+    "cp",
+    "chmod",
+    "mv",
+    "rm",
+    "rmdir",
+    "dirname",
+    "basename",
+    "sha256sum",
+    "uname",
+    "grep",
+    "sed",
+    "env",
+    "touch",
+    "ln",
+    "git",
+];
 const RUSTC: &str = "echo 'rustc 1.95.0 (0000000 2026-01-01)'";
 /// Builds a program that does nothing, but undoes what `fix` does.
 const CARGO: &str = r#"
@@ -30,7 +56,8 @@ chmod 755 "$CARGO_TARGET_DIR/release/ecoops"
 
 impl Machine {
     fn new(tools: &[(&str, &str)]) -> Self {
-        let machine = Self { folder: tempfile::tempdir().unwrap() };
+        let beside = "/usr/local/bin:/usr/bin:/bin".to_owned();
+        let machine = Self { folder: tempfile::tempdir().unwrap(), beside };
         fs::create_dir_all(machine.path("stubs")).unwrap();
         fs::create_dir_all(machine.path("home")).unwrap();
         fs::create_dir_all(machine.path("tmp")).unwrap();
@@ -40,6 +67,27 @@ impl Machine {
             fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
         }
         machine
+    }
+
+    /// A machine with no compiler, no Rust and nothing that could get them but what `tools` names: of the
+    /// system's tools only those that every system has. Its user is not root.
+    fn bare(tools: &[(&str, &str)]) -> Self {
+        let mut machine = Self::new(&[tools, &[("id", "echo 1000")]].concat());
+        machine.beside = machine.path("system").display().to_string();
+        fs::create_dir_all(machine.path("system")).unwrap();
+        for name in EVERYWHERE {
+            let of = |folder: &&&str| Path::new(**folder).join(name).exists();
+            let found = ["/usr/bin", "/bin", "/usr/local/bin"].iter().find(of).unwrap();
+            std::os::unix::fs::symlink(Path::new(found).join(name), machine.path("system").join(name))
+                .unwrap();
+        }
+        machine
+    }
+
+    /// What a stub wrote down in its `log`, line by line.
+    fn log(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("home/log")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -52,7 +100,7 @@ impl Machine {
             .args(arguments)
             .current_dir(self.path("home"))
             .env_clear()
-            .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.path("stubs").display()))
+            .env("PATH", format!("{}:{}", self.path("stubs").display(), self.beside))
             .env("HOME", self.path("home"))
             .env("TMPDIR", self.path("tmp"))
             .env("CARGO_TARGET_DIR", self.path("target"))
@@ -133,4 +181,136 @@ fn a_demonstration_that_fails_says_so() {
     let output = machine.install(&[]);
     assert!(!output.status.success() && said(&output).contains("exit code 2"), "{}", said(&output));
     assert!(machine.leaves_no_scratch());
+}
+
+/// Writes what it is asked to `log`; gives what `serve` holds.
+const CURL: &str = r#"
+echo "curl $*" >>"$HOME/log"
+while [ $# -gt 1 ]; do
+    if [ "$1" = -o ]; then cp "$HOME/serve" "$2" || exit 22; fi
+    shift
+done
+"#;
+/// Runs what it is asked to run.
+const SUDO: &str = "echo \"sudo $*\" >>\"$HOME/log\"\nexec \"$@\"";
+/// Stands for rustup-init: installs Cargo and a compiler where the real one does.
+const RUSTUP_INIT: &str = r#"#!/bin/sh
+echo "rustup-init $*" >>"$HOME/log"
+mkdir -p "$HOME/.cargo/bin"
+cp "$HOME/cargo" "$HOME/rustc" "$HOME/.cargo/bin/"
+"#;
+/// Stands for apt-get: what it installs appears.
+const APT_GET: &str = r#"
+for word in "$@"; do
+    case $word in
+        build-essential) ln -s "$HOME/works" "$HOME/../stubs/cc" ;;
+        cargo-1.96) mkdir -p "$HOME/of-packages"; cp "$HOME/cargo" "$HOME/rustc" "$HOME/../stubs/" ;;
+        python3) ln -s "$HOME/works" "$HOME/../stubs/python3" ;;
+        curl) cp "$HOME/curl" "$HOME/../stubs/curl" ;;
+    esac
+done
+"#;
+
+impl Machine {
+    /// Puts what the stubs install or serve into the home.
+    fn stock(&self, serve: Option<&str>) {
+        let rustc = format!("#!/bin/sh\n{RUSTC}\n");
+        let (cargo, curl) = (format!("#!/bin/sh\n{CARGO}"), format!("#!/bin/sh\n{CURL}"));
+        for (name, text) in [
+            ("rustc", Some(rustc.as_str())),
+            ("cargo", Some(cargo.as_str())),
+            ("curl", Some(curl.as_str())),
+            ("works", Some("#!/bin/sh\nexit 0\n")),
+            ("serve", serve),
+        ] {
+            let Some(text) = text else { continue };
+            let file = self.path("home").join(name);
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+}
+
+const APT: [(&str, &str); 2] = [("sudo", SUDO), ("apt-get", APT_GET)];
+
+#[test]
+fn the_toolchain_is_got_and_a_download_that_is_not_the_pinned_one_is_not_run() {
+    // The machine's own sha256sum: nothing but the real rustup-init passes.
+    let forged = Machine::bare(&[APT[0], APT[1], ("curl", CURL)]);
+    forged.stock(Some(RUSTUP_INIT));
+    let output = forged.install(&["--with-toolchain"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("is not rustup 1."), "{}", said(&output));
+    assert!(said(&output).contains("its SHA-256 is"), "{}", said(&output));
+    assert!(!forged.log().iter().any(|l| l.starts_with("rustup-init")), "it was run: {:?}", forged.log());
+    assert!(!forged.path("home/.cargo").exists() && !forged.installed() && forged.leaves_no_scratch());
+
+    // What the pinned one would do, behind a sum that is right.
+    let sum = include_str!("../../install.sh").lines();
+    let sum = sum.filter_map(|l| l.strip_prefix("rustup_sha256_x86_64=")).next().unwrap().to_owned();
+    let said_sum = format!("echo \"{sum}  $1\"");
+    let machine = Machine::bare(&[APT[0], APT[1], ("sha256sum", &said_sum), ("uname", "echo x86_64")]);
+    machine.stock(Some(RUSTUP_INIT));
+    let output = machine.install(&["--with-toolchain"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(machine.installed() && machine.leaves_no_scratch());
+    let log = machine.log();
+    let asked = |what: &str| log.iter().any(|l| l.contains(what));
+    assert!(asked("install -y -q --no-install-recommends build-essential"), "{log:?}");
+    assert!(
+        asked("install -y -q --no-install-recommends curl ca-certificates"),
+        "no curl was there: {log:?}"
+    );
+    assert!(asked("install -y -q --no-install-recommends python3"), "for the demonstration: {log:?}");
+    assert!(asked("curl --proto =https --tlsv1.2 -fsSL"), "by TLS alone: {log:?}");
+    assert!(
+        asked("rustup-init -y -q --no-modify-path --profile minimal --default-toolchain 1.95.0"),
+        "{log:?}"
+    );
+    assert_eq!(log.iter().filter(|l| l.contains("apt-get update")).count(), 1, "{log:?}");
+    assert!(machine.path("home/ran").exists(), "the main job was shown");
+}
+
+#[test]
+fn without_a_download_the_systems_packages_are_tried_and_else_it_says_what_to_do() {
+    let cache = r#"
+case $1 in
+    pkgnames) printf 'cargo-1.80\ncargo-1.96\ncargo-1.96-doc\n' ;;
+    policy) printf '%s:\n  Candidate: 1.63.0+ds1-2\n' "$2" ;;
+esac
+"#;
+    let machine = Machine::bare(&[APT[0], APT[1], ("curl", CURL), ("apt-cache", cache)]);
+    machine.stock(None);
+    let output = machine.install(&["--with-toolchain", "--no-demo"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(machine.installed());
+    let log = machine.log();
+    assert!(log.iter().any(|l| l.ends_with("cargo-1.96 rustc-1.96")), "{log:?}");
+    assert!(!log.iter().any(|l| l.contains("python3")), "no demonstration, nothing for it: {log:?}");
+
+    let older = cache.replace("1.96", "1.81");
+    for (tools, expected) in [
+        (&[APT[0], APT[1], ("curl", CURL), ("apt-cache", older.as_str())][..], "https://rustup.rs"),
+        (&[("apt-get", APT_GET), ("curl", CURL)], "there is no sudo"),
+        (&[("curl", CURL)], "on Debian and Ubuntu only"),
+    ] {
+        let machine = Machine::bare(tools);
+        machine.stock(None);
+        let output = machine.install(&["--with-toolchain"]);
+        assert_eq!(output.status.code(), Some(1), "{expected}: {}", said(&output));
+        assert!(said(&output).contains(expected), "{expected}: {}", said(&output));
+        assert!(!machine.installed() && machine.leaves_no_scratch(), "{expected}");
+    }
+}
+
+#[test]
+fn a_machine_without_python_is_told_what_the_demonstration_lacks() {
+    let machine = Machine::bare(ALL);
+    let output = machine.install(&[]);
+    assert!(output.status.success() && machine.installed(), "{}", said(&output));
+    assert!(said(&output).contains("sudo apt-get install python3"), "{}", said(&output));
+    assert!(
+        machine.log().is_empty()
+            && fs::read_to_string(machine.path("home/ran")).unwrap() == "ran --version\n"
+    );
 }

@@ -1,13 +1,16 @@
 //! One file a command: its arguments, one call into the library, its rendering.
 
+mod ask;
 mod audit;
 mod ci;
 mod completions;
 mod config;
+mod docs;
 mod doctor;
 mod events;
 pub mod fix;
 mod hook;
+mod incident;
 mod line;
 mod man;
 mod memory;
@@ -15,10 +18,11 @@ mod policy;
 mod resume;
 mod runs;
 pub mod scan;
+mod signals;
 mod trust;
 mod undo;
 
-use crate::app::App;
+use crate::app::{App, Output};
 use crate::exit::{Exit, Failure};
 use crate::ui::Ui;
 use clap::Subcommand;
@@ -42,6 +46,14 @@ enum Command {
     Audit(audit::Args),
     /// Search, fill and empty what is remembered of fixes and runbooks
     Memory(memory::Args),
+    /// Keep runbooks, postmortems and manuals that answers cite
+    Docs(docs::Args),
+    /// Ask what is remembered; every snippet is cited
+    Ask(ask::Args),
+    /// Tell what is wrong in a running system, and who is to blame
+    Incident(incident::Args),
+    /// Tell what logs and metrics say: templates, anomalies, live
+    Signals(signals::Args),
     /// Ask, test and list the policies in force
     Policy(policy::Args),
     /// Show, replay and repair the event log
@@ -62,6 +74,12 @@ enum Command {
     Man(man::Args),
 }
 
+impl Command {
+    fn is_about_incidents(&self) -> bool {
+        matches!(self, Self::Signals(_) | Self::Incident(_))
+    }
+}
+
 fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
     match command {
         Command::Scan(args) => scan::run(args, app),
@@ -71,6 +89,10 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Undo(args) => undo::run(args, app),
         Command::Audit(args) => audit::run(args, app),
         Command::Memory(args) => memory::run(args, app),
+        Command::Docs(args) => docs::run(args, app),
+        Command::Ask(args) => ask::run(args, app),
+        Command::Incident(args) => incident::run(args, app),
+        Command::Signals(args) => signals::run(args, app),
         Command::Policy(args) => policy::run(args, app),
         Command::Events(args) => events::run(args, app),
         Command::Hook(args) => hook::run(args, app),
@@ -102,6 +124,10 @@ pub fn main() -> ExitCode {
 
 fn run(parsed: line::Line, ui: Ui) -> Result<Exit, Failure> {
     let app = line::open(&parsed.global, ui)?;
+    if matches!(app.output, Output::Csv | Output::Html) && !parsed.command.is_about_incidents() {
+        return Err(Failure::new("only signals and incidents are written as CSV or HTML")
+            .next("leave --output out, or see `ecoops help signals`"));
+    }
     let end = dispatch(parsed.command, &app);
     // A command that was stopped says so by its own words; which of the two reasons it was is known here.
     end.map_err(|failure| match failure.exit {

@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProblemId(pub String);
 
-/// Where it came from. Later kinds (a failing test, an incident, drift, a pull request) join here.
+/// Where it came from. Later kinds (a failing test, drift, a pull request) join here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemKind {
     Finding,
+    /// Something is wrong in a running system; its target path is the service to blame.
+    Incident,
 }
 
-/// One problem: findings of one rule in one file, to be understood and fixed together.
+/// One problem: findings of one rule in one file, to be understood and fixed together, or an incident.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     pub id: ProblemId,

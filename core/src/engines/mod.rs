@@ -5,8 +5,10 @@
 pub mod code;
 pub mod embed;
 pub mod imports;
+pub mod incident;
 pub mod ledger;
 pub mod policy;
 pub mod recall;
 pub mod redact;
+pub mod rehearsal;
 pub mod signals;

@@ -8,6 +8,7 @@ use crate::ports::identity::IdentityError;
 use crate::ports::memory::MemoryError;
 use crate::ports::runner::RunnerError;
 use crate::ports::store::StoreError;
+use crate::ports::telemetry::TelemetryError;
 use crate::ports::workspace::WorkspaceError;
 
 /// What kind of end it was; the caller turns it into an exit code.
@@ -35,6 +36,8 @@ pub enum PipelineError {
     Events(#[from] EventsError),
     #[error("the memory could not be used")]
     Memory(#[from] MemoryError),
+    #[error("the incident could not be read")]
+    Telemetry(#[from] TelemetryError),
     #[error("a check could not be run")]
     Runner(#[from] RunnerError),
     #[error(transparent)]

@@ -1,5 +1,9 @@
-//! Logs, metrics and what they say together: the algorithms on signals, each usable alone.
+//! Signals: reading what systems say about themselves, and finding in it what is out of the ordinary.
 //!
-//! Never fetches a signal and never reads a file.
+//! Plain data in, plain data out. Never opens a file or a socket, and never reads a clock.
 
+pub mod detect;
+pub mod groups;
+pub mod parse;
 pub mod templates;
+pub mod watch;

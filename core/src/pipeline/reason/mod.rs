@@ -2,6 +2,8 @@
 //!
 //! A candidate's source decides when it is tried, never how it is checked.
 
+pub mod incident;
+
 use crate::domain::{Edit, Finding, FixSource, Remediation, RemediationId, Tier};
 use crate::engines::code::transfer::transfer;
 use crate::ports::memory::Hit;

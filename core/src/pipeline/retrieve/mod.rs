@@ -2,6 +2,8 @@
 //!
 //! Only asks the memory; decides nothing.
 
+pub mod incident;
+
 use crate::domain::Problem;
 use crate::ports::memory::{DocumentKind, Filters, Hit, Memory, MemoryError, Query};
 use std::collections::BTreeMap;

@@ -1,0 +1,291 @@
+//! Joins what was observed into clues: each speaks against one service, with a strength.
+//!
+//! Never weighs clues of different kinds against each other: that is done when hypotheses are formed.
+
+use super::blame::Account;
+use super::measures::Measure;
+use super::notice::is_bad;
+use super::picture::{AROUND, Picture};
+use super::streams::Turn;
+use super::track::ordered_sum;
+use crate::domain::incident::{MetricClass, Reporter};
+
+/// One observation that speaks against a service.
+#[derive(Debug, Clone)]
+pub(super) struct Clue {
+    pub service: usize,
+    pub kind: ClueKind,
+    /// 0 to 1, with all that weakens it taken into account.
+    pub strength: f64,
+    pub source: Source,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ClueKind {
+    /// A resource of its own ran out or was used as never before.
+    Resource,
+    /// Calls to it take longer than what it calls accounts for.
+    Slow,
+    /// Calls to it fail more than what it calls accounts for.
+    Failing,
+    /// New instances behave worse than old ones.
+    Divergence,
+    /// New instances say nothing.
+    Silence,
+    /// Its logs or operations took another turn.
+    Turn,
+    /// Its own time within traces grew, or the time before it answers.
+    OwnTime,
+    /// The cluster reported something bad of it.
+    Event,
+    /// It stopped reporting.
+    Missing,
+    /// Anything else that left its reference.
+    Other,
+}
+
+impl ClueKind {
+    /// In lower case, for tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClueKind::Resource => "resource",
+            ClueKind::Slow => "slow",
+            ClueKind::Failing => "failing",
+            ClueKind::Divergence => "divergence",
+            ClueKind::Silence => "silence",
+            ClueKind::Turn => "turn",
+            ClueKind::OwnTime => "own time",
+            ClueKind::Event => "event",
+            ClueKind::Missing => "missing",
+            ClueKind::Other => "other",
+        }
+    }
+}
+
+/// Where a clue comes from: a place in one of the picture's lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    Measure(usize),
+    Release(usize),
+    Turn(usize),
+    OwnTime(usize),
+    Event(usize),
+    /// A service that stopped reporting.
+    Gone(usize),
+}
+
+impl Picture<'_> {
+    /// Collects every clue.
+    pub fn gather(&mut self) {
+        let mut clues = Vec::new();
+        self.measured(&mut clues);
+        self.lost(&mut clues);
+        self.released(&mut clues);
+        self.turned(&mut clues);
+        self.traced(&mut clues);
+        self.reported(&mut clues);
+        self.gone(&mut clues);
+        clues.retain(|clue: &Clue| clue.strength > 0.0);
+        self.clues = clues;
+    }
+
+    /// How much a shift counts by when it happened: 1 with the trouble, little when it was there all along.
+    pub fn timing(&self, measure: &Measure) -> f64 {
+        let Some((shift, _)) = measure.worst() else { return 1.0 };
+        match self.notice.coincides(measure, shift) {
+            Some(with) => 0.15 + 0.85 * with,
+            // Somebody said where, and it shows nothing: doubtful.
+            None if self.notice.service.is_some() => 0.5,
+            None => 1.0,
+        }
+    }
+
+    fn measured(&self, clues: &mut Vec<Clue>) {
+        for (at, measure) in self.measures.iter().enumerate() {
+            let Some((shift, strength)) = measure.worst() else { continue };
+            let accounted = matches!(measure.meaning.class, MetricClass::Latency | MetricClass::Availability);
+            if accounted && !measure.meaning.shared && !measure.meaning.outgoing {
+                continue;
+            }
+            let kind = if !is_bad(measure, shift) || measure.meaning.shared || measure.meaning.outgoing {
+                ClueKind::Other
+            } else if measure.meaning.is_resource() {
+                ClueKind::Resource
+            } else if measure.meaning.class == MetricClass::Errors {
+                ClueKind::Failing
+            } else {
+                ClueKind::Other
+            };
+            // What a node or an outgoing call shows may be a neighbour's or a callee's doing.
+            let indirect = if measure.meaning.shared || measure.meaning.outgoing { 0.3 } else { 1.0 };
+            let strength = strength * indirect * self.timing(measure);
+            clues.push(Clue { service: measure.service, kind, strength, source: Source::Measure(at) });
+        }
+    }
+
+    fn lost(&self, clues: &mut Vec<Clue>) {
+        for (kind, accounts) in [(ClueKind::Slow, &self.slow), (ClueKind::Failing, &self.failing)] {
+            let noticed =
+                self.notice.service.and_then(|service| accounts.get(&service)).map(|account| account.total);
+            // The most that anybody lost at the right time: what was noticed may be the smaller part of it.
+            let noticed = noticed.map(|total| {
+                let timely = |account: &&Account| self.timing(&self.measures[account.shown_by]) >= 0.5;
+                accounts.values().filter(timely).map(Account::own).fold(total, f64::max)
+            });
+            for (service, account) in accounts {
+                let measure = &self.measures[account.shown_by];
+                // What it lost itself, out of what was lost where the trouble was noticed.
+                let part = noticed
+                    .filter(|total| *total > 0.0)
+                    .map_or(1.0, |total| (account.own() / total).min(1.0));
+                let hidden = self.hidden_below(*service);
+                let kindred = if self.notice.same_kind(measure) { 1.0 } else { 0.6 };
+                // Counted losses speak for themselves; else the size of the shift has to.
+                let size = if account.counted && noticed.is_some_and(|total| total > 0.0) {
+                    account.sure
+                } else {
+                    account.strength
+                };
+                let strength = size
+                    * account.own_share().min(1.0 - hidden)
+                    * (0.1 + 0.9 * part)
+                    * kindred
+                    * self.timing(measure)
+                    * if kind == ClueKind::Slow { self.traced_part(*service) } else { 1.0 };
+                clues.push(Clue {
+                    service: *service,
+                    kind,
+                    strength,
+                    source: Source::Measure(account.shown_by),
+                });
+            }
+        }
+    }
+
+    /// 0 to 1: the part of the time lost below a service that traces find in itself; 1 where they find nothing.
+    fn traced_part(&self, service: usize) -> f64 {
+        let reached = self.graph.distances(service);
+        let lost = |within: &dyn Fn(usize) -> bool| {
+            let times = self.traces.times.iter().filter(|time| within(time.service));
+            ordered_sum(times.map(|time| time.seconds * time.spans as f64).collect())
+        };
+        let all = lost(&|other| reached.get(other).copied().flatten().is_some());
+        if all > 0.0 { lost(&|other| other == service) / all } else { 1.0 }
+    }
+
+    /// 0 to 1: how likely a callee fails without its own measurements showing it.
+    pub fn hidden_below(&self, service: usize) -> f64 {
+        let callees = self.graph.callees(service);
+        self.releases
+            .iter()
+            .filter(|release| callees.contains(&release.service))
+            .map(|release| release.silence)
+            .fold(0.0, f64::max)
+    }
+
+    fn released(&self, clues: &mut Vec<Clue>) {
+        for (at, release) in self.releases.iter().enumerate() {
+            if let Some(divergence) = &release.divergence {
+                let kindred =
+                    if self.notice.same_kind(&self.measures[divergence.measure]) { 1.0 } else { 0.6 };
+                let strength = divergence.strength * kindred;
+                clues.push(Clue {
+                    service: release.service,
+                    kind: ClueKind::Divergence,
+                    strength,
+                    source: Source::Release(at),
+                });
+            }
+            let callers = self.graph.callers(release.service);
+            let suffers =
+                callers.iter().filter_map(|caller| self.failing.get(caller)).map(|account| account.strength);
+            let strength = release.silence * (0.5 + 0.5 * suffers.fold(0.0, f64::max));
+            clues.push(Clue {
+                service: release.service,
+                kind: ClueKind::Silence,
+                strength,
+                source: Source::Release(at),
+            });
+        }
+    }
+
+    fn turned(&self, clues: &mut Vec<Clue>) {
+        for (at, (service, turn)) in self.turns.iter().enumerate() {
+            let stream = &self.streams[turn.stream];
+            let telling = match (turn.appears, stream.error, turn.instead.is_some()) {
+                (true, true, _) => 1.0,
+                (_, false, true) => 0.7,
+                (true, false, false) => 0.2,
+                (false, false, false) => 0.3,
+                (false, true, _) => 0.0,
+            };
+            let strength =
+                turn.strength * telling * if stream.error { 1.0 } else { self.unexplained(*service, turn) };
+            clues.push(Clue { service: *service, kind: ClueKind::Turn, strength, source: Source::Turn(at) });
+        }
+    }
+
+    /// Less where a caller takes another turn at the same moment: it may just ask for something else.
+    fn unexplained(&self, service: usize, turn: &Turn) -> f64 {
+        let buckets = self.streams[turn.stream].buckets.len().max(10);
+        let with_caller = self.turns.iter().any(|(other, theirs)| {
+            self.graph.callers(service).contains(other)
+                && theirs.appears == turn.appears
+                && theirs.bucket.abs_diff(turn.bucket) <= buckets / 10
+                && theirs.gain >= turn.gain / 2.0
+        });
+        if with_caller { 0.35 } else { 1.0 }
+    }
+
+    fn traced(&self, clues: &mut Vec<Clue>) {
+        let most = self.traces.times.iter().map(|time| time.seconds).fold(0.0, f64::max);
+        for (at, time) in self.traces.times.iter().enumerate() {
+            // Against the largest, since a millisecond more of next to nothing is no cause of anything.
+            let matters = if most > 0.0 { (time.seconds / most).sqrt() } else { 0.0 };
+            let strength = time.shift.strength() * matters;
+            clues.push(Clue {
+                service: time.service,
+                kind: ClueKind::OwnTime,
+                strength,
+                source: Source::OwnTime(at),
+            });
+        }
+    }
+
+    fn reported(&self, clues: &mut Vec<Clue>) {
+        for (at, event) in self.data.events.iter().enumerate() {
+            let Some(service) = event.service.as_deref().and_then(|name| self.services.number(name)) else {
+                continue;
+            };
+            let near = event.time >= self.data.brief.window.start - AROUND
+                && event.time < self.data.brief.window.end;
+            if event.bad && near {
+                clues.push(Clue { service, kind: ClueKind::Event, strength: 0.8, source: Source::Event(at) });
+            }
+        }
+    }
+
+    /// Services that used to report all the time and do not any more, while others still do.
+    fn gone(&self, clues: &mut Vec<Clue>) {
+        let window = &self.data.brief.window;
+        let mut seen = vec![false; self.services.len()];
+        let mut due = vec![0.0_f64; self.services.len()];
+        for measure in self.measures.iter().filter(|measure| measure.reporter == Reporter::Callee) {
+            if measure.window.len() > 0 {
+                seen[measure.service] = true;
+            } else if let (Some(step), true) = (measure.reference.step(), measure.reference.len() >= 8) {
+                let times = &measure.reference.times;
+                let span = times[times.len() - 1] - times[0] + step;
+                let points = window.length() * measure.reference.len() as f64 / span.max(step);
+                due[measure.service] = due[measure.service].max(points);
+            }
+        }
+        if !seen.contains(&true) {
+            return;
+        }
+        for (service, due) in due.into_iter().enumerate().filter(|(service, _)| !seen[*service]) {
+            let strength = if due >= 3.0 { 1.0 - (-(due - 2.0) / 3.0).exp() } else { 0.0 };
+            clues.push(Clue { service, kind: ClueKind::Missing, strength, source: Source::Gone(service) });
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The first pass over a bundle: everything but the lines of logs, and both ends of each log.
+
+use super::container::Container;
+use super::names::{self, Part};
+use super::{BundleBounds, OtherBounds};
+use ecoops_core::domain::incident::{CallEdge, ChangeRecord, ClusterEvent, Series, SpanRecord, TimeRange};
+use ecoops_core::engines::signals::parse::json::Json;
+use ecoops_core::engines::signals::parse::metrics::MetricsReader;
+use ecoops_core::engines::signals::parse::otlp::TracesReader;
+use ecoops_core::engines::signals::parse::{LogReader, LogSource, Notes, clock, events, head, quoted};
+use ecoops_core::ports::telemetry::TelemetryError;
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+
+/// How much of each end of a log is looked at, in bytes.
+const HEAD: usize = 256 << 10;
+const TAIL: usize = 64 << 10;
+/// The most that is read of a file that is taken whole, in bytes.
+const WHOLE: u64 = 256 << 20;
+
+/// What the first pass found.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    pub series: Vec<Series>,
+    pub spans: Vec<SpanRecord>,
+    pub events: Vec<ClusterEvent>,
+    pub topology: Vec<CallEdge>,
+    pub changes: Vec<ChangeRecord>,
+    pub logs: Vec<LogFile>,
+    /// Names of the files that were there.
+    pub parts: BTreeSet<String>,
+    pub notes: Vec<String>,
+}
+
+/// A log of the bundle and what its ends tell.
+#[derive(Debug, Clone)]
+pub struct LogFile {
+    pub source: LogSource,
+    /// The time from its first to its last record, as read.
+    pub spanned: Option<TimeRange>,
+    pub zoned: bool,
+    /// Seconds by which its own clock is ahead of its carrier's.
+    pub lead: Option<f64>,
+}
+
+/// Reads everything but the lines of logs; `near` is the time of the incident, where it is known.
+pub fn gather(
+    container: &Container,
+    bounds: BundleBounds,
+    near: Option<f64>,
+) -> Result<Gathered, TelemetryError> {
+    let mut gathered = Gathered::default();
+    let mut notes = Notes::default();
+    container.visit(&mut notes, &mut |name, _, bytes| {
+        file(&mut gathered, name, bytes, bounds, near).map(|()| true)
+    })?;
+    gathered.notes.extend(notes.sentences("bundle"));
+    gathered.logs.sort_by(|a, b| a.source.file.cmp(&b.source.file));
+    gathered.events.sort_by(|a, b| a.time.total_cmp(&b.time));
+    gathered.changes.sort_by(|a, b| a.time.total_cmp(&b.time));
+    Ok(gathered)
+}
+
+fn file(
+    gathered: &mut Gathered,
+    name: &str,
+    bytes: &mut dyn Read,
+    bounds: BundleBounds,
+    near: Option<f64>,
+) -> io::Result<()> {
+    let mut notes = Notes::default();
+    let outcome = match names::part(name) {
+        Part::Brief => Ok(()),
+        Part::Metrics => {
+            let mut reader = MetricsReader::new(bounds.metrics);
+            let outcome = chunks(bytes, |chunk| reader.feed(chunk));
+            let (series, odd) = reader.finish();
+            gathered.series = series;
+            notes = odd;
+            outcome
+        }
+        Part::Traces => {
+            let mut spans = Spans::new(bounds.other.spans);
+            let mut reader = TracesReader::default();
+            let outcome = chunks(bytes, |chunk| reader.feed(chunk, &mut |span| spans.add(span)));
+            notes = reader.finish();
+            gathered.spans = spans.finish(&mut notes);
+            outcome
+        }
+        Part::Events => whole(bytes, &mut notes).map(|text| {
+            gathered.events = read_events(&text, name, bounds.other, &mut notes);
+        }),
+        Part::Changes => whole(bytes, &mut notes).map(|text| {
+            gathered.changes = read_changes(&text, bounds.other, &mut notes);
+        }),
+        Part::Topology => whole(bytes, &mut notes).map(|text| {
+            let (edges, odd) = head::topology(text.as_bytes());
+            gathered.topology = edges;
+            notes = odd;
+        }),
+        Part::Log { service, instance } if gathered.logs.len() < bounds.other.logs => {
+            let source =
+                LogSource { file: name.to_owned(), service, instance, near: near.unwrap_or(0.0), shift: 0.0 };
+            let (log, outcome) = probe(source, bytes);
+            gathered.logs.push(log);
+            outcome
+        }
+        Part::Log { .. } => {
+            notes.add(&format!("logs beyond the first {} are ignored", bounds.other.logs), String::new);
+            Ok(())
+        }
+        Part::CompressedLog => {
+            notes.add("a compressed log is ignored: unpack it first", String::new);
+            Ok(())
+        }
+        Part::Unknown => {
+            gathered.notes.push(format!("the unknown file {} is ignored", quoted(name)));
+            Ok(())
+        }
+    };
+    gathered.parts.insert(name.to_owned());
+    gathered.notes.extend(notes.sentences(name));
+    outcome
+}
+
+/// Hands a stream on in pieces.
+pub fn chunks(bytes: &mut dyn Read, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match bytes.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(read) => each(buffer.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// A text file as a whole, as far as it is believed.
+pub fn whole(bytes: &mut dyn Read, notes: &mut Notes) -> io::Result<String> {
+    let mut content = Vec::new();
+    let outcome = bytes.take(WHOLE).read_to_end(&mut content);
+    if content.len() as u64 == WHOLE {
+        notes.add("what lies beyond 256 MiB is ignored", String::new);
+    }
+    outcome.map(|_| match String::from_utf8(content) {
+        Ok(text) => text,
+        Err(error) => {
+            notes.add("bytes that are not UTF-8 are replaced", String::new);
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        }
+    })
+}
+
+pub fn read_events(text: &str, name: &str, bounds: OtherBounds, notes: &mut Notes) -> Vec<ClusterEvent> {
+    let text = text.trim_start_matches('\u{FEFF}');
+    let mut found = Vec::new();
+    // As a cluster's tool prints it: one document over many lines.
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
+    if Json::read(first).is_err()
+        && let Ok(json) = Json::read(text)
+    {
+        found = events::events(&json, name, 1, notes);
+    } else {
+        for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+            match Json::read(line) {
+                Ok(json) => found.extend(events::events(&json, name, number, notes)),
+                Err(_) => notes.add("a line that is not JSON is ignored", || format!("line {number}")),
+            }
+            if found.len() > bounds.events {
+                break;
+            }
+        }
+    }
+    if found.len() > bounds.events {
+        found.truncate(bounds.events);
+        notes.add(&format!("events beyond the first {} are ignored", bounds.events), String::new);
+    }
+    found
+}
+
+fn read_changes(text: &str, bounds: OtherBounds, notes: &mut Notes) -> Vec<ChangeRecord> {
+    let text = text.trim_start_matches('\u{FEFF}');
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let mut changes: Vec<ChangeRecord> = lines
+        .filter_map(|(number, line)| head::change(line, number, notes))
+        .take(bounds.changes + 1)
+        .collect();
+    if changes.len() > bounds.changes {
+        changes.truncate(bounds.changes);
+        notes.add(&format!("changes beyond the first {} are ignored", bounds.changes), String::new);
+    }
+    head::distinct(&mut changes, notes);
+    changes
+}
+
+/// Looks at both ends of a log.
+fn probe(source: LogSource, bytes: &mut dyn Read) -> (LogFile, io::Result<()>) {
+    let mut head = Vec::new();
+    let mut tail: Vec<u8> = Vec::new();
+    let outcome = chunks(bytes, |chunk| {
+        let room = (HEAD - head.len()).min(chunk.len());
+        head.extend_from_slice(&chunk[..room]);
+        let rest = &chunk[room..];
+        let kept = &rest[rest.len().saturating_sub(TAIL)..];
+        let surplus = (tail.len() + kept.len()).saturating_sub(TAIL);
+        tail.drain(..surplus.min(tail.len()));
+        tail.extend_from_slice(kept);
+    });
+    // The tail begins in the middle of a line.
+    let begin = tail.iter().position(|b| *b == b'\n').map_or(tail.len(), |at| at + 1);
+    let parts = [&head[..], &tail[begin..]].map(|part| {
+        let mut reader = LogReader::new(source.clone());
+        reader.feed(part, &mut |_| {});
+        reader.finish(&mut |_| {})
+    });
+    let first = parts.iter().filter_map(|facts| facts.first).reduce(f64::min);
+    let last = parts.iter().filter_map(|facts| facts.last).reduce(f64::max);
+    let log = LogFile {
+        spanned: first.zip(last).map(|(start, end)| TimeRange { start, end }),
+        zoned: parts.iter().all(|facts| facts.zoned),
+        lead: clock::lead(&parts[0]),
+        source,
+    };
+    (log, outcome)
+}
+
+/// Spans under a bound: beyond it every second trace is left out, again and again.
+struct Spans {
+    kept: Vec<SpanRecord>,
+    most: usize,
+    mask: u64,
+}
+
+impl Spans {
+    fn new(most: usize) -> Self {
+        Self { kept: Vec::new(), most, mask: 0 }
+    }
+
+    fn add(&mut self, span: SpanRecord) {
+        if trace_hash(&span.trace) & self.mask != 0 {
+            return;
+        }
+        self.kept.push(span);
+        while self.kept.len() > self.most && self.mask < u64::MAX >> 1 {
+            self.mask = self.mask * 2 + 1;
+            let mask = self.mask;
+            self.kept.retain(|span| trace_hash(&span.trace) & mask == 0);
+        }
+    }
+
+    fn finish(self, notes: &mut Notes) -> Vec<SpanRecord> {
+        if self.mask > 0 {
+            let what = format!(
+                "there are more than {} spans: one trace in {} is kept, whole",
+                self.most,
+                self.mask.saturating_add(1)
+            );
+            notes.add(&what, String::new);
+        }
+        self.kept
+    }
+}
+
+/// FNV-1a: the same traces are kept on every machine.
+fn trace_hash(id: &str) -> u64 {
+    let hash = id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    hash ^ (hash >> 32)
+}
