@@ -258,7 +258,10 @@ fn action(first: &CauseHypothesis, data: &IncidentData) -> Step {
         }
         (None, CauseKind::Resource) => {
             let what = first.metric.as_deref().unwrap_or("the resource");
-            format!("Relieve {} of {}: more of it, less load, or a restart of what holds it.", what, first.service)
+            format!(
+                "Relieve {} of {}: more of it, less load, or a restart of what holds it.",
+                what, first.service
+            )
         }
         (None, CauseKind::Dependency) => format!(
             "Ask whoever runs {}; shield its callers meanwhile (fewer retries, shorter timeouts, a fallback).",
@@ -321,9 +324,14 @@ mod tests {
         assert_eq!(time(f64::NAN), "?");
         assert_eq!(time(1e300), "?");
         assert_eq!(minute(1_700_000_000.0, true), "11-14 22:13");
-        for (seconds, expected) in
-            [(5.0, "5 s"), (300.0, "5 min"), (3600.0, "60 min"), (7200.0, "2 h"), (9000.0, "2 h 30 min"), (-1.0, "0 s")]
-        {
+        for (seconds, expected) in [
+            (5.0, "5 s"),
+            (300.0, "5 min"),
+            (3600.0, "60 min"),
+            (7200.0, "2 h"),
+            (9000.0, "2 h 30 min"),
+            (-1.0, "0 s"),
+        ] {
             assert_eq!(duration(seconds), expected);
         }
         assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
