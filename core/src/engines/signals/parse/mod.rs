@@ -22,6 +22,7 @@ mod notes;
 pub mod otlp;
 mod record;
 pub mod rollouts;
+mod schema;
 mod shed;
 mod stack;
 mod stamp;
@@ -29,4 +30,5 @@ pub mod time;
 
 pub use logs::{LONGEST_LINE, LogFacts, LogReader, LogSource};
 pub use notes::{Notes, quoted};
+pub use schema::{PAGE as FORMAT_PAGE, SCHEMA as FORMAT_SCHEMA};
 pub use shed::Shed;
