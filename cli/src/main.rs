@@ -11,6 +11,7 @@ mod host;
 mod imported;
 mod input;
 mod interrupt;
+mod investigation;
 mod open;
 mod report;
 mod settings;

@@ -43,6 +43,7 @@ pub use crate::policy::files as policy_files;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
 pub use crate::telemetry::files::BundleBounds;
+pub use crate::workspace::author::{Identities, Variables as IdentityVariables};
 pub use crate::workspace::git::Settings as WorkspaceSettings;
 
 /// Why a port could not be opened.
@@ -201,17 +202,24 @@ pub fn runner(settings: RunnerSettings) -> Box<dyn Runner> {
     Box::new(LocalRunner::new(settings))
 }
 
-/// The encoder that is built in.
-pub fn embedder() -> Arc<dyn Embedder> {
-    Arc::new(EmbeddedEmbedder::new())
+/// The embedding model of that name: `builtin`, which works offline.
+///
+/// # Errors
+/// [`RegistryError::Unknown`].
+pub fn embedder(model: &str) -> Result<Arc<dyn Embedder>, RegistryError> {
+    match model {
+        "builtin" => Ok(Arc::new(EmbeddedEmbedder::new())),
+        name => Err(unknown("embedder", name, &["builtin"])),
+    }
 }
 
-/// The audit log of a state folder.
+/// The audit log of a state folder. One that is begun takes its name from `origin`; see
+/// [`EmbeddedAuditLog::in_state`].
 ///
 /// # Errors
 /// [`AuditError`] when its key cannot be used, or it is broken.
-pub fn audit_log(state: &Path) -> Result<Box<dyn AuditLog>, AuditError> {
-    Ok(Box::new(EmbeddedAuditLog::in_state(state)?))
+pub fn audit_log(state: &Path, origin: &str) -> Result<Box<dyn AuditLog>, AuditError> {
+    Ok(Box::new(EmbeddedAuditLog::in_state(state, origin)?))
 }
 
 /// Whether a state folder holds an audit log at all.
@@ -237,15 +245,15 @@ pub fn verify_audit_folder(folder: &Path, key: &str) -> Result<Verified, AuditEr
 /// # Errors
 /// [`AuditError`]; then nothing of the copy is left.
 pub fn export_audit_log(state: &Path, to: &Path) -> Result<Verified, AuditError> {
-    EmbeddedAuditLog::in_state(state)?.export(to)
+    EmbeddedAuditLog::in_state(state, audit::ORIGIN)?.export(to)
 }
 
 /// The memory in the file at `path`, made when there is none.
 ///
 /// # Errors
 /// [`MemoryError`] when the file cannot be used.
-pub fn memory(path: &Path) -> Result<Box<dyn Memory>, MemoryError> {
-    Ok(Box::new(EmbeddedMemory::open(path, embedder())?))
+pub fn memory(path: &Path, embedder: Arc<dyn Embedder>) -> Result<Box<dyn Memory>, MemoryError> {
+    Ok(Box::new(EmbeddedMemory::open(path, embedder)?))
 }
 
 /// Whether this kernel can confine what the runner starts (Landlock).

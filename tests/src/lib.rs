@@ -1,6 +1,7 @@
 //! Support for the tests of this crate: hermetic homes, real repositories, real parts.
 
 pub mod binary;
+pub mod canary;
 pub mod home;
 pub mod parts;
 pub mod project;

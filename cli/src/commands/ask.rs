@@ -16,11 +16,14 @@ use serde_json::{Value, json};
 #[command(
     after_help = "Each snippet is cited: document, place, and how near it is by meaning and by words. \
     Nothing is made up: without a document that fits, it says so.\n\n\
-    Example:\n  ecoops ask \"how do we drain a node?\""
+    Example:\n  ecoops ask \"how do we drain a node?\"\n  ecoops ask \"has this happened before?\" --incident 01KAF3"
 )]
 pub struct Args {
     /// In your own words
     question: String,
+    /// Ask about this incident: its title and conclusion are added to the question
+    #[arg(long, value_name = "ID")]
+    incident: Option<String>,
     /// Only these kinds of documents, separated by commas
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     kinds: Vec<Kind>,
@@ -34,7 +37,10 @@ const NEAR: f64 = 0.25;
 
 pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
     let memory = open::the_memory(app)?;
-    let question = args.question.clone();
+    let question = match &args.incident {
+        Some(id) => format!("{} {}", args.question, super::incident::about(app, id)?),
+        None => args.question.clone(),
+    };
     let kinds = args.kinds.into_iter().map(Into::into).collect();
     let query =
         Query { query: question, top_k: args.top_k, filters: Filters { kinds, ..Filters::default() } };

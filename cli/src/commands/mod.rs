@@ -10,6 +10,7 @@ mod doctor;
 mod events;
 pub mod fix;
 mod hook;
+mod incident;
 mod line;
 mod man;
 mod memory;
@@ -49,6 +50,8 @@ enum Command {
     Docs(docs::Args),
     /// Ask what is remembered; every snippet is cited
     Ask(ask::Args),
+    /// Tell what is wrong in a running system, and who is to blame
+    Incident(incident::Args),
     /// Tell what logs and metrics say: templates, anomalies, live
     Signals(signals::Args),
     /// Ask, test and list the policies in force
@@ -73,7 +76,7 @@ enum Command {
 
 impl Command {
     fn is_about_incidents(&self) -> bool {
-        matches!(self, Self::Signals(_))
+        matches!(self, Self::Signals(_) | Self::Incident(_))
     }
 }
 
@@ -88,6 +91,7 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Memory(args) => memory::run(args, app),
         Command::Docs(args) => docs::run(args, app),
         Command::Ask(args) => ask::run(args, app),
+        Command::Incident(args) => incident::run(args, app),
         Command::Signals(args) => signals::run(args, app),
         Command::Policy(args) => policy::run(args, app),
         Command::Events(args) => events::run(args, app),

@@ -20,6 +20,7 @@ mod samples;
 
 use crate::app::Output;
 use crate::ui::{Ui, harmless};
+use ecoops_core::domain::incident::IncidentAnalysis;
 use ecoops_core::domain::{FixReport, Note, NoteLevel, ScanReport, Severity, Verdict};
 
 /// How text for people looks.
@@ -72,6 +73,21 @@ fn left(report: &FixReport) -> ScanReport {
         rules: report.rules.clone(),
         stats: report.stats.clone(),
     }
+}
+
+/// An incident's analysis as one JSON document.
+pub fn incident_json(analysis: &IncidentAnalysis) -> String {
+    json::incident(analysis)
+}
+
+/// An incident's analysis as JSON lines.
+pub fn incident_lines(analysis: &IncidentAnalysis) -> String {
+    json::incident_lines(analysis)
+}
+
+/// Harmless text, broken at the width.
+pub fn wrapped(text: &str, width: usize) -> String {
+    snippet::wrap(&harmless(text, false), "", width)
 }
 
 /// JSON that a terminal can show.

@@ -4,6 +4,7 @@
 use super::{Note, Phase, PipelineError, Session, Witnesses, reason, retrieve, understand};
 use crate::domain::incident::{IncidentAnalysis, IncidentBrief, IncidentData, IncidentVerdict};
 use crate::domain::{ContentHash, EventData, Identifiers, Problem, Severity};
+use crate::engines::incident;
 use crate::ports::host::{self, Host};
 use crate::ports::memory::{Hit, Memory};
 use crate::ports::telemetry::Telemetry;
@@ -23,7 +24,6 @@ pub struct Case<'a> {
     pub sources: &'a [&'a dyn Telemetry],
     /// Instead of what the sources say themselves.
     pub brief: Option<IncidentBrief>,
-    pub analyze: fn(&IncidentData) -> IncidentAnalysis,
     /// For the record: the bundle's name or the incident's id.
     pub resource: &'a str,
     /// `file:` URI of where it was asked.
@@ -145,7 +145,7 @@ impl Steps<'_> {
         measured: &mut Measured,
     ) -> Result<(IncidentAnalysis, Severity), PipelineError> {
         let work = || {
-            let analysis = (self.case.analyze)(data);
+            let analysis = incident::analyze(data);
             let severity = reason::incident::severity(&analysis);
             Ok((analysis, severity))
         };

@@ -175,6 +175,8 @@ impl Incidents for EmbeddedIncidents {
     fn ingest(&self, id: &str) -> Result<Box<dyn Ingestion + '_>, IncidentsError> {
         let id = Self::known(&self.connection(), id)?;
         let own = connect(&self.path)?;
+        // Who ingests holds the store for long: better to say so than to wait.
+        own.busy_timeout(std::time::Duration::from_millis(300)).map_err(sql)?;
         let opened = ingest::Open::begin(own, id.clone(), self.bounds)?;
         // Asked again now that no other process can close it.
         match Self::entry(&self.connection(), &id)?.status {

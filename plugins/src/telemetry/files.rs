@@ -216,7 +216,10 @@ fn missing(gathered: &Gathered) -> Vec<String> {
     notes
 }
 
-/// Leaves out what lies outside the scope.
+/// Seconds around a range within which events are kept.
+const AROUND: f64 = 1800.0;
+
+/// Leaves out what lies outside the scope; changes stay, whenever they were made.
 fn narrow(readings: &mut Readings, scope: &Scope) {
     if !scope.ranges.is_empty() {
         let within = |time: f64| scope.ranges.iter().any(|range| range.contains(time));
@@ -225,8 +228,12 @@ fn narrow(readings: &mut Readings, scope: &Scope) {
         }
         readings.series.retain(|series| !series.points.is_empty());
         readings.spans.retain(|span| within(span.start));
-        readings.events.retain(|event| within(event.time));
-        readings.changes.retain(|change| within(change.time));
+        // What happened shortly before a range, or between two, may be the cause of what shows in one; and how
+        // often a service's changes went wrong before is told by old ones. Neither is much data.
+        let around = |time: f64| {
+            scope.ranges.iter().any(|range| range.start - AROUND <= time && time < range.end + AROUND)
+        };
+        readings.events.retain(|event| around(event.time));
     }
     if !scope.services.is_empty() {
         let named: BTreeSet<&str> = scope.services.iter().map(String::as_str).collect();

@@ -4,7 +4,7 @@ use crate::app::{App, Output};
 use crate::exit::{Exit, Failure};
 use crate::input::read_whole;
 use crate::report::Look;
-use crate::report::incident::sparks::sparkline;
+use crate::report::incident::text::course::sparkline;
 use crate::ui::brief;
 use ecoops_core::engines::signals::detect::table::{self, Row, Table};
 use ecoops_core::engines::signals::detect::{Level, Settings, Verdict, detect};

@@ -7,7 +7,6 @@ mod facts;
 mod html;
 mod markdown;
 mod plots;
-pub mod sparks;
 pub mod text;
 mod words;
 
@@ -15,32 +14,6 @@ mod words;
 mod samples;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod text_tests;
 
 pub use html::html;
 pub use markdown::markdown;
-
-use ecoops_core::domain::incident::{IncidentAnalysis, IncidentBrief, TimeRange};
-use sparks::Plots;
-
-/// What the terminal shows, redacted.
-#[derive(Debug, Clone, Copy)]
-pub struct Shown<'a> {
-    /// When and where it was noticed, where that is known.
-    pub brief: Option<&'a IncidentBrief>,
-    pub analysis: &'a IncidentAnalysis,
-    pub plots: &'a Plots,
-}
-
-impl Shown<'_> {
-    /// The time that is shown: the window, else what the timeline spans.
-    fn range(&self) -> Option<TimeRange> {
-        if let Some(brief) = self.brief {
-            return Some(brief.window);
-        }
-        let times = || self.analysis.timeline.iter().map(|m| m.time).filter(|t| t.is_finite());
-        let (start, end) = (times().reduce(f64::min)?, times().reduce(f64::max)?);
-        Some(TimeRange { start, end })
-    }
-}

@@ -9,8 +9,8 @@ mod change;
 mod data;
 mod line;
 mod logs;
-mod redact;
 mod meaning;
+mod redact;
 mod series;
 
 pub use analysis::{

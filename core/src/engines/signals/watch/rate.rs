@@ -117,7 +117,7 @@ impl Rate {
     /// Whether `quiet` seconds without anything are too many for a rate of `usual`.
     pub fn is_too_quiet(&self, usual: f64, quiet: f64) -> bool {
         // exp(-14) is about one in a million.
-        self.seconds >= WARM && usual > 0.2 && quiet >= 5.0 && quiet * usual > 14.0 * self.dispersion.sqrt()
+        self.seconds >= WARM && usual > 0.2 && quiet >= 3.0 && quiet * usual > 14.0 * self.dispersion.sqrt()
     }
 
     /// Nothing is left to compare with.

@@ -1,7 +1,7 @@
 //! A fixed analysis with hostile content, and how it is shown.
 
-use super::sparks::{Plot, Plots};
-use super::{Shown, text};
+use super::course::{Plot, Plots};
+use super::{Shown, analysis, stamp};
 use crate::report::Look;
 use ecoops_core::domain::incident::*;
 use unicode_width::UnicodeWidthStr;
@@ -136,9 +136,9 @@ fn sample() -> (IncidentBrief, IncidentAnalysis, Plots) {
 }
 
 fn shown(color: bool, width: usize) -> String {
-    let (brief, analysis, plots) = sample();
-    let shown = Shown { brief: Some(&brief), analysis: &analysis, plots: &plots };
-    text::analysis(&shown, Look { color, width, suppressed: false })
+    let (brief, whole, plots) = sample();
+    let shown = Shown { brief: Some(&brief), analysis: &whole, plots: &plots };
+    analysis(&shown, Look { color, width, suppressed: false })
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn the_text_fits_and_cannot_drive_the_terminal() {
 
 #[test]
 fn an_empty_analysis_is_one_answer() {
-    let analysis = IncidentAnalysis {
+    let whole = IncidentAnalysis {
         verdict: IncidentVerdict::NoCause,
         answer: "Nothing is out of the ordinary.".into(),
         hypotheses: Vec::new(),
@@ -177,8 +177,8 @@ fn an_empty_analysis_is_one_answer() {
         evidence: Vec::new(),
         notes: Vec::new(),
     };
-    let shown = Shown { brief: None, analysis: &analysis, plots: &Plots::default() };
-    let text = text::analysis(&shown, Look { color: false, width: 80, suppressed: false });
+    let shown = Shown { brief: None, analysis: &whole, plots: &Plots::default() };
+    let text = analysis(&shown, Look { color: false, width: 80, suppressed: false });
     assert_eq!(text, "NO CAUSE FOUND: Nothing is out of the ordinary.\n");
 }
 
@@ -191,6 +191,6 @@ fn odd_times_are_shown_as_they_are() {
         (f64::INFINITY, "inf"),
         (1e18, "1000000000000000000"),
     ] {
-        assert_eq!(text::stamp(time), expected);
+        assert_eq!(stamp(time), expected);
     }
 }

@@ -1,15 +1,19 @@
 //! For a terminal: the answer in one line, then when, why, who else, what it rests on, and what is not known.
 
-use super::Shown;
-use super::sparks::{Plot, sparkline};
+pub mod course;
+
+#[cfg(test)]
+mod samples;
+
 use crate::report::Look;
 use crate::report::paint::Paint;
 use crate::report::snippet::wrap;
 use crate::ui::{brief, harmless};
 use anstyle::{AnsiColor, Style};
+use course::{Plot, Plots, sparkline};
 use ecoops_core::domain::incident::{
-    CauseHypothesis, CauseKind, Citation, Impact, IncidentEvidence, IncidentEvidenceKind, IncidentVerdict,
-    Moment, MomentKind, WhyNot,
+    CauseHypothesis, CauseKind, Citation, Impact, IncidentAnalysis, IncidentBrief, IncidentEvidence,
+    IncidentEvidenceKind, IncidentVerdict, Moment, MomentKind, TimeRange, WhyNot,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -20,6 +24,27 @@ const HYPOTHESES: usize = 5;
 const CITATIONS: usize = 4;
 const EVIDENCE: usize = 24;
 const NOTES: usize = 12;
+
+/// What a report shows, redacted.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// When and where it was noticed, where that is known.
+    pub brief: Option<&'a IncidentBrief>,
+    pub analysis: &'a IncidentAnalysis,
+    pub plots: &'a Plots,
+}
+
+impl Shown<'_> {
+    /// The time that is shown: the window, else what the timeline spans.
+    fn range(&self) -> Option<TimeRange> {
+        if let Some(brief) = self.brief {
+            return Some(brief.window);
+        }
+        let times = || self.analysis.timeline.iter().map(|m| m.time).filter(|t| t.is_finite());
+        let (start, end) = (times().reduce(f64::min)?, times().reduce(f64::max)?);
+        Some(TimeRange { start, end })
+    }
+}
 
 /// The whole analysis.
 pub fn analysis(shown: &Shown<'_>, look: Look) -> String {
