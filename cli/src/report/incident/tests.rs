@@ -96,7 +96,10 @@ fn tags(page: &str) -> Vec<Tag> {
             let (key, value) = left.trim_start().split_once("=\"").expect("a quoted value");
             let (value, after) = value.split_once('"').expect("the end of a value");
             assert!(key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{key}");
-            assert!(attributes.insert(key.to_owned(), value.to_owned()).is_none(), "{key} twice in <{inside}>");
+            assert!(
+                attributes.insert(key.to_owned(), value.to_owned()).is_none(),
+                "{key} twice in <{inside}>"
+            );
             left = after;
         }
         tags.push(Tag { name: name.into(), end: is_end, closed, attributes, before });
@@ -133,7 +136,8 @@ fn ids_are_unique_and_links_lead_somewhere() {
         sorted.sort_unstable();
         assert_eq!(sorted, unique.iter().copied().collect::<Vec<_>>(), "{what}");
         for tag in &tags {
-            let links = tag.attributes.get("href").map(|h| h.strip_prefix('#').expect("a link within the page"));
+            let links =
+                tag.attributes.get("href").map(|h| h.strip_prefix('#').expect("a link within the page"));
             let labels = tag.attributes.get("aria-labelledby").map(|l| l.split(' ')).into_iter().flatten();
             for id in links.into_iter().chain(labels) {
                 assert!(unique.contains(id), "{what}: {id}");
@@ -145,17 +149,70 @@ fn ids_are_unique_and_links_lead_somewhere() {
 #[test]
 fn pages_hold_nothing_that_acts_or_fetches() {
     const ELEMENTS: [&str; 53] = [
-        "html", "head", "meta", "title", "style", "body", "a", "div", "header", "p", "h1", "h2", "h3", "h4", "dl",
-        "dt", "dd", "nav", "ul", "ol", "li", "main", "section", "article", "span", "strong", "time", "svg", "rect",
-        "line", "path", "circle", "text", "g", "desc", "marker", "figure", "figcaption", "table", "thead", "tbody",
-        "tr", "th", "td", "details", "summary", "pre", "code", "br", "footer", "b", "i", "em",
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "a",
+        "div",
+        "header",
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "dl",
+        "dt",
+        "dd",
+        "nav",
+        "ul",
+        "ol",
+        "li",
+        "main",
+        "section",
+        "article",
+        "span",
+        "strong",
+        "time",
+        "svg",
+        "rect",
+        "line",
+        "path",
+        "circle",
+        "text",
+        "g",
+        "desc",
+        "marker",
+        "figure",
+        "figcaption",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "details",
+        "summary",
+        "pre",
+        "code",
+        "br",
+        "footer",
+        "b",
+        "i",
+        "em",
     ];
     for (what, (a, d)) in all() {
         let page = html(&a, &d, &redact);
         for tag in tags(&page) {
             assert!(ELEMENTS.contains(&tag.name.as_str()), "{what}: <{}>", tag.name);
             for (key, value) in &tag.attributes {
-                assert!(!key.starts_with("on") && !["style", "src", "srcset", "xlink-href"].contains(&key.as_str()), "{key}");
+                assert!(
+                    !key.starts_with("on")
+                        && !["style", "src", "srcset", "xlink-href"].contains(&key.as_str()),
+                    "{key}"
+                );
                 assert!(!value.contains("//") && !value.contains("javascript:"), "{what}: {key}={value}");
                 assert!(!value.contains("url(") || value.starts_with("url(#"), "{what}: {key}={value}");
             }
@@ -258,7 +315,8 @@ fn contrast(a: &str, b: &str) -> f64 {
     let light = |color: &str| {
         let channel = |n: usize| {
             let digits = color.trim_start_matches('#');
-            let wide = if digits.len() == 3 { digits[n..=n].repeat(2) } else { digits[2 * n..2 * n + 2].to_owned() };
+            let wide =
+                if digits.len() == 3 { digits[n..=n].repeat(2) } else { digits[2 * n..2 * n + 2].to_owned() };
             let c = f64::from(u8::from_str_radix(&wide, 16).unwrap()) / 255.0;
             if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
         };

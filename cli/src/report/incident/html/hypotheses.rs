@@ -25,7 +25,11 @@ impl Page<'_> {
             first.concat(),
             folded(
                 &more(rest.len(), "hypothesis that is less likely", "hypotheses that are less likely"),
-                &if rest.is_empty() { String::new() } else { format!("<div class=\"stack\">{}</div>", rest.concat()) }
+                &if rest.is_empty() {
+                    String::new()
+                } else {
+                    format!("<div class=\"stack\">{}</div>", rest.concat())
+                }
             ),
         )
     }
@@ -43,7 +47,7 @@ impl Page<'_> {
         let sides = [
             self.side("for", "Speaks for it", &h.support),
             self.side("against", "Speaks against it", &h.counter),
-            self.side("missing", "Would settle it", &h.missing),
+            self.side("missing", "Missing", &h.missing),
         ];
         format!(
             "<article class=\"card hypothesis\" id=\"hypothesis-{rank}\"><header><span class=\"rank\">{rank}</span>\
@@ -58,8 +62,9 @@ impl Page<'_> {
         if said.is_empty() {
             return String::new();
         }
-        let item =
-            |c: &Citation| format!("<li>{}{}</li>", self.words.sentence(&c.statement), self.cites(&c.evidence));
+        let item = |c: &Citation| {
+            format!("<li>{}{}</li>", self.words.sentence(&c.statement), self.cites(&c.evidence))
+        };
         let mut items: String = said.iter().take(SENTENCES).map(item).collect();
         if said.len() > SENTENCES {
             items.push_str(&format!("<li class=\"quiet\">and {} more</li>", said.len() - SENTENCES));
