@@ -49,4 +49,8 @@ pub enum Output {
     /// JUnit XML
     Junit,
     Markdown,
+    /// Comma-separated values, of signals
+    Csv,
+    /// One self-contained page, of incidents
+    Html,
 }

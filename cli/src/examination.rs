@@ -10,6 +10,7 @@ use ecoops_core::domain::{
 use ecoops_core::engines::code::fingerprint::Baseline;
 use ecoops_core::engines::code::present::present;
 use ecoops_core::engines::code::ruleset::{self, RuleSet};
+use ecoops_core::engines::redact::Fragments;
 use ecoops_core::pipeline::understand::kept::Kept;
 use ecoops_core::pipeline::understand::{self, Examined, ExaminedFile, Scope, Watch};
 use ecoops_core::ports::workspace::{Selection, View, Workspace};
@@ -140,7 +141,7 @@ pub fn examine(app: &App, workspace: &dyn Workspace, scope: &ScopeArgs) -> Resul
         None => settings_baseline(app, &mut examination)?,
     }
     if let Some(words) = &scope.problem {
-        narrow(&mut examination, words)?;
+        narrow(app, &mut examination, words)?;
     }
     Ok(examination)
 }
@@ -219,8 +220,8 @@ fn apply_baseline(examined: &mut Examined, file: &std::path::Path) -> Result<(),
 }
 
 /// Keeps the findings that the words mean. Files stay in the order of their nearest finding.
-fn narrow(examination: &mut Examination, words: &str) -> Result<(), Failure> {
-    let embedder = open::embedder();
+fn narrow(app: &App, examination: &mut Examination, words: &str) -> Result<(), Failure> {
+    let embedder = open::embedder(app)?;
     let files = &mut examination.examined.files;
     let findings: Vec<Finding> = files.iter_mut().flat_map(|f| std::mem::take(&mut f.findings)).collect();
     let rules = &examination.rules;
@@ -253,8 +254,12 @@ fn narrow(examination: &mut Examination, words: &str) -> Result<(), Failure> {
 /// A report of what was examined, redacted.
 pub fn report(app: &App, examination: &Examination) -> Result<ScanReport, Failure> {
     let mut report = ScanReport::default();
+    let redactor = open::redactor(app)?;
+    let texts = examination.examined.files.iter().map(|file| file.decoded.text.as_str());
+    let fragments = Fragments::of(&redactor, texts);
+    let redact = |text: &str| redactor.redact(&fragments.hide(text)).text;
     for file in &examination.examined.files {
-        let shown = |f: &Finding| present(f.clone(), &file.decoded.text);
+        let shown = |f: &Finding| present(f.clone(), &file.decoded.text, &redact);
         report.findings.extend(file.findings.iter().map(shown));
         report.suppressed.extend(
             file.suppressed.iter().map(|(f, by)| Suppressed { reported: shown(f), suppressed: by.clone() }),
@@ -264,8 +269,7 @@ pub fn report(app: &App, examination: &Examination) -> Result<ScanReport, Failur
     let named = report.findings.iter().chain(report.suppressed.iter().map(|s| &s.reported));
     report.rules = rule_infos(&examination.rules, named);
     report.stats = stats(&examination.rules, &examination.examined, examination.millis);
-    let redactor = open::redactor(app)?;
-    report.redact(&|text| redactor.redact(text).text);
+    report.redact(&redact);
     Ok(report)
 }
 

@@ -9,6 +9,7 @@ use crate::open;
 use crate::report::{self, Look};
 use ecoops_core::domain::{AuditPlace, FixReport, Fixed, Left, PolicyStamp, Reported, Suppressed};
 use ecoops_core::engines::code::present::present;
+use ecoops_core::engines::redact::Fragments;
 use ecoops_core::pipeline::remediate::consolidate::Consolidated;
 use ecoops_core::pipeline::{self, Approval, Dialog, Done, Outcome, Progress, Proposal, Request, Work};
 use ecoops_core::ports::workspace::Workspace;
@@ -28,12 +29,14 @@ pub fn fix(
     let Examination { rules, examined, millis } = examination;
     let texts: BTreeMap<_, _> =
         examined.files.iter().map(|f| (f.path.clone(), f.decoded.text.clone())).collect();
+    let fragments = Fragments::of(&kernel.redactor, texts.values().map(String::as_str));
+    let redact = |text: &str| kernel.redactor.redact(&fragments.hide(text)).text;
     let suppressed: Vec<Suppressed> = examined
         .files
         .iter()
         .flat_map(|file| {
             file.suppressed.iter().map(|(f, by)| Suppressed {
-                reported: present(f.clone(), &file.decoded.text),
+                reported: present(f.clone(), &file.decoded.text, &redact),
                 suppressed: by.clone(),
             })
         })
@@ -48,7 +51,6 @@ pub fn fix(
         None => Vec::new(),
     };
     let checks = open::plan_checks(app, workspace, &kernel);
-    let redact = |text: &str| kernel.redactor.redact(text).text;
     let work = Work { rules: &rules, examined, request, asked, checks: checks.as_ref(), tags: &tags };
     let talk = Talk::new(app, how);
     let dialog = Dialog {
@@ -68,7 +70,7 @@ pub fn fix(
     for hit in &done.related {
         app.ui.note(&format!("see also: {} ({})", hit.document.title, hit.document.source));
     }
-    let mut report = tell(&done, &texts, kernel.audit_size()?);
+    let mut report = tell(&done, &texts, &redact, kernel.audit_size()?);
     report.suppressed = suppressed;
     report.notes = notes;
     report.stats = stats;
@@ -79,9 +81,14 @@ pub fn fix(
 }
 
 /// The report of what was done.
-fn tell(done: &Done, texts: &BTreeMap<ecoops_core::domain::RepoPath, String>, size: u64) -> FixReport {
+fn tell(
+    done: &Done,
+    texts: &BTreeMap<ecoops_core::domain::RepoPath, String>,
+    redact: &dyn Fn(&str) -> String,
+    size: u64,
+) -> FixReport {
     let show = |finding: &ecoops_core::domain::Finding| -> Reported {
-        present(finding.clone(), texts.get(&finding.location.path).map_or("", String::as_str))
+        present(finding.clone(), texts.get(&finding.location.path).map_or("", String::as_str), redact)
     };
     let policy = |id: &ecoops_core::domain::RemediationId| {
         let ruling = done.rulings.iter().rev().find(|r| r.remediation == *id);

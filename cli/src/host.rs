@@ -1,5 +1,6 @@
 //! The only place of the command line that reads the environment: folders, terminal, variables.
 
+use ecoops_plugins::registry;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -62,6 +63,16 @@ fn var_os(name: &str) -> Option<OsString> {
 /// A variable that is set, not empty and UTF-8.
 pub fn var(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+/// Who git's own variables say that a commit is by.
+pub fn git_identities() -> registry::Identities {
+    let of = |role: &str| registry::IdentityVariables {
+        name: var(&format!("GIT_{role}_NAME")),
+        email: var(&format!("GIT_{role}_EMAIL")),
+        date: var(&format!("GIT_{role}_DATE")),
+    };
+    registry::Identities { author: of("AUTHOR"), committer: of("COMMITTER") }
 }
 
 /// The variables that can hold settings: `ECOOPS_…` and the kernel's `ECO_…`.
@@ -204,6 +215,13 @@ impl Tools {
         };
         Self { homes: TOOL_HOMES.iter().filter_map(folder).collect() }
     }
+}
+
+/// Whether standard input is a regular file, which waits to be read.
+pub fn stdin_is_a_file() -> bool {
+    rustix::fs::fstat(std::io::stdin()).is_ok_and(|about| {
+        rustix::fs::FileType::from_raw_mode(about.st_mode) == rustix::fs::FileType::RegularFile
+    })
 }
 
 /// The user's home folder.

@@ -43,6 +43,10 @@ impl Interrupt {
                 Exit::Interrupted as i32,
                 this.flag.clone(),
             )
+            .and_then(|_| {
+                let waiting = WAITING.clone();
+                signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, waiting)
+            })
             .and_then(|_| signal_hook::flag::register(signal, this.flag.clone()))
             .map_err(|e| Failure::new("signals cannot be handled").because(&e))?;
         }

@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::exit::{Exit, Failure};
 use crate::host;
+use crate::investigation::Room;
 use ecoops_core::config::ConfiguredCheck;
 use ecoops_core::domain::{Identifiers, RepoPath, Run, RunState};
 use ecoops_core::engines::code::ruleset::RuleSet;
@@ -19,10 +20,12 @@ use ecoops_core::ports::embedder::Embedder;
 use ecoops_core::ports::events::Events;
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
+use ecoops_core::ports::incidents::Incidents;
 use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::runner::Runner;
 use ecoops_core::ports::store::Store;
+use ecoops_core::ports::telemetry::TelemetryError;
 use ecoops_core::ports::workspace::{Selection, View, Workspace, WorkspaceError};
 use ecoops_plugins::registry;
 use std::io::Write;
@@ -79,6 +82,7 @@ impl Kernel {
 pub fn workspace(app: &App) -> Result<Arc<dyn Workspace>, Failure> {
     let mut settings = registry::WorkspaceSettings::new(&app.folders.cache);
     settings.largest_file = app.settings().scan.max_file_size;
+    settings.identities = host::git_identities();
     registry::workspace(&app.here, settings).map_err(|e| match e {
         WorkspaceError::NotARepository(path, why) => {
             Failure::new(format!("{} cannot be examined: {why}", path.display())).exit(Exit::Nothing)
@@ -107,7 +111,9 @@ pub fn host() -> Result<Arc<dyn Host>, Failure> {
 }
 
 pub fn audit_log(app: &App) -> Result<Box<dyn AuditLog>, Failure> {
-    registry::audit_log(&app.folders.state).map_err(|e| unusable("the audit log", &e).exit(Exit::AuditBroken))
+    let origin = &app.settings().audit.origin;
+    registry::audit_log(&app.folders.state, origin)
+        .map_err(|e| unusable("the audit log", &e).exit(Exit::AuditBroken))
 }
 
 pub fn policy(app: &App) -> Result<Box<dyn Policy>, Failure> {
@@ -115,35 +121,44 @@ pub fn policy(app: &App) -> Result<Box<dyn Policy>, Failure> {
     let settings = registry::PolicySettings {
         default: true,
         user: Some(app.folders.config.join("policies")),
+        extra: app.settings().policy.extra.iter().map(|path| app.root.join(path)).collect(),
         repository: repository.is_dir().then_some((repository, app.configuration.trusted)),
     };
     registry::policy(&registry::PolicyChoice { adapter: "embedded".into(), settings })
         .map_err(|e| unusable("the policy", &e))
 }
 
-pub fn embedder() -> Arc<dyn Embedder> {
-    registry::embedder()
+pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
+    registry::embedder(&app.settings().memory.model).map_err(|e| {
+        unusable("the embedding model", &e)
+            .next("set memory.model (or ECO_EMBEDDING_MODEL) to one of these, or memory.enabled to false")
+    })
 }
 
 pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
     if !app.settings().memory.enabled {
         return Ok(None);
     }
-    registry::memory(&app.folders.state.join("memory.sqlite"))
+    registry::memory(&app.folders.state.join("memory.sqlite"), embedder(app)?)
         .map(Some)
         .map_err(|e| unusable("the memory", &e))
 }
 
 /// The memory, for commands that are about it: whether the pipeline uses it or not.
 pub fn the_memory(app: &App) -> Result<Box<dyn Memory>, Failure> {
-    registry::memory(&app.folders.state.join("memory.sqlite")).map_err(|e| unusable("the memory", &e))
+    registry::memory(&app.folders.state.join("memory.sqlite"), embedder(app)?)
+        .map_err(|e| unusable("the memory", &e))
 }
 
 pub fn events(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Events>, Failure> {
     let choice = registry::EventsChoice {
         adapter: "embedded".into(),
         file: app.folders.state.join("events.sqlite"),
-        retention: Default::default(),
+        retention: registry::Retention {
+            days: app.settings().events.keep_days,
+            attempts: app.settings().events.max_attempts,
+            ..registry::Retention::default()
+        },
     };
     registry::events(&choice, host).map_err(|e| unusable("the event log", &e))
 }
@@ -180,6 +195,26 @@ pub fn kernel(app: &App, borrowed: Vec<PathBuf>) -> Result<Kernel, Failure> {
         identifiers: Identifiers::new(seed),
         host,
     })
+}
+
+/// What an investigation needs: no journal, no runner, no policy.
+pub fn room(app: &App) -> Result<Room, Failure> {
+    let host = host()?;
+    let identifiers = ecoops_core::ports::host::identifiers(host.as_ref())
+        .map_err(|e| Failure::new("no identifiers can be made").because(&e))?;
+    Ok(Room {
+        identity: identity(app, host.clone())?,
+        events: events(app, host.clone())?,
+        audit: audit_log(app)?,
+        memory: memory(app)?,
+        identifiers,
+        host,
+    })
+}
+
+/// The incidents that are worked on.
+pub fn incidents(app: &App) -> Result<Box<dyn Incidents>, Failure> {
+    registry::incidents(&app.folders.state).map_err(|e| unusable("the store of incidents", &e))
 }
 
 /// The runner of the project's checks, in its cage.
@@ -342,14 +377,16 @@ pub fn recover(app: &App, workspace: &dyn Workspace) -> Result<(), Failure> {
     let recovered = journal::recover(store.as_ref(), workspace, host.as_ref(), &step).map_err(failure)?;
     for one in recovered {
         let mut run = one.run;
-        if run.state == RunState::Applied {
+        if matches!(run.state, RunState::Applied | RunState::Undoing) {
             let kernel = kernel(app, Vec::new())?;
             let redact = |text: &str| kernel.redactor.redact(text).text;
-            pipeline::finish(&kernel.ports(workspace, &redact), &mut run).map_err(failure)?;
+            let finished = pipeline::finish(&kernel.ports(workspace, &redact), &mut run, &step);
+            finished.map_err(failure)?.iter().for_each(|w| app.ui.always(&format!("warning: {w}")));
         }
         let what = match run.state {
             RunState::Completed => "had landed; its record is written now",
             RunState::Undone => "was being undone; it is undone now",
+            RunState::Applied | RunState::Undoing => "is being recorded by another process",
             _ => "was interrupted; what it had begun was taken back (`ecoops resume` does it again)",
         };
         app.ui.always(&format!("note: run {} {what}", run.id.0));
@@ -408,6 +445,7 @@ pub fn failure(error: PipelineError) -> Failure {
             Some("put your own changes aside (`git stash`, or a commit), then undo again")
         }
         PipelineError::Identity { .. } => Some("see `ecoops config show` for the roles of [identity]"),
+        PipelineError::Telemetry(TelemetryError::Offline(_)) => Some("leave --offline out, or give a bundle"),
         PipelineError::Workspace(WorkspaceError::Moved(_)) => {
             Some("run it again on the files as they are now")
         }

@@ -6,7 +6,7 @@
 
 use ecoops_core::domain::{AuditEntry, AuditResult, ContentHash, PolicyStamp};
 use ecoops_core::ports::audit_log::{AuditError, AuditLog};
-use ecoops_plugins::audit_log::embedded::EmbeddedAuditLog;
+use ecoops_plugins::audit_log::embedded::{EmbeddedAuditLog, ORIGIN};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Single entries from several threads for two seconds.
 fn appends(folder: &Path, threads: usize) -> Result<(), AuditError> {
-    let log = EmbeddedAuditLog::in_state(&folder.join(threads.to_string()))?;
+    let log = EmbeddedAuditLog::in_state(&folder.join(threads.to_string()), ORIGIN)?;
     let begin = Instant::now();
     let counts: Vec<Result<usize, AuditError>> = std::thread::scope(|scope| {
         let work = |thread: usize| {
@@ -48,7 +48,7 @@ fn appends(folder: &Path, threads: usize) -> Result<(), AuditError> {
 }
 
 fn verification(folder: &Path, count: usize) -> Result<(), AuditError> {
-    let log = EmbeddedAuditLog::in_state(&folder.join("large"))?;
+    let log = EmbeddedAuditLog::in_state(&folder.join("large"), ORIGIN)?;
     let begin = Instant::now();
     for batch in 0..count.div_ceil(10_000) {
         let size = (count - batch * 10_000).min(10_000);
@@ -65,7 +65,7 @@ fn verification(folder: &Path, count: usize) -> Result<(), AuditError> {
     println!("a proof of {} hashes in {:.2} ms", last.hashes.len(), begin.elapsed().as_secs_f64() * 1e3);
     let begin = Instant::now();
     drop(log);
-    EmbeddedAuditLog::in_state(&folder.join("large"))?;
+    EmbeddedAuditLog::in_state(&folder.join("large"), ORIGIN)?;
     println!("opened in {:.2} ms", begin.elapsed().as_secs_f64() * 1e3);
     Ok(())
 }

@@ -8,6 +8,7 @@ pub mod embedder;
 pub mod events;
 pub mod host;
 pub mod identity;
+pub mod incidents;
 pub mod memory;
 pub mod packs;
 pub mod policy;

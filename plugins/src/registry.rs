@@ -10,11 +10,16 @@ use crate::embedder::embedded::EmbeddedEmbedder;
 use crate::events::embedded::Embedded as EmbeddedEvents;
 use crate::host::{frozen::Frozen, system::System};
 use crate::identity::os_user::OsUser;
+use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::memory::embedded::EmbeddedMemory;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::runner::local::LocalRunner;
 use crate::store::sqlite::SqliteStore;
+use crate::telemetry::alertmanager::Alertmanager;
 use crate::telemetry::files::FileBundle;
+use crate::telemetry::loki::Loki;
+use crate::telemetry::prometheus::Prometheus;
+use crate::telemetry::tempo::Tempo;
 use crate::workspace::git::GitWorkspace;
 use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
 use ecoops_core::ports::cache::Cache;
@@ -22,6 +27,7 @@ use ecoops_core::ports::embedder::Embedder;
 use ecoops_core::ports::events::Events;
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
+use ecoops_core::ports::incidents::{Incidents, IncidentsError};
 use ecoops_core::ports::memory::{Memory, MemoryError};
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::runner::Runner;
@@ -40,7 +46,12 @@ pub use crate::policy::embedded::{
 pub use crate::policy::files as policy_files;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
+pub use crate::telemetry::capture;
 pub use crate::telemetry::files::BundleBounds;
+pub use crate::telemetry::http::{Limits as HttpLimits, Server};
+pub use crate::telemetry::loki::LokiSettings;
+pub use crate::telemetry::prometheus::PrometheusSettings;
+pub use crate::workspace::author::{Identities, Variables as IdentityVariables};
 pub use crate::workspace::git::Settings as WorkspaceSettings;
 
 /// Why a port could not be opened.
@@ -173,12 +184,47 @@ pub fn store(choice: &StoreChoice) -> Result<Arc<dyn Store>, RegistryError> {
     }
 }
 
+/// The incidents of a state folder, in `incidents.sqlite`.
+///
+/// # Errors
+/// [`IncidentsError`] when they cannot be used.
+pub fn incidents(state: &Path) -> Result<Box<dyn Incidents>, IncidentsError> {
+    Ok(Box::new(EmbeddedIncidents::open(state, IngestBounds::default())?))
+}
+
 /// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry.
 ///
 /// # Errors
 /// [`TelemetryError`] when there is none, or it is no bundle.
 pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
     Ok(Box::new(FileBundle::open(path, bounds)?))
+}
+
+/// A server that holds signals.
+#[derive(Debug, Clone, Default)]
+pub struct TelemetryChoice {
+    /// `prometheus`, `alertmanager`, `loki`, `tempo`.
+    pub adapter: String,
+    pub server: Server,
+    pub prometheus: PrometheusSettings,
+    pub loki: LokiSettings,
+    /// Traces asked of Tempo for one range; 0 stands for 200.
+    pub traces: usize,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown, or the address is none.
+pub fn telemetry(choice: TelemetryChoice) -> Result<Box<dyn Telemetry>, RegistryError> {
+    let failed = open_error("telemetry", &choice.adapter);
+    let opened: Result<Box<dyn Telemetry>, TelemetryError> = match choice.adapter.as_str() {
+        "prometheus" => Prometheus::new(choice.server, choice.prometheus).map(|a| Box::new(a) as _),
+        "alertmanager" => Alertmanager::new(choice.server).map(|a| Box::new(a) as _),
+        "loki" => Loki::new(choice.server, choice.loki).map(|a| Box::new(a) as _),
+        "tempo" => Tempo::new(choice.server, if choice.traces == 0 { 200 } else { choice.traces })
+            .map(|a| Box::new(a) as _),
+        name => return Err(unknown("telemetry", name, &["prometheus", "alertmanager", "loki", "tempo"])),
+    };
+    opened.map_err(|e| failed(Box::new(e)))
 }
 
 /// Results of scans, in a folder of their own.
@@ -191,17 +237,24 @@ pub fn runner(settings: RunnerSettings) -> Box<dyn Runner> {
     Box::new(LocalRunner::new(settings))
 }
 
-/// The encoder that is built in.
-pub fn embedder() -> Arc<dyn Embedder> {
-    Arc::new(EmbeddedEmbedder::new())
+/// The embedding model of that name: `builtin`, which works offline.
+///
+/// # Errors
+/// [`RegistryError::Unknown`].
+pub fn embedder(model: &str) -> Result<Arc<dyn Embedder>, RegistryError> {
+    match model {
+        "builtin" => Ok(Arc::new(EmbeddedEmbedder::new())),
+        name => Err(unknown("embedder", name, &["builtin"])),
+    }
 }
 
-/// The audit log of a state folder.
+/// The audit log of a state folder. One that is begun takes its name from `origin`; see
+/// [`EmbeddedAuditLog::in_state`].
 ///
 /// # Errors
 /// [`AuditError`] when its key cannot be used, or it is broken.
-pub fn audit_log(state: &Path) -> Result<Box<dyn AuditLog>, AuditError> {
-    Ok(Box::new(EmbeddedAuditLog::in_state(state)?))
+pub fn audit_log(state: &Path, origin: &str) -> Result<Box<dyn AuditLog>, AuditError> {
+    Ok(Box::new(EmbeddedAuditLog::in_state(state, origin)?))
 }
 
 /// Whether a state folder holds an audit log at all.
@@ -227,15 +280,15 @@ pub fn verify_audit_folder(folder: &Path, key: &str) -> Result<Verified, AuditEr
 /// # Errors
 /// [`AuditError`]; then nothing of the copy is left.
 pub fn export_audit_log(state: &Path, to: &Path) -> Result<Verified, AuditError> {
-    EmbeddedAuditLog::in_state(state)?.export(to)
+    EmbeddedAuditLog::in_state(state, audit::ORIGIN)?.export(to)
 }
 
 /// The memory in the file at `path`, made when there is none.
 ///
 /// # Errors
 /// [`MemoryError`] when the file cannot be used.
-pub fn memory(path: &Path) -> Result<Box<dyn Memory>, MemoryError> {
-    Ok(Box::new(EmbeddedMemory::open(path, embedder())?))
+pub fn memory(path: &Path, embedder: Arc<dyn Embedder>) -> Result<Box<dyn Memory>, MemoryError> {
+    Ok(Box::new(EmbeddedMemory::open(path, embedder)?))
 }
 
 /// Whether this kernel can confine what the runner starts (Landlock).

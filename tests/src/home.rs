@@ -75,6 +75,37 @@ impl Home {
         Ran::of(self.command(binary(), folder).args(arguments))
     }
 
+    /// Runs ecoops in a folder as a user to whom permissions apply. Root hands all that is here to `nobody`,
+    /// and becomes `nobody` for it; another user is one already.
+    pub fn ecoops_without_rights(&self, folder: &Path, arguments: &[&str]) -> Ran {
+        if !rustix::process::geteuid().is_root() {
+            return self.ecoops(folder, arguments);
+        }
+        const NOBODY: u32 = 65_534;
+        // The binary may lie where nobody cannot go.
+        let program = self.path().join("ecoops-of-nobody");
+        if !program.exists() && std::fs::hard_link(binary(), &program).is_err() {
+            std::fs::copy(binary(), &program).expect("a copy of the binary");
+        }
+        for entry in std::fs::read_dir(self.path()).expect("a folder").flatten() {
+            if entry.path() != program {
+                let given =
+                    Command::new("chown").arg("-hR").arg(NOBODY.to_string()).arg(entry.path()).status();
+                assert!(
+                    given.is_ok_and(|status| status.success()),
+                    "{} is given away",
+                    entry.path().display()
+                );
+            }
+        }
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(self.path(), open).expect("its mode");
+        let mut command = self.command(program, folder);
+        command.args(arguments).env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        std::os::unix::process::CommandExt::uid(&mut command, NOBODY);
+        Ran::of(&mut command)
+    }
+
     /// Runs ecoops with some input and further variables.
     pub fn ecoops_with(
         &self,

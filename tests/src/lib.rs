@@ -1,7 +1,9 @@
 //! Support for the tests of this crate: hermetic homes, real repositories, real parts.
 
 pub mod binary;
+pub mod canary;
 pub mod home;
+pub mod http;
 pub mod parts;
 pub mod project;
 pub mod repository;

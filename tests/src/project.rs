@@ -159,6 +159,24 @@ impl Project {
         snapshot_of(&self.root, true)
     }
 
+    /// Of the working tree what can be read, by whom the tests are run: names and contents.
+    pub fn snapshot_readable(&self) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+        let mut files = Vec::new();
+        let mut open = vec![self.root.clone()];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                match path.is_dir() && !path.is_symlink() {
+                    true if entry.file_name() != ".git" => open.push(path),
+                    true => {}
+                    false => files.push((path.clone(), std::fs::read(&path).ok())),
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+
     /// What differs from an earlier snapshot.
     pub fn changed(&self, before: &Snapshot) -> Vec<String> {
         differences(before, &self.snapshot())

@@ -222,11 +222,15 @@ fn phase_of(file: &str) -> Option<&'static str> {
 
 fn other_phases(source: &Source) -> Vec<String> {
     let Some(own) = phase_of(&source.file) else { return Vec::new() };
+    other_phases_of(source, Some(own))
+}
+
+fn other_phases_of(source: &Source, own: Option<&str>) -> Vec<String> {
     let names = |phase: &str| -> Vec<String> {
         let path = format!("crate/pipeline/{phase}");
         path.split('/').map(str::to_owned).collect()
     };
-    let others = PHASES.into_iter().filter(|phase| *phase != own);
+    let others = PHASES.into_iter().filter(|phase| Some(*phase) != own);
     others
         .filter_map(|phase| source.naming(&names(phase).iter().map(String::as_str).collect::<Vec<_>>()))
         .collect()
@@ -238,6 +242,30 @@ fn phases_do_not_know_each_other() {
         judged(&sources("core"), other_phases),
         "a phase never imports a phase: hand it over in a type of the domain or of core/src/pipeline/mod.rs",
     );
+}
+
+/// The files that name several phases: the order of a fix with its attempts, and that of an investigation.
+const ORDERS: [&str; 3] = ["mod.rs", "attempt.rs", "investigate.rs"];
+
+fn several_phases(source: &Source) -> Vec<String> {
+    let Some(name) = source.file.strip_prefix("core/src/pipeline/") else { return Vec::new() };
+    if name.contains('/') || ORDERS.contains(&name) {
+        return Vec::new();
+    }
+    let named = other_phases_of(source, None);
+    if named.len() > 1 { named } else { Vec::new() }
+}
+
+#[test]
+fn two_files_are_the_orders_of_phases() {
+    holds(
+        judged(&sources("core"), several_phases),
+        "only core/src/pipeline/mod.rs (with attempt.rs) and investigate.rs name several phases: put the step into one of them",
+    );
+    let wrong = Source::read("core/src/pipeline/other.rs", "use super::{analyze, reason};");
+    assert_eq!(several_phases(&wrong).len(), 2);
+    let right = Source::read("core/src/pipeline/investigate.rs", "use super::{analyze, reason};");
+    assert!(several_phases(&right).is_empty());
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn ask(python: &Path, folder: &Path, key: &str, older: &Path, origin: &str) -> O
 fn an_independent_verifier_accepts_the_log() {
     let Some(python) = parts::python("aics_tlog", "aics-tlog") else { return };
     let state = tempfile::tempdir().unwrap();
-    let log = EmbeddedAuditLog::in_state(state.path()).unwrap();
+    let log = EmbeddedAuditLog::in_state(state.path(), "ecoops.local/audit").unwrap();
     let (folder, older) = (state.path().join("audit"), state.path().join("older"));
     let key = log.verifier_key();
     let mut at = 0;

@@ -23,7 +23,7 @@ fn stderr(output: &Output) -> String {
 /// A home with a log of `count` entries, and the log's key.
 fn home(count: usize) -> (tempfile::TempDir, String) {
     let home = tempfile::tempdir().unwrap();
-    let log = registry::audit_log(&home.path().join("ecoops/state")).unwrap();
+    let log = registry::audit_log(&home.path().join("ecoops/state"), "ecoops.local/audit").unwrap();
     let entries: Vec<AuditEntry> = (0..count)
         .map(|number| AuditEntry {
             timestamp: "2026-01-02T03:04:05Z".into(),

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
-use ecoops_tests::home::{binary, write};
+use ecoops_tests::home::{Ran, binary, write};
 use ecoops_tests::project::{APP, LOADER, Project, TESTS};
 use ecoops_tests::repository::differences;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -136,6 +136,41 @@ fn the_users_own_work_is_kept_and_a_commit_holds_only_the_fix() {
     assert_eq!(project.run(&["undo"]).code, 0);
     assert_eq!(project.changed(&before), [""; 0]);
     assert_eq!(project.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_commit_is_by_whom_git_says() {
+    let project = Project::new(&[("a.py", "x == None\n")]);
+    let commit = |variables: &[(&str, &str)]| {
+        let mut command = project.command();
+        command.args(["fix", "--rule", "own-*", "--yes", "--no-validate", "--commit"]);
+        for role in ["AUTHOR", "COMMITTER"] {
+            for what in ["NAME", "EMAIL", "DATE"] {
+                command.env_remove(format!("GIT_{role}_{what}"));
+            }
+        }
+        Ran::of(command.envs(variables.iter().copied()))
+    };
+    project.git(&["config", "committer.name", "Bot"]);
+    let dates = [("GIT_AUTHOR_DATE", "1700000000 +0100"), ("GIT_COMMITTER_DATE", "2023-11-14T22:13:20Z")];
+    let ada = [("GIT_AUTHOR_NAME", "Ada"), ("GIT_AUTHOR_EMAIL", "ada@example.org")];
+    for (variables, expected) in [
+        (&[][..], "Tester <tester@example.org>, Bot <tester@example.org>"),
+        (&ada, "Ada <ada@example.org>, Bot <tester@example.org>"),
+        (&[("GIT_COMMITTER_NAME", "Eve")], "Tester <tester@example.org>, Eve <tester@example.org>"),
+    ] {
+        let ran = commit(&[variables, &dates].concat());
+        assert_eq!(ran.code, 0, "{variables:?}: {}{}", ran.stdout, ran.stderr);
+        assert_eq!(project.git(&["log", "-1", "--format=%an <%ae>, %cn <%ce>"]), expected);
+        let when = project.git(&["log", "-1", "--format=%ad, %cd", "--date=raw"]);
+        assert_eq!(when, "1700000000 +0100, 1700000000 +0000");
+        assert_eq!(project.run(&["undo"]).code, 0);
+    }
+    let before = project.snapshot();
+    let ran = commit(&[("GIT_AUTHOR_DATE", "the day after")]);
+    assert_eq!(ran.code, 2, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("the day after"), "{}", ran.stderr);
+    assert_eq!(project.changed(&before), [""; 0]);
 }
 
 #[test]

@@ -94,6 +94,14 @@ fn handles_signals(pid: u32) {
     }
 }
 
+/// Waits until the process reads from a pipe, as the kernel tells.
+fn waits_for_input(pid: u32) {
+    handles_signals(pid);
+    while !std::fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap().contains("pipe_read") {
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn an_interrupt_is_130() {
     let home = Home::new();
@@ -105,12 +113,34 @@ fn an_interrupt_is_130() {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
+    let stdin = child.stdin.take();
+    waits_for_input(child.id());
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "one is enough while it waits");
+    drop(stdin);
+}
+
+#[test]
+fn a_second_interrupt_ends_what_does_not_look_at_the_first() {
+    let home = Home::new();
+    let repo = home.repo(&[("a", "a\n")]);
+    let mut command = home.command(binary(), &repo);
+    command
+        .args(["hook", "run", "pre-push"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let stdin = child.stdin.take();
     handles_signals(child.id());
-    // Once to ask, once more should the first have come before it waited for its input.
+    let pid = rustix::process::Pid::from_child(&child);
+    // It may have ended after the first.
     for _ in 0..2 {
-        let _ = home.command("kill", &repo).args(["-INT", &child.id().to_string()]).output();
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
     }
     assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(stdin);
 }
 
 #[test]

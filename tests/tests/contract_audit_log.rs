@@ -7,7 +7,7 @@ use ecoops_core::engines::ledger::{Checkpoint, LogProof, VerifierKey, entry};
 use ecoops_core::ports::audit_log::{AuditError, AuditLog};
 use ecoops_plugins::audit_log::embedded::disk::Step;
 use ecoops_plugins::audit_log::embedded::key::LogKey;
-use ecoops_plugins::audit_log::embedded::{Config, EmbeddedAuditLog, verify_folder};
+use ecoops_plugins::audit_log::embedded::{Config, EmbeddedAuditLog, ORIGIN, verify_folder};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -149,7 +149,7 @@ impl Home {
     }
 
     fn open(&self) -> Result<EmbeddedAuditLog, AuditError> {
-        EmbeddedAuditLog::in_state(&self.folder.path().join("state"))
+        EmbeddedAuditLog::in_state(&self.folder.path().join("state"), ORIGIN)
     }
 
     fn open_with(&self, step: Step) -> Result<EmbeddedAuditLog, AuditError> {
@@ -158,7 +158,7 @@ impl Home {
 }
 
 fn open_in(state: &Path, step: Option<Step>) -> Result<EmbeddedAuditLog, AuditError> {
-    let key = LogKey::from_file(&state.join("keys/audit.key"), false)?;
+    let key = LogKey::from_file(&state.join("keys/audit.key"), Some(ORIGIN))?;
     EmbeddedAuditLog::open(
         Config { folder: state.join("audit"), seen: Some(state.join("seen/audit")), step },
         key,

@@ -410,7 +410,7 @@ fn the_log_is_private() {
 #[test]
 fn the_log_keeps_the_newest_and_never_reuses_an_offset() {
     let folder = tempfile::tempdir().unwrap();
-    let retention = Retention { events: 10, bytes: u64::MAX };
+    let retention = Retention { events: 10, ..Retention::default() };
     let events = Embedded::open(&log_file(folder.path()), retention, frozen()).unwrap();
     events.publish(&event("x"), "first").unwrap();
     events.read("slow", "c", 1, MINUTE).unwrap();
@@ -424,9 +424,39 @@ fn the_log_keeps_the_newest_and_never_reuses_an_offset() {
 }
 
 #[test]
+fn the_log_keeps_events_for_so_many_days() {
+    for (days, kept) in [(0, 64), (3, 4), (1, 2), (365, 64)] {
+        let folder = tempfile::tempdir().unwrap();
+        let retention = Retention { days, ..Retention::default() };
+        let events = Embedded::open(&log_file(folder.path()), retention, frozen()).unwrap();
+        // Long ago, and one on each of the last twenty days.
+        for n in 1..=64 {
+            let mut one = event("x");
+            one.timestamp = match n {
+                ..=44 => "2026-01-01T00:00:00Z".to_owned(),
+                _ => format!("2026-11-{:02}T08:00:00.5Z", n - 44),
+            };
+            events.publish(&one, &format!("k{n}")).unwrap();
+        }
+        assert_eq!(events.replay(0, 999).unwrap().len(), kept, "{days} days");
+    }
+}
+
+#[test]
+fn the_settings_say_after_how_many_attempts_a_letter_is_dead() {
+    let folder = tempfile::tempdir().unwrap();
+    let retention = Retention { attempts: 1, ..Retention::default() };
+    let events = Embedded::open(&log_file(folder.path()), retention, frozen()).unwrap();
+    let offset = events.publish(&event("x"), "k").unwrap();
+    events.read("g", "c", 1, MINUTE).unwrap();
+    events.fail("g", offset, "once").unwrap();
+    assert_eq!(events.dead_letters(Some("g")).unwrap().len(), 1);
+}
+
+#[test]
 fn the_log_is_bounded_in_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    let retention = Retention { events: u64::MAX, bytes: 4 << 20 };
+    let retention = Retention { bytes: 4 << 20, ..Retention::default() };
     let events = Embedded::open(&log_file(folder.path()), retention, frozen()).unwrap();
     for n in 0..24 {
         events.publish(&event(&"x".repeat(2 << 20)), &n.to_string()).unwrap();

@@ -94,7 +94,7 @@ fn no_policy_denies_aloud() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("none");
     for user in [None, Some(folder.path().to_owned()), Some(missing)] {
-        let policy = open(PolicySettings { default: false, user, repository: None });
+        let policy = open(PolicySettings { default: false, user, ..PolicySettings::default() });
         let decision = policy.decide(&input("standard", "a.py"));
         assert!(!decision.allow && decision.policies == 0);
         assert!(decision.reasons[0].contains("0 policies"), "{decision:?}");
@@ -156,6 +156,37 @@ fn the_user_may_deny_more_allow_more_and_set_limits() {
     // What the default policy denies, no other policy allows.
     let (_folder, policy) = with_user(&[("all.rego", b"package remediation\nallow := true")]);
     assert!(!policy.decide(&input("standard", "Cargo.lock")).allow);
+}
+
+#[test]
+fn what_the_settings_name_besides_counts_and_must_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let deny = |why: &str| format!("package remediation\ndeny contains {why:?}\n");
+    let one = file("one.rego", &deny("One."));
+    let many = file("many/two.rego", &deny("Two.")).parent().unwrap().to_path_buf();
+    let broken = file("broken.rego", "package remediation\ndeny contains ");
+    let empty = file("empty/notes.txt", "").parent().unwrap().to_path_buf();
+    let gone = folder.path().join("gone.rego");
+    for (extra, expected) in [
+        (vec![one.clone()], "One."),
+        (vec![many.clone()], "Two."),
+        (vec![one, many], "One.; Two."),
+        (vec![gone], "gone.rego cannot be read"),
+        (vec![broken], "broken.rego policy cannot be used"),
+        (vec![empty], "There is no policy in"),
+    ] {
+        let policy = open(PolicySettings { extra: extra.clone(), ..PolicySettings::default() });
+        let decision = policy.decide(&input("standard", "src/a.py"));
+        assert!(!decision.allow, "{extra:?}");
+        let reasons = decision.reasons.join("; ");
+        assert!(reasons.contains(expected), "{extra:?}: {reasons}");
+    }
 }
 
 fn with_repository(text: &str, trusted: bool) -> Box<dyn Policy> {

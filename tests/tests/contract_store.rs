@@ -20,7 +20,7 @@ fn run(id: &str, repository: &str) -> Run {
         trace_id: String::new(),
         request: serde_json::json!({ "paths": ["a b", "ü"] }),
         write_set: Default::default(),
-        worktree: None,
+        unrecorded: None,
         verdict: None,
         note: String::new(),
         patch: String::new(),

@@ -14,8 +14,28 @@ struct Machine {
 }
 
 const EVERYWHERE: [&str; 22] = [
-    "sh", "cat", "cut", "sort", "head", "mktemp", "mkdir", "cp", "chmod", "mv", "rm", "rmdir", "dirname", "basename",
-    "sha256sum", "uname", "grep", "sed", "env", "touch", "ln", "git",
+    "sh",
+    "cat",
+    "cut",
+    "sort",
+    "head",
+    "mktemp",
+    "mkdir",
+    "cp",
+    "chmod",
+    "mv",
+    "rm",
+    "rmdir",
+    "dirname",
+    "basename",
+    "sha256sum",
+    "uname",
+    "grep",
+    "sed",
+    "env",
+    "touch",
+    "ln",
+    "git",
 ];
 const RUSTC: &str = "echo 'rustc 1.95.0 (0000000 2026-01-01)'";
 /// Builds a program that does nothing, but undoes what `fix` does.
@@ -58,7 +78,8 @@ impl Machine {
         for name in EVERYWHERE {
             let of = |folder: &&&str| Path::new(**folder).join(name).exists();
             let found = ["/usr/bin", "/bin", "/usr/local/bin"].iter().find(of).unwrap();
-            std::os::unix::fs::symlink(Path::new(found).join(name), machine.path("system").join(name)).unwrap();
+            std::os::unix::fs::symlink(Path::new(found).join(name), machine.path("system").join(name))
+                .unwrap();
         }
         machine
     }
@@ -236,10 +257,16 @@ fn the_toolchain_is_got_and_a_download_that_is_not_the_pinned_one_is_not_run() {
     let log = machine.log();
     let asked = |what: &str| log.iter().any(|l| l.contains(what));
     assert!(asked("install -y -q --no-install-recommends build-essential"), "{log:?}");
-    assert!(asked("install -y -q --no-install-recommends curl ca-certificates"), "no curl was there: {log:?}");
+    assert!(
+        asked("install -y -q --no-install-recommends curl ca-certificates"),
+        "no curl was there: {log:?}"
+    );
     assert!(asked("install -y -q --no-install-recommends python3"), "for the demonstration: {log:?}");
     assert!(asked("curl --proto =https --tlsv1.2 -fsSL"), "by TLS alone: {log:?}");
-    assert!(asked("rustup-init -y -q --no-modify-path --profile minimal --default-toolchain 1.95.0"), "{log:?}");
+    assert!(
+        asked("rustup-init -y -q --no-modify-path --profile minimal --default-toolchain 1.95.0"),
+        "{log:?}"
+    );
     assert_eq!(log.iter().filter(|l| l.contains("apt-get update")).count(), 1, "{log:?}");
     assert!(machine.path("home/ran").exists(), "the main job was shown");
 }
@@ -282,5 +309,8 @@ fn a_machine_without_python_is_told_what_the_demonstration_lacks() {
     let output = machine.install(&[]);
     assert!(output.status.success() && machine.installed(), "{}", said(&output));
     assert!(said(&output).contains("sudo apt-get install python3"), "{}", said(&output));
-    assert!(machine.log().is_empty() && fs::read_to_string(machine.path("home/ran")).unwrap() == "ran --version\n");
+    assert!(
+        machine.log().is_empty()
+            && fs::read_to_string(machine.path("home/ran")).unwrap() == "ran --version\n"
+    );
 }

@@ -152,6 +152,68 @@ fn an_undo_survives_every_kill() {
     assert!(steps >= 10, "only {steps} steps");
 }
 
+/// How often the record speaks of a run: its entry of the audit log, its event with the tags that `tag` is
+/// one of, and its fix in memory.
+fn recorded(project: &Project, action: &str, event: &str, tag: &str) -> [usize; 3] {
+    let ask = |arguments: &[&str]| {
+        let ran = project.run(arguments);
+        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.stderr);
+        ran.stdout
+    };
+    let log = ask(&["audit", "log", "--output", "jsonl", "--limit", "100"]);
+    let events = ask(&["events", "replay", "--from", "1", "--output", "jsonl"]);
+    // An empty memory has nothing to list.
+    let memory = project.run(&["memory", "list", "--output", "jsonl"]);
+    assert!([0, 3].contains(&memory.code), "{}", memory.stderr);
+    let entries = log.lines().filter(|l| l.contains(&format!("\"action\":\"{action}\"")));
+    let events = events.lines().filter(|l| l.contains(&format!("\"{event}\"")) && l.contains(tag));
+    [entries.count(), events.count(), memory.stdout.lines().count()]
+}
+
+#[test]
+fn a_landed_run_is_recorded_exactly_once_wherever_it_was_killed() {
+    let fix = ["fix", "--rule", "own-*", "--yes", "--no-validate", "--unsafe-fixes"];
+    for step in ["journal applied", "record", "tell", "remember", "journal completed"] {
+        let project = Project::new(&[("a.py", "import loader\n\nloader.load(text)\n")]);
+        project.configure("");
+        let mut command = project.command();
+        command.args(fix).env("ECOOPS_TEST_STOP_AT", step);
+        assert_eq!(command.output().unwrap().status.signal(), Some(9), "{step}");
+        // Killed while it goes on with the record, the next command goes on with it in turn.
+        let mut command = project.command();
+        let again = command.arg("runs").env("ECOOPS_TEST_STOP_AT", "journal completed").output().unwrap();
+        let landed = step != "journal applied";
+        assert_eq!(again.status.signal(), landed.then_some(9), "{step}");
+        let state = project.runs()[0]["state"].as_str().unwrap().to_owned();
+        if landed {
+            assert_eq!(state, "completed", "{step}");
+        } else {
+            assert_eq!(state, "interrupted", "all files are replaced, and the journal does not know: {step}");
+            assert_eq!(project.run(&["resume", "--yes"]).code, 0);
+        }
+        let once = recorded(&project, "audit", "remediation.completed", "CWE-502");
+        assert_eq!(once, [1, 1, 1], "killed at {step}: entries, events, documents");
+        assert_eq!(project.run(&["audit", "verify"]).code, 0, "{step}");
+    }
+}
+
+#[test]
+fn an_undo_is_recorded_exactly_once_wherever_it_was_killed() {
+    for step in ["record the undo", "tell of the undo", "journal undone"] {
+        let project = Project::new(&OLD);
+        assert_eq!(project.run(&FIX).code, 0);
+        for arguments in [["undo"], ["runs"]] {
+            let mut command = project.command();
+            let output = command.args(arguments).env("ECOOPS_TEST_STOP_AT", step).output().unwrap();
+            assert_eq!(output.status.signal(), Some(9), "{arguments:?} at {step}");
+        }
+        assert_eq!(project.runs()[0]["state"], "undone", "{step}");
+        let once = recorded(&project, "undo", "remediation.rollback", "");
+        assert_eq!(once, [1, 1, 0], "killed at {step}: entries, events, documents");
+        assert_eq!(project.read("a.py"), OLD[0].1);
+    }
+}
+
 #[test]
 fn putting_in_order_survives_every_kill() {
     let template = template();

@@ -104,7 +104,7 @@ fn journal(workspace: &GitWorkspace) -> Run {
         trace_id: String::new(),
         request: serde_json::Value::Null,
         write_set: Default::default(),
-        worktree: None,
+        unrecorded: None,
         verdict: None,
         note: String::new(),
         patch: String::new(),

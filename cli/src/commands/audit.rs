@@ -112,7 +112,7 @@ fn own(app: &App) -> Result<Option<Box<dyn AuditLog>>, Failure> {
     if !registry::has_audit_log(&app.folders.state) {
         return Ok(None);
     }
-    registry::audit_log(&app.folders.state)
+    registry::audit_log(&app.folders.state, &app.settings().audit.origin)
         .map(Some)
         .map_err(|e| failure("the audit log could not be opened", &e))
 }

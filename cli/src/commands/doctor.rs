@@ -154,7 +154,10 @@ fn audit(app: &App) -> Vec<Line> {
 
 fn models(app: &App) -> Vec<Line> {
     let network = if app.offline { "no network allowed" } else { "uses no network" };
-    vec![line("embedder", State::Works, format!("{}; {network}", open::embedder().model()))]
+    vec![match open::embedder(app) {
+        Ok(embedder) => line("embedder", State::Works, format!("{}; {network}", embedder.model())),
+        Err(e) => line("embedder", State::Broken, e.causes.join(": ")),
+    }]
 }
 
 fn repository(app: &App) -> Vec<Line> {

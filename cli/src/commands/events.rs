@@ -2,9 +2,9 @@
 
 use crate::app::{App, Output};
 use crate::exit::{Exit, Failure};
+use crate::open;
 use clap::Subcommand;
 use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored};
-use ecoops_plugins::registry::{self, EventsChoice, Retention};
 use std::time::Duration;
 
 /// Events that are fetched at once.
@@ -80,16 +80,11 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
 }
 
 fn open(app: &App) -> Result<Box<dyn Events>, Failure> {
-    let choice = EventsChoice {
-        adapter: "embedded".to_owned(),
-        file: app.folders.state.join("events.sqlite"),
-        retention: Retention::default(),
+    let next = || {
+        let file = app.folders.state.join("events.sqlite");
+        format!("check {}, or move it away to begin a new log", file.display())
     };
-    registry::host("system").and_then(|host| registry::events(&choice, host)).map_err(|error| {
-        Failure::new("the event log cannot be opened")
-            .because(&error)
-            .next(format!("check {}, or move it away to begin a new log", choice.file.display()))
-    })
+    open::events(app, open::host()?).map_err(|failure| failure.next(next()))
 }
 
 fn unusable(error: EventsError) -> Failure {

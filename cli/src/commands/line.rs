@@ -69,6 +69,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
 /// The commands by what they are for, in the order of the help.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Find and fix", &["scan", "fix", "runs", "resume", "undo"]),
+    ("When it runs badly", &["incident", "signals"]),
     ("Where code moves", &["hook", "ci"]),
     ("What is known and proved", &["audit", "policy", "events", "memory", "docs", "ask"]),
     ("Set up", &["config", "trust", "doctor", "completions", "man"]),

@@ -96,8 +96,9 @@ pub(super) fn name(kind: DocumentKind) -> &'static str {
 
 pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
     let path = app.folders.state.join("memory.sqlite");
-    let memory =
-        registry::memory(&path).map_err(|e| Failure::new("the memory cannot be opened").because(&e))?;
+    let embedder = open::embedder(app)?;
+    let memory = registry::memory(&path, embedder)
+        .map_err(|e| Failure::new("the memory cannot be opened").because(&e))?;
     match args.verb {
         Verb::Search { query, kinds, top_k } => {
             let kinds = kinds.into_iter().map(Into::into).collect();

@@ -10,6 +10,7 @@ mod doctor;
 mod events;
 pub mod fix;
 mod hook;
+mod incident;
 mod line;
 mod man;
 mod memory;
@@ -17,10 +18,11 @@ mod policy;
 mod resume;
 mod runs;
 pub mod scan;
+mod signals;
 mod trust;
 mod undo;
 
-use crate::app::App;
+use crate::app::{App, Output};
 use crate::exit::{Exit, Failure};
 use crate::ui::Ui;
 use clap::Subcommand;
@@ -48,6 +50,10 @@ enum Command {
     Docs(docs::Args),
     /// Ask what is remembered; every snippet is cited
     Ask(ask::Args),
+    /// Tell what is wrong in a running system, and who is to blame
+    Incident(incident::Args),
+    /// Tell what logs and metrics say: templates, anomalies, live
+    Signals(signals::Args),
     /// Ask, test and list the policies in force
     Policy(policy::Args),
     /// Show, replay and repair the event log
@@ -68,6 +74,12 @@ enum Command {
     Man(man::Args),
 }
 
+impl Command {
+    fn is_about_incidents(&self) -> bool {
+        matches!(self, Self::Signals(_) | Self::Incident(_))
+    }
+}
+
 fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
     match command {
         Command::Scan(args) => scan::run(args, app),
@@ -79,6 +91,8 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Memory(args) => memory::run(args, app),
         Command::Docs(args) => docs::run(args, app),
         Command::Ask(args) => ask::run(args, app),
+        Command::Incident(args) => incident::run(args, app),
+        Command::Signals(args) => signals::run(args, app),
         Command::Policy(args) => policy::run(args, app),
         Command::Events(args) => events::run(args, app),
         Command::Hook(args) => hook::run(args, app),
@@ -110,6 +124,10 @@ pub fn main() -> ExitCode {
 
 fn run(parsed: line::Line, ui: Ui) -> Result<Exit, Failure> {
     let app = line::open(&parsed.global, ui)?;
+    if matches!(app.output, Output::Csv | Output::Html) && !parsed.command.is_about_incidents() {
+        return Err(Failure::new("only signals and incidents are written as CSV or HTML")
+            .next("leave --output out, or see `ecoops help signals`"));
+    }
     let end = dispatch(parsed.command, &app);
     // A command that was stopped says so by its own words; which of the two reasons it was is known here.
     end.map_err(|failure| match failure.exit {

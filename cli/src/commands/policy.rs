@@ -2,13 +2,12 @@
 
 use crate::app::{App, Output};
 use crate::exit::{Exit, Failure};
+use crate::open;
 use clap::Subcommand;
 use ecoops_core::engines::policy::rego::Source;
 use ecoops_core::engines::policy::testing::{self, Outcome, TestResult};
-use ecoops_core::ports::policy::{Policy, PolicyInput};
-use ecoops_plugins::registry::{
-    self, DEFAULT_POLICY, DEFAULT_POLICY_TEST, PolicyChoice, PolicySettings, policy_files as files,
-};
+use ecoops_core::ports::policy::PolicyInput;
+use ecoops_plugins::registry::{DEFAULT_POLICY, DEFAULT_POLICY_TEST, policy_files as files};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -55,13 +54,6 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
     }
 }
 
-fn open(app: &App) -> Result<Box<dyn Policy>, Failure> {
-    let user = Some(app.folders.config.join("policies"));
-    let settings = PolicySettings { user, ..PolicySettings::default() };
-    registry::policy(&PolicyChoice { adapter: "embedded".to_owned(), settings })
-        .map_err(|error| Failure::new("the policies cannot be opened").because(&error))
-}
-
 fn read_input(path: &Path, app: &App) -> Result<PolicyInput, Failure> {
     let failed = || Failure::new(format!("the input {} cannot be read", path.display()));
     let mut bytes = Vec::new();
@@ -84,7 +76,7 @@ fn read_input(path: &Path, app: &App) -> Result<PolicyInput, Failure> {
 }
 
 fn evaluate(app: &App, input: &PolicyInput, output: Output) -> Result<Exit, Failure> {
-    let policy = open(app)?;
+    let policy = open::policy(app)?;
     let decision = policy.decide(input);
     match output {
         Output::Json | Output::Jsonl => {
@@ -113,7 +105,7 @@ fn one_line(text: &str) -> String {
 }
 
 fn list(app: &App, output: Output) -> Result<Exit, Failure> {
-    let policy = open(app)?;
+    let policy = open::policy(app)?;
     let names = policy.list();
     if output == Output::Json {
         app.ui.result(&serde_json::json!({ "policies": names }).to_string());

@@ -1,5 +1,6 @@
 //! JSON: one document, or one a line. Additions to it are compatible; what is there does not change.
 
+use ecoops_core::domain::incident::IncidentAnalysis;
 use ecoops_core::domain::{FixReport, ScanReport};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,6 +11,24 @@ pub fn scan(report: &ScanReport) -> String {
 
 pub fn fix(report: &FixReport) -> String {
     document("ecoops/fix/1", report)
+}
+
+pub fn incident(analysis: &IncidentAnalysis) -> String {
+    document("ecoops/incident/1", analysis)
+}
+
+pub fn incident_lines(analysis: &IncidentAnalysis) -> String {
+    let mut out = String::new();
+    let IncidentAnalysis { verdict, answer, .. } = analysis;
+    lines("verdict", &[json!({ "verdict": verdict, "answer": answer })], &mut out);
+    lines("hypothesis", &analysis.hypotheses, &mut out);
+    lines("anomaly", &analysis.anomalies, &mut out);
+    lines("log_cluster", &analysis.log_clusters, &mut out);
+    lines("blast_radius", &[&analysis.blast_radius], &mut out);
+    lines("moment", &analysis.timeline, &mut out);
+    lines("evidence", &analysis.evidence, &mut out);
+    lines("note", &analysis.notes.iter().map(|text| json!({ "text": text })).collect::<Vec<_>>(), &mut out);
+    out
 }
 
 fn document(schema: &str, report: &impl Serialize) -> String {

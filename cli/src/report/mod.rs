@@ -5,9 +5,11 @@
 
 mod github;
 mod gitlab;
+pub mod incident;
 mod json;
 mod junit;
 mod markdown;
+pub mod metrics;
 pub mod paint;
 mod sarif;
 mod snippet;
@@ -18,6 +20,7 @@ mod samples;
 
 use crate::app::Output;
 use crate::ui::{Ui, harmless};
+use ecoops_core::domain::incident::IncidentAnalysis;
 use ecoops_core::domain::{FixReport, Note, NoteLevel, ScanReport, Severity, Verdict};
 
 /// How text for people looks.
@@ -39,7 +42,7 @@ impl Look {
 /// A scan's report.
 pub fn scan(report: &ScanReport, output: Output, look: Look) -> String {
     match output {
-        Output::Text => text::scan(report, look),
+        Output::Text | Output::Csv | Output::Html => text::scan(report, look),
         Output::Json => json::scan(report),
         Output::Jsonl => json::scan_lines(report),
         Output::Sarif => sarif::render(report, look.suppressed),
@@ -53,7 +56,7 @@ pub fn scan(report: &ScanReport, output: Output, look: Look) -> String {
 /// A fix's report. Formats that only know findings show those that are left.
 pub fn fix(report: &FixReport, output: Output, look: Look) -> String {
     match output {
-        Output::Text => text::fix(report, look),
+        Output::Text | Output::Csv | Output::Html => text::fix(report, look),
         Output::Json => json::fix(report),
         Output::Jsonl => json::fix_lines(report),
         Output::Markdown => markdown::fix(report),
@@ -70,6 +73,26 @@ fn left(report: &FixReport) -> ScanReport {
         rules: report.rules.clone(),
         stats: report.stats.clone(),
     }
+}
+
+/// An incident's analysis as one JSON document.
+pub fn incident_json(analysis: &IncidentAnalysis) -> String {
+    json::incident(analysis)
+}
+
+/// An incident's analysis as JSON lines.
+pub fn incident_lines(analysis: &IncidentAnalysis) -> String {
+    json::incident_lines(analysis)
+}
+
+/// Harmless text, broken at the width.
+pub fn wrapped(text: &str, width: usize) -> String {
+    snippet::wrap(&harmless(text, false), "", width)
+}
+
+/// JSON that a terminal can show.
+pub fn safe_json(json: &str) -> String {
+    json::safe(json)
 }
 
 /// A unified diff as it is shown on a terminal.

@@ -65,7 +65,7 @@ fn finding(
         fingerprint: format!("{rule}-fingerprint"),
         fix: fix.map(|f| Edit { range: bytes, text: f.into() }).into_iter().collect(),
     };
-    present(finding, text)
+    present(finding, text, &str::to_owned)
 }
 
 fn rule(id: &str) -> RuleInfo {

@@ -85,12 +85,13 @@ fn cell(c: char) -> (String, usize) {
     }
 }
 
-/// Breaks text at white space into lines of at most `width` columns, each after `indent`.
+/// Breaks text at white space, and words that are too long, into lines of at most `width` columns, each
+/// after `indent`.
 pub fn wrap(text: &str, indent: &str, width: usize) -> String {
     let room = width.saturating_sub(indent.len()).max(20);
     let mut out = String::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().flat_map(|word| pieces(word, room)) {
         if !line.is_empty() && line.width() + 1 + word.width() > room {
             out.push_str(&format!("{indent}{line}\n"));
             line.clear();
@@ -104,6 +105,22 @@ pub fn wrap(text: &str, indent: &str, width: usize) -> String {
         out.push_str(&format!("{indent}{line}\n"));
     }
     out
+}
+
+/// A word, or its parts of at most `room` columns.
+fn pieces(word: &str, room: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut used) = (0, 0);
+    for (at, c) in word.char_indices() {
+        let columns = c.width().unwrap_or(0);
+        if used + columns > room && at > start {
+            parts.push(&word[start..at]);
+            (start, used) = (at, 0);
+        }
+        used += columns;
+    }
+    parts.push(&word[start..]);
+    parts
 }
 
 #[cfg(test)]
@@ -140,5 +157,6 @@ mod tests {
     fn text_is_broken_at_white_space() {
         let wrapped = wrap("aaa bbb ccc ddd eee fff", "  ", 22);
         assert_eq!(wrapped, "  aaa bbb ccc ddd eee\n  fff\n");
+        assert_eq!(wrap(&"x".repeat(25), "  ", 22), format!("  {}\n  xxxxx\n", "x".repeat(20)));
     }
 }

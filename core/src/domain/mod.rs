@@ -36,5 +36,5 @@ pub use report::{
     AuditPlace, FixReport, Fixed, Left, LeftBecause, LocatedEdit, Note, NoteLevel, Reported, RuleInfo,
     ScanReport, SourceLine, Stats, Suppressed, SuppressedBy,
 };
-pub use run::{Run, RunId, RunState, Write, WriteSet};
+pub use run::{Landed, Run, RunId, RunState, Unrecorded, Write, WriteSet};
 pub use verdict::{Layer, LayerOutcome, Verdict};

@@ -1,6 +1,6 @@
 //! One run of the pipeline, as its journal keeps it.
 
-use super::{ContentHash, RepoPath, Verdict};
+use super::{ContentHash, PolicyStamp, RepoPath, Tier, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// A run's id: a ULID, so that runs sort by their start.
@@ -17,11 +17,11 @@ pub enum RunState {
     Validating,
     /// The files of the write set are being replaced, one by one, each atomically.
     Applying,
-    /// All are replaced; the record is not yet written.
+    /// All are replaced; the record is not yet written. [`Run::unrecorded`] says what goes into it.
     Applied,
     /// Done and recorded.
     Completed,
-    /// The write set is being taken back.
+    /// The write set is being taken back, or that is not yet recorded.
     Undoing,
     /// Taken back byte for byte.
     Undone,
@@ -57,6 +57,32 @@ pub struct WriteSet {
     pub head: Option<(String, String)>,
 }
 
+/// A fix that has landed, as memory keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Landed {
+    pub rule: String,
+    pub title: String,
+    pub tier: Tier,
+    pub path: RepoPath,
+    /// Why it was a problem.
+    pub cause: String,
+    /// The text of the finding's place before and after, when the whole fix lies within it; only such
+    /// a fix can be carried over to another place.
+    pub place: Option<(String, String)>,
+    pub patch: String,
+}
+
+/// What is written about a run after it has landed. It is in the journal before the first file is replaced,
+/// so that a run killed in between is recorded as if it had not been.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Unrecorded {
+    /// What was examined, as the audit log names it.
+    pub resource: String,
+    pub policy: Option<PolicyStamp>,
+    pub compliance_tags: Vec<String>,
+    pub landed: Vec<Landed>,
+}
+
 /// The journal's row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
@@ -75,8 +101,9 @@ pub struct Run {
     /// What was asked, as JSON, so that `resume` can ask again.
     pub request: serde_json::Value,
     pub write_set: WriteSet,
-    /// The isolated worktree's folder, while there is one.
-    pub worktree: Option<String>,
+    /// What is still to be recorded of what landed; `None` once it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<Unrecorded>,
     pub verdict: Option<Verdict>,
     /// One line for people: what was fixed, or why it failed.
     pub note: String,

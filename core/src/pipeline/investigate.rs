@@ -4,6 +4,7 @@
 use super::{Note, Phase, PipelineError, Session, Witnesses, reason, retrieve, understand};
 use crate::domain::incident::{IncidentAnalysis, IncidentBrief, IncidentData, IncidentVerdict};
 use crate::domain::{ContentHash, EventData, Identifiers, Problem, Severity};
+use crate::engines::incident;
 use crate::ports::host::{self, Host};
 use crate::ports::memory::{Hit, Memory};
 use crate::ports::telemetry::Telemetry;
@@ -23,7 +24,6 @@ pub struct Case<'a> {
     pub sources: &'a [&'a dyn Telemetry],
     /// Instead of what the sources say themselves.
     pub brief: Option<IncidentBrief>,
-    pub analyze: fn(&IncidentData) -> IncidentAnalysis,
     /// For the record: the bundle's name or the incident's id.
     pub resource: &'a str,
     /// `file:` URI of where it was asked.
@@ -145,7 +145,7 @@ impl Steps<'_> {
         measured: &mut Measured,
     ) -> Result<(IncidentAnalysis, Severity), PipelineError> {
         let work = || {
-            let analysis = (self.case.analyze)(data);
+            let analysis = incident::analyze(data);
             let severity = reason::incident::severity(&analysis);
             Ok((analysis, severity))
         };
@@ -169,9 +169,8 @@ impl Steps<'_> {
             let content = serde_json::to_vec(&*analysis).ok();
             Ok((reason::incident::problem(id, analysis, severity), content))
         };
-        let (problem, _) = self.session.phase(Phase::Reason, self.case.resource, work, |(_, content)| Note {
-            content: content.as_ref().map(|bytes| ContentHash::of(bytes)),
-            ..Note::default()
+        let (problem, _) = self.session.phase(Phase::Reason, self.case.resource, work, |(_, content)| {
+            Note { content: content.as_ref().map(|bytes| ContentHash::of(bytes)), ..Note::default() }
         })?;
         self.took(Phase::Reason, measured)?;
         Ok(problem)
@@ -179,7 +178,8 @@ impl Steps<'_> {
 }
 
 fn analyzed(analysis: &IncidentAnalysis, severity: Severity) -> EventData {
-    let causes = analysis.hypotheses.iter().take(1).filter(|_| analysis.verdict == IncidentVerdict::CauseFound);
+    let causes =
+        analysis.hypotheses.iter().take(1).filter(|_| analysis.verdict == IncidentVerdict::CauseFound);
     EventData::Analyzed { root_causes: causes.map(|h| h.statement.clone()).collect(), severity }
 }
 

@@ -65,7 +65,8 @@ pub fn land(
     Err(error.into())
 }
 
-/// Takes a run's write set back, byte for byte, or refuses before it touches anything.
+/// Takes a run's write set back, byte for byte, or refuses before it touches anything. The run stays
+/// [`RunState::Undoing`] for the caller to record.
 ///
 /// # Errors
 /// [`PipelineError::ChangedSince`] when a file is no longer what the run left.
@@ -93,9 +94,7 @@ pub fn take_back(
     if let Some(path) = restored.conflicts.into_iter().next() {
         return Err(WorkspaceError::Moved(path).into());
     }
-    workspace.sweep(&run.id, &run.write_set)?;
-    step("journal undone");
-    advance(store, host, run, RunState::Undone)
+    workspace.sweep(&run.id, &run.write_set).map_err(PipelineError::from)
 }
 
 /// What a kill had left, and what was done about it.
@@ -110,7 +109,8 @@ impl Eq for Run {}
 
 /// Puts in order what killed runs left in this repository: a half-applied set is taken back, worktrees
 /// and temporaries are removed. Runs that another process is still working on are left alone. A run
-/// that had applied everything stays [`RunState::Applied`] for the caller to record.
+/// that had applied everything stays [`RunState::Applied`], and one that was being taken back
+/// [`RunState::Undoing`], for the caller to record.
 ///
 /// # Errors
 /// When the journal cannot be read or a file cannot be restored.
@@ -147,14 +147,10 @@ pub fn recover(
             left = restored.conflicts.iter().map(ToString::to_string).collect();
         }
         workspace.sweep(&run.id, &run.write_set)?;
-        run.worktree = None;
-        let state = match run.state {
-            RunState::Applied => RunState::Applied,
-            RunState::Undoing => RunState::Undone,
-            _ => RunState::Interrupted,
-        };
         step("journal recovered");
-        advance(store, host, &mut run, state)?;
+        if !matches!(run.state, RunState::Applied | RunState::Undoing) {
+            advance(store, host, &mut run, RunState::Interrupted)?;
+        }
         recovered.push(Recovered { run, left });
     }
     drop(lease);

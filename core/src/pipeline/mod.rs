@@ -12,6 +12,7 @@ pub mod investigate;
 pub mod journal;
 mod phase;
 pub mod reason;
+mod record;
 pub mod remediate;
 mod request;
 pub mod retrieve;
@@ -31,7 +32,8 @@ pub use attempt::{PlanChecks, Planned};
 pub use undo::{finish, undo};
 
 use crate::domain::{
-    EventData, Finding, Identifiers, LeftBecause, Problem, Run, RunId, RunState, Severity, Verdict, WriteSet,
+    EventData, Finding, Identifiers, Landed, LeftBecause, Problem, Run, RunId, RunState, Severity,
+    Unrecorded, Verdict, WriteSet,
 };
 use crate::engines::code::ruleset::RuleSet;
 use crate::ports::host::Host;
@@ -163,7 +165,7 @@ fn begin(ports: &Ports<'_>, work: &Work<'_>, step: &dyn Fn(&str)) -> Result<Run,
         trace_id: ports.identifiers.trace_id(now),
         request: work.asked.clone(),
         write_set: WriteSet::default(),
-        worktree: None,
+        unrecorded: None,
         verdict: None,
         note: String::new(),
         patch: String::new(),
@@ -469,52 +471,38 @@ impl Landing<'_> {
         run.patch.clone_from(&granted.get().patch);
         run.verdict = Some(ready.verdict.clone());
         run.note = summary(&ready.consolidated);
+        run.unrecorded = Some(unrecorded(work, ready));
         done.commit = set.reference.as_ref().map(|(_, _, new)| new.clone());
         done.branch.clone_from(&work.request.branch);
         journal::land(ports.store, ports.workspace, ports.host, run, set, dialog.step)?;
         done.applied = true;
-        record(ports, work, self.session, run, ready, done, dialog.step)
+        let recorded = record::landed(ports, self.session, run, dialog.step)?;
+        done.record = Some(recorded.entry);
+        done.warnings.extend(recorded.warnings);
+        Ok(())
     }
 }
 
-/// Audit: the record, the last event, and the memory. A memory that fails is a warning: the fix has landed.
-fn record(
-    ports: &Ports<'_>,
-    work: &Work<'_>,
-    session: &Session<'_>,
-    run: &mut Run,
-    ready: &attempt::Ready,
-    done: &mut Done,
-    step: &dyn Fn(&str),
-) -> Result<(), PipelineError> {
-    let actor = session.actor(Phase::Audit)?;
-    let stamp = gate::stamp(&ready.rulings);
-    let content = crate::domain::ContentHash::of(run.patch.as_bytes());
-    let note = Note { content: Some(content), policy: Some(stamp), ..Note::default() };
-    let result = crate::domain::AuditResult::Success;
-    step("record");
-    done.record = Some(session.write(&actor, Phase::Audit.as_str(), &work.request.scope, result, &note)?);
-    let mut tags: Vec<String> =
-        ready.consolidated.answered.iter().flat_map(|a| (work.tags)(&a.remediation.rule)).collect();
+/// What is to be recorded of a change set once it has landed.
+fn unrecorded(work: &Work<'_>, ready: &attempt::Ready) -> Unrecorded {
+    let answered = &ready.consolidated.answered;
+    let mut tags: Vec<String> = answered.iter().flat_map(|a| (work.tags)(&a.remediation.rule)).collect();
     tags.sort();
     tags.dedup();
-    step("tell");
-    session.emit(EventData::Completed { trace_id: run.trace_id.clone(), compliance_tags: tags })?;
-    step("remember");
-    if let Some(memory) = ports.memory {
-        let landed: Vec<audit::Landed> = ready.consolidated.answered.iter().map(landed).collect();
-        let kept = audit::remember(memory, &run.id, &ready.verdict, &landed, ports.witnesses.redact);
-        if let Err(error) = kept {
-            done.warnings.push(format!("the fix is not remembered: {error}"));
-        }
+    Unrecorded {
+        resource: work.request.scope.clone(),
+        policy: Some(gate::stamp(&ready.rulings)),
+        compliance_tags: tags,
+        landed: answered.iter().map(landed).collect(),
     }
-    step("journal completed");
-    journal::advance(ports.store, ports.host, run, RunState::Completed)
 }
 
-fn landed(answered: &remediate::consolidate::Answered) -> audit::Landed {
-    audit::Landed {
-        remediation: answered.remediation.clone(),
+fn landed(answered: &remediate::consolidate::Answered) -> Landed {
+    Landed {
+        rule: answered.remediation.rule.clone(),
+        title: answered.remediation.title.clone(),
+        tier: answered.remediation.tier,
+        path: answered.remediation.path.clone(),
         cause: answered.finding.message.clone(),
         place: answered.place.clone(),
         patch: answered.place.as_ref().map(|(a, b)| format!("- {a}\n+ {b}")).unwrap_or_default(),

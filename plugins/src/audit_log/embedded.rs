@@ -106,13 +106,15 @@ impl From<Failed> for AuditError {
 
 impl EmbeddedAuditLog {
     /// Opens the log of a state folder: `audit/`, its key `keys/audit.key` (made when there is none
-    /// and no log either) and `seen/audit`.
+    /// and no log either) and `seen/audit`. A new key, and so the log, is named `<origin>/<16 random hex
+    /// digits>`; one that is there keeps its name.
     ///
     /// # Errors
     /// [`AuditError::Key`] for the key, [`AuditError::Broken`] when the log is damaged.
-    pub fn in_state(state: &Path) -> Result<Self, AuditError> {
+    pub fn in_state(state: &Path, origin: &str) -> Result<Self, AuditError> {
         let folder = log_folder(state);
-        let key = LogKey::from_file(&state.join("keys/audit.key"), has_log(&folder))?;
+        let made = (!has_log(&folder)).then_some(origin);
+        let key = LogKey::from_file(&state.join("keys/audit.key"), made)?;
         Self::open(Config { folder, seen: Some(state.join("seen/audit")), step: None }, key)
     }
 
@@ -332,6 +334,9 @@ impl EmbeddedAuditLog {
         Ok(bytes)
     }
 }
+
+/// What the names of logs begin with when nothing else is said.
+pub const ORIGIN: &str = "ecoops.local/audit";
 
 /// Where a state folder has its log.
 pub fn log_folder(state: &Path) -> PathBuf {

@@ -24,17 +24,21 @@ const MOST_AT_ONCE: usize = 1_000;
 /// Old events are removed at every so many publishes.
 const TRIM_EVERY: u64 = 64;
 
-/// How much the log keeps. The larger of the two excesses decides.
+/// How much the log keeps, and how often it gives an event. The largest of the excesses decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     pub events: u64,
     /// Of the file; reached only roughly.
     pub bytes: u64,
+    /// By the events' own time; 0 for ever.
+    pub days: u32,
+    /// After so many failed attempts an event is a dead letter of its group.
+    pub attempts: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { events: 100_000, bytes: 256 << 20 }
+        Self { events: 100_000, bytes: 256 << 20, days: 90, attempts: schedule::MAX_ATTEMPTS }
     }
 }
 
@@ -154,7 +158,7 @@ impl Raw {
 }
 
 /// Removes what the retention no longer covers, with the deliveries that point to it.
-fn trim(tx: &Transaction<'_>, retention: Retention, latest: Offset) -> rusqlite::Result<()> {
+fn trim(tx: &Transaction<'_>, retention: Retention, latest: Offset, now: i64) -> rusqlite::Result<()> {
     let pages: i64 = tx.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     let free: i64 = tx.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
     let size: i64 = tx.query_row("PRAGMA page_size", [], |row| row.get(0))?;
@@ -166,11 +170,31 @@ fn trim(tx: &Transaction<'_>, retention: Retention, latest: Offset) -> rusqlite:
         // The oldest tenth; the next trims go on until it is small enough.
         keep_from = keep_from.max(oldest + (latest - oldest).div_ceil(10));
     }
+    if let Some(first) = first_within(tx, retention.days, now)? {
+        keep_from = keep_from.max(first.min(latest));
+    }
     if keep_from > oldest {
         tx.execute("DELETE FROM deliveries WHERE offset < ?1", [integer(keep_from)])?;
         tx.execute("DELETE FROM events WHERE offset < ?1", [integer(keep_from)])?;
     }
     Ok(())
+}
+
+/// The first event that is no older than `days`, or what would come behind the last; `None` when age does not
+/// count. Times are RFC 3339 in UTC, which sort as texts up to their seconds.
+fn first_within(tx: &Transaction<'_>, days: u32, now: i64) -> rusqlite::Result<Option<Offset>> {
+    const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+    let since = jiff::Timestamp::from_millisecond(now.saturating_sub(i64::from(days) * DAY_MILLIS));
+    let (Ok(since), false) = (since, days == 0) else { return Ok(None) };
+    let since: String = since.to_string().chars().take(19).collect();
+    let first: Option<i64> = tx
+        .prepare_cached(
+            "SELECT offset FROM events WHERE json_valid(body)
+             AND substr(json_extract(body, '$.timestamp'), 1, 19) >= ?1 ORDER BY offset LIMIT 1",
+        )?
+        .query_row([since], |row| row.get(0))
+        .optional()?;
+    Ok(Some(first.map_or(Offset::MAX, i64::unsigned_abs)))
 }
 
 /// Of those that wait or whose lease ran out, the oldest that are due.
@@ -203,6 +227,8 @@ struct Reading<'a> {
     consumer: &'a str,
     now: i64,
     until: i64,
+    /// See [`Retention::attempts`].
+    attempts: u32,
 }
 
 impl Reading<'_> {
@@ -211,7 +237,7 @@ impl Reading<'_> {
     fn again(&self, tx: &Transaction<'_>, count: usize) -> rusqlite::Result<Vec<(Offset, u32)>> {
         let mut given = Vec::new();
         for (offset, attempt, expired) in due(tx, self.group, self.now, count)? {
-            if expired && attempt >= schedule::MAX_ATTEMPTS {
+            if expired && attempt >= self.attempts {
                 tx.prepare_cached(
                     "UPDATE deliveries SET state = 'dead', reason = 'its lease ran out on the last attempt'
                      WHERE grp = ?1 AND offset = ?2",
@@ -321,7 +347,7 @@ impl Events for Embedded {
                 .map_err(storage)?;
             let offset = tx.last_insert_rowid().unsigned_abs();
             if offset % TRIM_EVERY == 0 || body.len() > LARGE_EVENT {
-                trim(tx, self.retention, offset).map_err(storage)?;
+                trim(tx, self.retention, offset, self.now()).map_err(storage)?;
             }
             Ok(offset)
         })
@@ -339,7 +365,8 @@ impl Events for Embedded {
         let count = count.min(MOST_AT_ONCE);
         let lease = lease_millis.min(schedule::LONGEST_LEASE_MILLIS);
         let now = self.now();
-        let reading = Reading { group, consumer, now, until: now.saturating_add_unsigned(lease) };
+        let until = now.saturating_add_unsigned(lease);
+        let reading = Reading { group, consumer, now, until, attempts: self.retention.attempts };
         self.write(|tx| {
             let mut offsets = reading.again(tx, count).map_err(storage)?;
             let room = count - offsets.len();
@@ -360,7 +387,7 @@ impl Events for Embedded {
         self.write(|tx| {
             let attempt = held(tx, group, offset, "in_flight")?;
             let pause = schedule::backoff_millis(attempt, u64::from_le_bytes(random));
-            let state = if attempt >= schedule::MAX_ATTEMPTS { "dead" } else { "waiting" };
+            let state = if attempt >= self.retention.attempts { "dead" } else { "waiting" };
             tx.execute(
                 "UPDATE deliveries SET state = ?3, since = ?4, until = ?5, reason = ?6
                  WHERE grp = ?1 AND offset = ?2",

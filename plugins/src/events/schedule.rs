@@ -1,7 +1,7 @@
 //! When an event is given again: leases, backoff and the last attempt. Pure; works on wall-clock
 //! milliseconds, because the log outlives processes and reboots, and bears a clock that is set back.
 
-/// An event that failed this often becomes a dead letter.
+/// An event that failed this often becomes a dead letter, unless the settings say otherwise.
 pub const MAX_ATTEMPTS: u32 = 5;
 /// The longest lease; longer wishes are cut, so that a lost consumer cannot hold an event for ever.
 pub const LONGEST_LEASE_MILLIS: u64 = 24 * 60 * 60 * 1000;

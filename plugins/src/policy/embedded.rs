@@ -1,6 +1,6 @@
 //! Rego in this process: the default policy that comes with ecoops, the user's own, the repository's.
 //!
-//! The user's files are trusted: they may allow more actions and set limits in `data.json`, but what
+//! The user's files, and what the settings name besides, are trusted: they may allow more actions and set limits in `data.json`, but what
 //! the default policy denies stays denied. The repository's are not, until the user trusts it: they
 //! can only add denials. See `ecoops_core::engines::policy::authority` for how layers are joined.
 
@@ -22,13 +22,15 @@ pub struct PolicySettings {
     pub default: bool,
     /// The user's: `<config>/policies`.
     pub user: Option<PathBuf>,
+    /// Further folders or files that the settings name; each is a layer of its own, as trusted as the user's.
+    pub extra: Vec<PathBuf>,
     /// The repository's, and whether the user trusts it.
     pub repository: Option<(PathBuf, bool)>,
 }
 
 impl Default for PolicySettings {
     fn default() -> Self {
-        Self { default: true, user: None, repository: None }
+        Self { default: true, user: None, extra: Vec::new(), repository: None }
     }
 }
 
@@ -52,6 +54,11 @@ impl Embedded {
             layers.push(layer("default", true, sources, user.data.clone()));
         }
         layers.push(layer("user", true, user.policies, user.data));
+        for path in &settings.extra {
+            let extra = files::read_named(path);
+            problems.extend(extra.problems);
+            layers.push(layer(&path.display().to_string(), true, extra.policies, extra.data));
+        }
         if let Some((folder, trusted)) = &settings.repository {
             let repository = read_repository(folder, &mut problems);
             layers.push(layer("repository", *trusted, repository.policies, repository.data));

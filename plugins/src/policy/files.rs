@@ -52,6 +52,25 @@ pub fn read(folder: &Path) -> Folder {
     found
 }
 
+/// Reads a folder or a single file that someone named: that it is not there is a problem, and so is a folder
+/// without a policy.
+pub fn read_named(path: &Path) -> Folder {
+    if path.is_dir() {
+        let mut found = read(path);
+        if found.problems.is_empty() && found.policies.is_empty() {
+            found.problems.push(format!("There is no policy in {}.", path.display()));
+        }
+        return found;
+    }
+    let mut found = Folder::default();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match text(path) {
+        Ok(text) => found.policies.push(Source { name, text }),
+        Err(why) => found.problems.push(format!("The policy {} cannot be read: {why}.", path.display())),
+    }
+    found
+}
+
 fn names(folder: &Path) -> std::io::Result<Vec<String>> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

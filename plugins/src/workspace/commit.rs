@@ -2,6 +2,7 @@
 //!
 //! Writes objects only; the reference and the index are replaced when the set is settled.
 
+use super::author;
 use super::copy::sync_folder;
 use super::git::{GitWorkspace, git};
 use super::lock::storage;
@@ -12,7 +13,7 @@ use ecoops_core::ports::workspace::{CommitRequest, Keep, WorkspaceError};
 use git2::build::TreeUpdateBuilder;
 use git2::{
     AttrCheckFlags, AttrValue, Blob, FileMode, Index, IndexEntry, IndexTime, Oid, Repository,
-    RepositoryState, Signature, Time, Tree,
+    RepositoryState, Tree,
 };
 use std::fs;
 use std::io::Write;
@@ -58,10 +59,11 @@ pub(super) fn plan(
         return refuse("the fix changes nothing that git would commit");
     }
     let tree = repository.find_tree(fixed).map_err(git)?;
-    let who = signature(&repository, &request.timestamp)?;
+    let (author, committer) =
+        author::signatures(&repository, &ws.settings.identities, seconds(&request.timestamp)?)?;
     let mut message = request.message.trim_end().to_owned();
     message.push('\n');
-    let commit = repository.commit(None, &who, &who, &message, &tree, &[&head]).map_err(git)?;
+    let commit = repository.commit(None, &author, &committer, &message, &tree, &[&head]).map_err(git)?;
     let mut written: Vec<Oid> = staged.iter().map(|entry| entry.id).collect();
     written.extend([commit, fixed]);
     for file in files {
@@ -231,18 +233,12 @@ fn persist(repository: &Repository, ids: &[Oid]) -> Result<(), WorkspaceError> {
     sync_folder(&objects).map_err(|e| storage(&objects, &e))
 }
 
-fn signature(repository: &Repository, timestamp: &str) -> Result<Signature<'static>, WorkspaceError> {
-    let who = repository.signature().map_err(|_| {
-        WorkspaceError::Git(
-            "no author is known; run `git config user.name` and `git config user.email`".into(),
-        )
-    })?;
+/// Seconds since 1970.
+fn seconds(timestamp: &str) -> Result<i64, WorkspaceError> {
     let at: jiff::Timestamp = timestamp
         .parse()
         .map_err(|_| WorkspaceError::Git(format!("`{timestamp}` is no RFC 3339 timestamp")))?;
-    let name = String::from_utf8_lossy(who.name_bytes()).into_owned();
-    let email = String::from_utf8_lossy(who.email_bytes()).into_owned();
-    Signature::new(&name, &email, &Time::new(at.as_second(), 0)).map_err(git)
+    Ok(at.as_second())
 }
 
 type Reference = (String, String);

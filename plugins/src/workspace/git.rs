@@ -3,6 +3,7 @@
 //! Never runs anything that a repository configures: no hooks, filters, file system monitors, external
 //! diffs or text conversions. libgit2 starts no process; only its own end-of-line conversion is used.
 
+use super::author::Identities;
 use super::beneath::Tree;
 use super::{about, changed, isolate, list, prepare, read, settle};
 use ecoops_core::domain::{ContentHash, RepoPath, RunId, WriteSet};
@@ -23,11 +24,13 @@ pub struct Settings {
     pub cache: PathBuf,
     /// Larger files are listed as skipped, in bytes.
     pub largest_file: u64,
+    /// What git's variables say of who commits.
+    pub identities: Identities,
 }
 
 impl Settings {
     pub fn new(cache: impl Into<PathBuf>) -> Self {
-        Self { cache: cache.into(), largest_file: 4 << 20 }
+        Self { cache: cache.into(), largest_file: 4 << 20, identities: Identities::default() }
     }
 }
 

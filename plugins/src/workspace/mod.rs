@@ -1,6 +1,7 @@
 //! Adapters of the workspace port: the repository on disk.
 
 mod about;
+pub mod author;
 mod beneath;
 mod changed;
 mod commit;

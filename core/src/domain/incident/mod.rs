@@ -10,6 +10,7 @@ mod data;
 mod line;
 mod logs;
 mod meaning;
+mod redact;
 mod series;
 
 pub use analysis::{

@@ -14,6 +14,7 @@ use super::secret::SecretRule;
 use super::syntax::Source;
 use crate::domain::Edit;
 use regex::Regex;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// One place that a rule found, in bytes of the file's text.
@@ -138,15 +139,19 @@ impl Finder {
         }
     }
 
-    /// The names that its matches bind; none when that is not known beforehand.
-    pub fn names(&self) -> Option<Vec<String>> {
+    /// The names that some match of it binds, and those that every match does; none when that is not known
+    /// beforehand.
+    pub fn names(&self) -> Option<(Vec<String>, BTreeSet<String>)> {
+        let all = |names: Vec<String>| (names.clone(), names.into_iter().collect());
         match self {
-            Self::Match(matcher) => Some(matcher.names()),
-            Self::Text(regex) => Some(regex.capture_names().flatten().map(str::to_owned).collect()),
-            Self::UnusedSuppression => Some(vec!["RULE".to_owned()]),
-            Self::UndeclaredDependency => Some(vec!["PACKAGE".to_owned()]),
-            Self::Secret(_) => Some(Vec::new()),
-            Self::Taint(_) | Self::Resource(_) | Self::Document(..) => None,
+            Self::Match(matcher) => Some((matcher.names(), matcher.always())),
+            Self::Text(regex) => Some(all(regex.capture_names().flatten().map(str::to_owned).collect())),
+            Self::UnusedSuppression => Some(all(vec!["RULE".to_owned()])),
+            Self::UndeclaredDependency => Some(all(vec!["PACKAGE".to_owned()])),
+            Self::Secret(_) => Some(all(Vec::new())),
+            Self::Taint(rule) => Some(rule.names()),
+            Self::Resource(rule) => Some(rule.names()),
+            Self::Document(..) => None,
         }
     }
 

@@ -10,6 +10,7 @@ use super::pattern::CompiledPattern;
 use super::rule;
 use super::syntax::Source;
 use regex::{Regex, RegexBuilder};
+use std::collections::BTreeSet;
 use tree_sitter::Node;
 
 /// Bytes that a compiled regular expression may take.
@@ -40,6 +41,12 @@ enum Test {
     Follows(Relation),
     Precedes(Relation),
     Not(CompiledMatcher),
+}
+
+/// The names that each of some alternatives always binds.
+pub fn shared<'a>(alternatives: impl IntoIterator<Item = &'a CompiledMatcher>) -> BTreeSet<String> {
+    let every = alternatives.into_iter().map(CompiledMatcher::always);
+    every.reduce(|all, own| all.intersection(&own).cloned().collect()).unwrap_or_default()
 }
 
 #[derive(Debug)]
@@ -167,6 +174,24 @@ impl CompiledMatcher {
                 Test::Any(parts) | Test::All(parts) => names.extend(parts.iter().flat_map(Self::names)),
                 Test::Inside(r) | Test::Has(r) | Test::Follows(r) | Test::Precedes(r) => {
                     names.extend(r.matcher.names());
+                }
+                Test::Regex(_) | Test::Not(_) => {}
+            }
+        }
+        names.extend(self.constraints.iter().flat_map(CompiledConstraint::names));
+        names
+    }
+
+    /// The names that every match binds, whichever of its alternatives it is.
+    pub fn always(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for test in &self.tests {
+            match test {
+                Test::Pattern(p) => names.extend(p.names().into_iter().map(str::to_owned)),
+                Test::Any(parts) => names.extend(shared(parts)),
+                Test::All(parts) => names.extend(parts.iter().flat_map(Self::always)),
+                Test::Inside(r) | Test::Has(r) | Test::Follows(r) | Test::Precedes(r) => {
+                    names.extend(r.matcher.always());
                 }
                 Test::Regex(_) | Test::Not(_) => {}
             }

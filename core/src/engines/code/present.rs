@@ -13,9 +13,9 @@ const MOST_CHARACTERS: usize = 400;
 /// Unchanged lines around a change in a diff.
 const CONTEXT: usize = 2;
 
-/// Shows a finding of the file whose decoded text is `text`. To keep secrets out, give a text in
-/// which they are masked character by character, so that places still fit, or redact the report.
-pub fn present(finding: Finding, text: &str) -> Reported {
+/// Shows a finding of the file whose decoded text is `text`. `hide` takes the secrets out of a line: it is
+/// given the whole line, of which a part may be shown. The rest of what is shown is redacted with the report.
+pub fn present(finding: Finding, text: &str, hide: &dyn Fn(&str) -> String) -> Reported {
     let lines = Lines::new(text);
     let mut fix: Vec<&Edit> = finding.fix.iter().filter(|e| fits(e, text)).collect();
     fix.sort_by_key(|e| (e.range.start, e.range.end));
@@ -32,7 +32,7 @@ pub fn present(finding: Finding, text: &str) -> Reported {
         })
         .collect();
     let diff = diff(&lines, &fix);
-    let source = source(&lines, &finding);
+    let source = source(&lines, &finding, hide);
     Reported { finding, source, edits, diff }
 }
 
@@ -40,14 +40,14 @@ fn fits(edit: &Edit, text: &str) -> bool {
     text.get(edit.range.clone()).is_some()
 }
 
-fn source(lines: &Lines<'_>, finding: &Finding) -> Vec<SourceLine> {
+fn source(lines: &Lines<'_>, finding: &Finding, hide: &dyn Fn(&str) -> String) -> Vec<SourceLine> {
     let (first, column) = finding.location.start;
     let last = finding.location.end.0.max(first).min(first.saturating_add(MOST_LINES - 1));
     (first..=last)
         .filter_map(|number| {
             let content = lines.content(number)?;
             let skipped = if number == first { too_far(content, column) } else { 0 };
-            let text = content.chars().skip(skipped).take(MOST_CHARACTERS).collect();
+            let text = hide(content).chars().skip(skipped).take(MOST_CHARACTERS).collect();
             Some(SourceLine { number, text, skipped: skipped as u32 })
         })
         .collect()
@@ -148,7 +148,7 @@ mod tests {
             Edit { range: at..at + 3, text: "good".into() },
             Edit { range: 9..9, text: "import b\n".into() },
         ];
-        let shown = present(finding(text, at..at + 6, fix), text);
+        let shown = present(finding(text, at..at + 6, fix), text, &str::to_owned);
         assert_eq!(
             shown.diff,
             "@@ -1,4 +1,5 @@\n import a\n+import b\n 1\n 2\n 3\n@@ -6,5 +7,5 @@\n 5\n 6\n-bad(x)\n+good(x)\n 8\n 9\n"
@@ -166,7 +166,7 @@ mod tests {
             vec![Edit { range: 1..2, text: String::new() }],
             vec![Edit { range: 0..3, text: "a".into() }, Edit { range: 2..4, text: "b".into() }],
         ] {
-            let shown = present(finding(text, 0..2, fix.clone()), text);
+            let shown = present(finding(text, 0..2, fix.clone()), text, &str::to_owned);
             assert!(shown.edits.is_empty() && shown.diff.is_empty(), "{fix:?}");
         }
     }
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_very_long_line_is_cut_around_the_finding() {
         let text = format!("{}BAD{}", "x".repeat(100_000), "y".repeat(100_000));
-        let shown = present(finding(&text, 100_000..100_003, vec![]), &text);
+        let shown = present(finding(&text, 100_000..100_003, vec![]), &text, &str::to_owned);
         assert_eq!(shown.source[0].text.chars().count(), MOST_CHARACTERS);
         assert!(shown.source[0].text.contains("BAD"));
         assert_eq!(shown.source[0].skipped, 100_001 - 40);

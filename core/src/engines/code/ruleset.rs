@@ -270,18 +270,23 @@ fn validate_step(step: &FixStep) -> Result<(), String> {
     }
 }
 
-/// Every `$X` in the rule's texts must be bound by what it finds.
+/// Every `$X` in the rule's texts must be bound by what it finds, and one in its fix by every alternative:
+/// else there would be findings that the fix passes over without a word.
 fn check_names(rule: &Rule, finder: &Finder) -> Result<(), String> {
-    let Some(bound) = finder.names() else { return Ok(()) };
-    let mut wanted: Vec<&str> = names_in(&rule.why);
+    let Some((some, every)) = finder.names() else { return Ok(()) };
+    let mut wanted: Vec<&str> = Vec::new();
     for step in &rule.fix {
-        wanted.extend(step.target.as_deref());
+        wanted.extend(step.target.as_deref().map(|name| name.trim_start_matches('$')));
         for text in [&step.replace, &step.insert_before, &step.insert_after] {
             wanted.extend(text.as_deref().map(names_in).unwrap_or_default());
         }
     }
-    match wanted.iter().find(|name| !bound.iter().any(|b| b == *name)) {
-        Some(name) => Err(format!("${name} is used and never captured")),
+    let known = |name: &&str| some.iter().any(|bound| bound == *name);
+    if let Some(name) = names_in(&rule.why).iter().chain(&wanted).find(|name| !known(name)) {
+        return Err(format!("${name} is used and never captured"));
+    }
+    match wanted.iter().find(|name| !every.contains(**name)) {
+        Some(name) => Err(format!("the fix uses ${name}, which not every alternative captures")),
         None => Ok(()),
     }
 }

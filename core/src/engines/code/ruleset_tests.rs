@@ -38,6 +38,26 @@ fn what_is_wrong_is_named() {
         ("    languages: [any]\n    match: {regex: a, not: {regex: b}}\n", "only `regex`"),
         ("    languages: [python]\n    match: {pattern: f($X)}\n    fix: [{replace: $Y}]\n", "$Y is used"),
         ("    languages: [python]\n    match: {pattern: f($X)}\n    fix: [{target: X}]\n", "exactly one of"),
+        (
+            "    languages: [python]\n    match: {pattern: f($X)}\n    fix: [{target: Y, remove: true}]\n",
+            "$Y is used",
+        ),
+        (
+            "    languages: [python]\n    match: {any: [{pattern: f($X)}, {pattern: g($Y)}]}\n    fix: [{replace: h($X)}]\n",
+            "$X, which not every alternative captures",
+        ),
+        (
+            "    languages: [python]\n    match: {pattern: f($X), not: {pattern: f($Y)}}\n    fix: [{replace: h($Y)}]\n",
+            "$Y is used",
+        ),
+        (
+            "    languages: [python]\n    taint: {sources: [{pattern: f()}], sinks: [{pattern: g($X)}, {pattern: h($Y)}]}\n    fix: [{replace: h($X)}]\n",
+            "$X, which not every alternative captures",
+        ),
+        (
+            "    languages: [python]\n    resource: {acquire: [{pattern: $V = f()}], release: [{pattern: $V.close()}]}\n    fix: [{replace: $W}]\n",
+            "$W is used",
+        ),
         ("    languages: [python]\n    match: {kind: call}\n    files: ['{a']\n", "brace"),
     ] {
         let error = load(&[rule("a", more)]).unwrap_err().to_string();

@@ -10,7 +10,7 @@ use super::matching::Matching;
 use super::pattern::metavariable;
 use super::rewrite;
 use super::ruleset::{LoadedRule, RuleSet};
-use super::suppress::{self, Suppressions};
+use super::suppress::{self, Because, Suppressions};
 use super::syntax::{Lines, NoTree, Source};
 use super::table::{Active, Table};
 use super::walk;
@@ -28,11 +28,21 @@ pub struct FileReport {
     /// In the order of the text.
     pub findings: Vec<Finding>,
     /// Found, and suppressed by a comment.
-    pub suppressed: Vec<Finding>,
+    pub suppressed: Vec<SuppressedFinding>,
     /// What the user should know: a limit reached, a suppression not understood.
     pub notes: Vec<String>,
     /// Whether the file had to be parsed.
     pub parsed: bool,
+}
+
+/// A finding that a comment suppresses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SuppressedFinding {
+    pub finding: Finding,
+    /// The comment's line, from 1.
+    pub line: u32,
+    /// What the comment gives as its reason.
+    pub reason: Option<String>,
 }
 
 /// Scans one file with all rules of the set but those that need to know the whole project.
@@ -250,8 +260,10 @@ impl File<'_> {
         for finding in findings {
             match suppressions.covers(&finding.rule, finding.location.start.0) {
                 Some(slots) => {
+                    let Because { line, reason } =
+                        slots.first().map(|slot| suppressions.because(*slot)).unwrap_or_default();
                     slots.into_iter().for_each(|slot| used[slot] = true);
-                    report.suppressed.push(finding);
+                    report.suppressed.push(SuppressedFinding { finding, line, reason });
                 }
                 None => report.findings.push(finding),
             }

@@ -11,6 +11,8 @@ use crate::domain::Edit;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+/// Characters of a reason that are kept.
+const LONGEST_REASON: usize = 200;
 /// Lines at the top where `ignore-file` is looked for.
 const TOP: usize = 30;
 const MARK: &str = "ecoops:";
@@ -34,6 +36,16 @@ struct Comment {
     lines: Option<[u32; 2]>,
     /// Each rule with its place, and its number among all rules of all comments.
     rules: Vec<(String, Range<usize>, usize)>,
+    because: Because,
+}
+
+/// Where a suppression stands, and why it is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Because {
+    /// The comment's line, from 1.
+    pub line: u32,
+    /// What the comment says behind its rules, on the same line.
+    pub reason: Option<String>,
 }
 
 /// All suppressions of a file.
@@ -69,8 +81,7 @@ impl Suppressions {
             _ => return,
         };
         let list_start = start + (words.len() - list.len());
-        let Some(inner) = list.strip_prefix('[').and_then(|l| l.split_once(']')).map(|(inner, _)| inner)
-        else {
+        let Some((inner, rest)) = list.strip_prefix('[').and_then(|l| l.split_once(']')) else {
             self.notes.push((line, "a suppression names its rules: ecoops: ignore[rule]".to_owned()));
             return;
         };
@@ -90,7 +101,8 @@ impl Suppressions {
             offset += part.len() + 1;
         }
         let covered = if file { None } else { Some([line, line]) };
-        self.comments.push(Comment { range, lines: covered, rules });
+        let because = Because { line, reason: reason(rest) };
+        self.comments.push(Comment { range, lines: covered, rules, because });
     }
 
     /// A comment alone on its line covers the next line that is not such a comment.
@@ -127,6 +139,12 @@ impl Suppressions {
             .map(|(_, _, slot)| *slot)
             .collect();
         (!slots.is_empty()).then_some(slots)
+    }
+
+    /// The comment that one naming stands in.
+    pub fn because(&self, slot: usize) -> Because {
+        let named = |c: &&Comment| c.rules.iter().any(|(_, _, own)| *own == slot);
+        self.comments.iter().find(named).map(|c| c.because.clone()).unwrap_or_default()
     }
 
     /// The namings that suppress nothing, of rules that `ran`, each with the edit that removes it.
@@ -178,6 +196,16 @@ fn comment_around(
     let before = text.get(line.start..at)?;
     let begin = ["#", "//", "/*", "<!--", "--", ";", "%"].iter().filter_map(|m| before.rfind(m)).min()?;
     Some(line.start + begin..line.end)
+}
+
+/// The reason in what follows the rules: up to the end of the line, of the comment or of what is suppressed.
+fn reason(rest: &str) -> Option<String> {
+    let line = rest.lines().next().unwrap_or_default();
+    let own = line.find(MARK).map_or(line, |next| &line[..next]).trim();
+    let own = ["*/", "-->", "--%>", "#}", "%}"].iter().find_map(|end| own.strip_suffix(end)).unwrap_or(own);
+    let own = own.trim().trim_start_matches([':', '-', '\u{2013}', '\u{2014}', ',', ';']).trim();
+    let own = own.trim_end_matches(['#', '/', '*']).trim_end();
+    (!own.is_empty()).then(|| own.chars().take(LONGEST_REASON).collect())
 }
 
 fn is_alone(text: &str, range: &Range<usize>) -> bool {
@@ -240,6 +268,38 @@ mod tests {
         assert!(of("f(); // ecoops: ignore[r]\n", Language::JavaScript).covers("r", 1).is_some());
         assert!(of("f(); /* ecoops: ignore[r] */\n", Language::C).covers("r", 1).is_some());
         assert!(Suppressions::of("a # ecoops: ignore[r]\n", Language::Any, None).covers("r", 1).is_some());
+    }
+
+    #[test]
+    fn a_suppression_says_where_it_stands_and_why() {
+        for (text, language, finding, line, reason) in [
+            ("x  # ecoops: ignore[r] it may be None\n", Language::Python, 1, 1, Some("it may be None")),
+            ("x  # ecoops: ignore[r]: it may\n", Language::Python, 1, 1, Some("it may")),
+            ("x  # ecoops: ignore[r] - it may \n", Language::Python, 1, 1, Some("it may")),
+            ("x  # ecoops: ignore[r]\n", Language::Python, 1, 1, None),
+            ("x  # ecoops: ignore[q, r] both\n", Language::Python, 1, 1, Some("both")),
+            ("\n# ecoops: ignore[r] next line\nx\n", Language::Python, 3, 2, Some("next line")),
+            ("# ecoops: ignore-file[r] all of it\n\n\nx\n", Language::Python, 4, 1, Some("all of it")),
+            ("f(); /* ecoops: ignore[r] checked above */\n", Language::C, 1, 1, Some("checked above")),
+            ("f(); /* ecoops: ignore[r]\n more */\n", Language::C, 1, 1, None),
+            ("x  # ecoops: ignore[q] one ecoops: ignore[r] two\n", Language::Python, 1, 1, Some("two")),
+            (
+                "x  # ecoops: ignore[r] warum nicht – später\n",
+                Language::Python,
+                1,
+                1,
+                Some("warum nicht – später"),
+            ),
+        ] {
+            let all = of(text, language);
+            let slots = all.covers("r", finding).unwrap_or_default();
+            let expected = Because { line, reason: reason.map(str::to_owned) };
+            assert_eq!(slots.first().map(|slot| all.because(*slot)), Some(expected), "{text:?}");
+        }
+        let long = format!("x  # ecoops: ignore[r] {}\n", "ä".repeat(5_000));
+        let all = of(&long, Language::Python);
+        let kept = all.because(all.covers("r", 1).unwrap()[0]).reason.unwrap();
+        assert_eq!(kept.chars().count(), LONGEST_REASON);
     }
 
     #[test]

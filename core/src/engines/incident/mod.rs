@@ -53,8 +53,8 @@ const MOST: usize = 10;
 
 /// Analyses one incident.
 pub fn analyze(data: &IncidentData) -> IncidentAnalysis {
-    let picture = Picture::of(data);
-    let ranking = rank(&picture);
+    let picture = tracing::info_span!("correlate").in_scope(|| Picture::of(data));
+    let ranking = tracing::info_span!("rca.hypothesize").in_scope(|| rank(&picture));
     let mut exhibits = Exhibits::default();
     let hypotheses: Vec<CauseHypothesis> = ranking
         .suspects
@@ -66,7 +66,8 @@ pub fn analyze(data: &IncidentData) -> IncidentAnalysis {
         (IncidentVerdict::NoCause, _) | (_, None) => BlastRadius::default(),
         (_, Some(leading)) => blast::blast_radius(&picture, &mut exhibits, leading),
     };
-    let anomalies = anomalies::anomalies(&picture, &mut exhibits);
+    let anomalies =
+        tracing::info_span!("anomaly.detect").in_scope(|| anomalies::anomalies(&picture, &mut exhibits));
     let timeline = timeline::timeline(&picture, &mut exhibits, &anomalies);
     IncidentAnalysis {
         verdict: ranking.verdict,

@@ -4,9 +4,11 @@
 //! keeps the [`Tokens`] and puts the secrets back where the text is used locally. Never logs, never
 //! keeps a secret after the call, and never fails: what cannot be told apart from a secret is hidden.
 
+mod fragments;
 mod scan;
 mod token;
 
+pub use fragments::Fragments;
 pub use scan::{Hit, scan};
 pub use token::{Tokens, token_spans};
 

@@ -193,7 +193,9 @@ impl Groups {
                 std::collections::hash_map::Entry::Vacant(entry) => {
                     entry.insert(group);
                 }
-                std::collections::hash_map::Entry::Occupied(mut entry) => entry.get_mut().absorb(group, &self.bounds),
+                std::collections::hash_map::Entry::Occupied(mut entry) => {
+                    entry.get_mut().absorb(group, &self.bounds)
+                }
             }
         }
     }
@@ -222,8 +224,11 @@ impl Groups {
             let text = templates.all.get(key.ticket as usize).map_or(templates::WILDCARD, |t| &t.text);
             clusters.push(self.cluster(number, key, group, text, known));
         }
-        let unknown: Vec<&str> =
-            referred.iter().filter(|(_, n)| **n == 0).map(|(service, _)| self.services.name(*service)).collect();
+        let unknown: Vec<&str> = referred
+            .iter()
+            .filter(|(_, n)| **n == 0)
+            .map(|(service, _)| self.services.name(*service))
+            .collect();
         (clusters, note(&unknown, referred.len()))
     }
 
@@ -237,7 +242,8 @@ impl Groups {
         let rate = |count: u64, range: TimeRange| count as f64 / range.length().max(1.0);
         let (now, before) = (rate(group.count, self.window), rate(group.baseline_count, self.reference));
         let novelty = if !known || now <= 0.0 { 0.0 } else { 1.0 - (before / now).min(1.0) };
-        let buckets = if group.buckets.is_empty() { vec![0; self.bounds.buckets.max(1)] } else { group.buckets };
+        let buckets =
+            if group.buckets.is_empty() { vec![0; self.bounds.buckets.max(1)] } else { group.buckets };
         LogCluster {
             id: format!("l{number}"),
             service: self.services.name(key.service).to_owned(),
@@ -259,7 +265,11 @@ impl Groups {
 
 /// The number of a name; what is too many shares one.
 fn known(names: &mut Names, name: &str) -> u32 {
-    if names.all.len() >= NAMES && !names.numbers.contains_key(name) { names.number("…") } else { names.number(name) }
+    if names.all.len() >= NAMES && !names.numbers.contains_key(name) {
+        names.number("…")
+    } else {
+        names.number(name)
+    }
 }
 
 /// A template's place among all.
@@ -273,8 +283,12 @@ fn note(unknown: &[&str], services: usize) -> Vec<String> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     match unknown.len() {
         0 => Vec::new(),
-        n if n == services => vec!["no logs within the reference: what is new in them cannot be told".to_owned()],
-        _ => vec![format!("no logs of {named}{more} within the reference: what is new in theirs cannot be told")],
+        n if n == services => {
+            vec!["no logs within the reference: what is new in them cannot be told".to_owned()]
+        }
+        _ => vec![format!(
+            "no logs of {named}{more} within the reference: what is new in theirs cannot be told"
+        )],
     }
 }
 
@@ -371,7 +385,9 @@ fn quote(line: &LogLine<'_>, most: usize) -> Exemplar {
 
 /// FNV-1a, 64 bits.
 fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -421,7 +437,7 @@ mod tests {
             clusters.iter().map(|c| (c.id.as_str(), c.service.as_str(), c.count, c.baseline_count)).collect();
         assert_eq!(shown, [("l1", "db", 0, 1), ("l2", "web", 50, 50), ("l3", "web", 10, 0)]);
         let failed = &clusters[2];
-        assert_eq!((failed.template.as_str(), failed.novelty), ("cannot reach <*>", 1.0));
+        assert_eq!((failed.template.as_str(), failed.novelty), ("cannot reach <*>:<*>", 1.0));
         assert_eq!((failed.first_seen, failed.last_seen), (Some(150.0), Some(159.0)));
         assert_eq!(failed.buckets.iter().sum::<u64>(), 10);
         assert_eq!(failed.exemplars.len(), 3);
@@ -432,11 +448,16 @@ mod tests {
     #[test]
     fn stack_traces_are_told_apart_by_their_innermost_frame() {
         let frames = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
-        let (a, b, c) = (frames(&["pool.get", "api.x"]), frames(&["pool.get", "api.y"]), frames(&["json.parse"]));
+        let (a, b, c) =
+            (frames(&["pool.get", "api.x"]), frames(&["pool.get", "api.y"]), frames(&["json.parse"]));
         let clusters = grouped(Bounds::default(), |groups| {
             for stack in [&a, &b, &c] {
                 let error = Some("TimeoutError: no connection");
-                groups.push(&LogLine { frames: stack, error, ..line("web", 150.0, LogLevel::Error, "unhandled") });
+                groups.push(&LogLine {
+                    frames: stack,
+                    error,
+                    ..line("web", 150.0, LogLevel::Error, "unhandled")
+                });
             }
         });
         let mut shown: Vec<_> = clusters.iter().map(|c| (c.count, c.frames.clone())).collect();
@@ -447,8 +468,17 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_no_line_is_lost() {
-        let bounds = Bounds { groups: 64, miner: templates::Config { clusters: 64, ..Default::default() }, ..Bounds::default() };
-        let word = |n: u32| ["alpha", "beta", "gamma", "delta"].iter().map(|w| format!("{w}{}", (b'a' + (n % 26) as u8) as char)).collect::<String>();
+        let bounds = Bounds {
+            groups: 64,
+            miner: templates::Config { clusters: 64, ..Default::default() },
+            ..Bounds::default()
+        };
+        let word = |n: u32| {
+            ["alpha", "beta", "gamma", "delta"]
+                .iter()
+                .map(|w| format!("{w}{}", (b'a' + (n % 26) as u8) as char))
+                .collect::<String>()
+        };
         let mut most = 0;
         let clusters = grouped(bounds, |groups| {
             for n in 0..5_000u32 {

@@ -2,6 +2,8 @@
 //!
 //! Plain data in, plain data out. Never opens a file or a socket, and never reads a clock.
 
+pub mod detect;
 pub mod groups;
 pub mod parse;
 pub mod templates;
+pub mod watch;

@@ -3,21 +3,9 @@
 //!
 //! The entries of the audit log itself are written phase by phase by the session.
 
-use crate::domain::{Remediation, RunId, Verdict};
+use crate::domain::{Landed, RunId, Verdict};
 use crate::ports::memory::{Document, DocumentKind, Memory, MemoryError};
 use serde_json::{Map, Value, json};
-
-/// A fix that has landed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Landed {
-    pub remediation: Remediation,
-    /// Why it was a problem.
-    pub cause: String,
-    /// The text of the finding's place before and after, when the whole fix lies within it; only such
-    /// a fix can be carried over to another place.
-    pub place: Option<(String, String)>,
-    pub patch: String,
-}
 
 /// Ingests each fix; the same fix again is kept once. Every text passes through `redact` first.
 ///
@@ -34,10 +22,10 @@ pub fn remember(
     for fix in landed {
         // One document a rule and before-text is enough: others would only repeat it.
         let place = fix.place.as_ref().map_or(fix.patch.as_str(), |(before, _)| before.as_str());
-        if seen.contains(&(fix.remediation.rule.as_str(), place)) {
+        if seen.contains(&(fix.rule.as_str(), place)) {
             continue;
         }
-        seen.push((&fix.remediation.rule, place));
+        seen.push((&fix.rule, place));
         memory.ingest(&document(run, verdict, fix, redact))?;
     }
     Ok(seen.len())
@@ -46,9 +34,9 @@ pub fn remember(
 fn document(run: &RunId, verdict: &Verdict, fix: &Landed, redact: &dyn Fn(&str) -> String) -> Document {
     let mut metadata = Map::new();
     let mut put = |key: &str, value: Value| metadata.insert(key.to_owned(), value);
-    put("rule", json!(fix.remediation.rule));
-    put("tier", json!(fix.remediation.tier));
-    put("path", json!(fix.remediation.path));
+    put("rule", json!(fix.rule));
+    put("tier", json!(fix.tier));
+    put("path", json!(fix.path));
     put("run", json!(run));
     if let Some((before, after)) = &fix.place {
         // A text with a secret in it cannot be carried over without it, so it is not kept for that.
@@ -62,15 +50,15 @@ fn document(run: &RunId, verdict: &Verdict, fix: &Landed, redact: &dyn Fn(&str) 
     let text = format!(
         "Root cause: {}\n\nFix: {} in {}\n\n{}\n\nValidation: {}\n\nRecord: urn:ecoops:run:{}\n",
         fix.cause,
-        fix.remediation.title,
-        fix.remediation.path,
+        fix.title,
+        fix.path,
         fix.patch,
         layers.join(", "),
         run.0
     );
     Document {
         kind: DocumentKind::Fix,
-        title: redact(&fix.remediation.title),
+        title: redact(&fix.title),
         text: redact(&text),
         source: format!("urn:ecoops:run:{}", run.0),
         metadata,

@@ -5,12 +5,13 @@
 pub mod incident;
 pub mod kept;
 pub mod relevance;
+pub mod stored;
 
 use crate::domain::{Finding, Note, NoteLevel, Problem, ProblemId, ProblemKind, RepoPath, SuppressedBy};
 use crate::engines::code::dependencies::{self, Project};
 use crate::engines::code::glob::compile_glob;
 use crate::engines::code::ruleset::RuleSet;
-use crate::engines::code::scan::{FileReport, concerned, scan_concerned};
+use crate::engines::code::scan::{FileReport, SuppressedFinding, concerned, scan_concerned};
 use crate::engines::code::text::{Decoded, NotText, decode};
 use crate::ports::workspace::{Entry, Listing, Selection, Workspace, WorkspaceError};
 use kept::{Earlier, Kept, Origin};
@@ -277,9 +278,8 @@ fn reported(path: &RepoPath, bytes: Vec<u8>, decoded: Decoded, report: FileRepor
         origin: None,
     };
     if !report.findings.is_empty() || !report.suppressed.is_empty() {
-        let inline = |finding: Finding| {
-            let line = finding.location.start.0;
-            (finding, SuppressedBy::Inline { line, reason: None })
+        let inline = |one: SuppressedFinding| {
+            (one.finding, SuppressedBy::Inline { line: one.line, reason: one.reason })
         };
         look.file = Some(ExaminedFile {
             path: path.clone(),

@@ -39,19 +39,22 @@ impl LogKey {
         }
     }
 
-    /// Reads the key from `path`, or makes one there (mode 0600) unless `must_exist`.
+    /// Reads the key from `path`, or makes one there (mode 0600) whose name begins with `origin`; with
+    /// `None` it must exist.
     ///
     /// # Errors
     /// [`AuditError::Key`] when it cannot be read, is damaged, others may read it, or it is missing
     /// though the log already has entries.
-    pub fn from_file(path: &Path, must_exist: bool) -> Result<Self, AuditError> {
+    pub fn from_file(path: &Path, origin: Option<&str>) -> Result<Self, AuditError> {
         match fs::read_to_string(path) {
             Ok(text) => Self::read(path, Zeroizing::new(text)),
-            Err(e) if e.kind() == ErrorKind::NotFound && must_exist => Err(AuditError::Key(format!(
-                "{} is missing, and the log that it signed has entries; put the key back, or move the log away to begin a new one",
-                path.display()
-            ))),
-            Err(e) if e.kind() == ErrorKind::NotFound => Self::create(path),
+            Err(e) if e.kind() == ErrorKind::NotFound => match origin {
+                Some(origin) => Self::create(path, origin),
+                None => Err(AuditError::Key(format!(
+                    "{} is missing, and the log that it signed has entries; put the key back, or move the log away to begin a new one",
+                    path.display()
+                ))),
+            },
             Err(e) => Err(AuditError::Key(format!("{}: {e}", path.display()))),
         }
     }
@@ -65,15 +68,15 @@ impl LogKey {
         SignerKey::parse(&text).map(Self::held).map_err(|e| wrong(e.to_string()))
     }
 
-    fn create(path: &Path) -> Result<Self, AuditError> {
+    fn create(path: &Path, origin: &str) -> Result<Self, AuditError> {
         let wrong = |why: String| AuditError::Key(format!("{}: {why}", path.display()));
         let mut seed = Zeroizing::new([0u8; 32]);
         let mut id = [0u8; 8];
         getrandom::fill(seed.as_mut()).map_err(|e| wrong(e.to_string()))?;
         getrandom::fill(&mut id).map_err(|e| wrong(e.to_string()))?;
         let name: String = id.iter().map(|b| format!("{b:02x}")).collect();
-        let key =
-            SignerKey::new(&format!("ecoops.local/audit/{name}"), &seed).map_err(|e| wrong(e.to_string()))?;
+        let name = format!("{}/{name}", origin.trim_end_matches('/'));
+        let key = SignerKey::new(&name, &seed).map_err(|e| wrong(e.to_string()))?;
         let text = Zeroizing::new(key.secret_text() + "\n");
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder).map_err(|e| wrong(e.to_string()))?;
@@ -88,7 +91,7 @@ impl LogKey {
                 Ok(Self::held(key))
             }
             // Another process was faster: its key is the log's.
-            Err(e) if e.error.kind() == ErrorKind::AlreadyExists => Self::from_file(path, true),
+            Err(e) if e.error.kind() == ErrorKind::AlreadyExists => Self::from_file(path, None),
             Err(e) => Err(wrong(e.error.to_string())),
         }
     }
@@ -102,15 +105,20 @@ mod tests {
     fn a_key_is_made_once_and_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys/audit.key");
-        assert!(matches!(LogKey::from_file(&path, true), Err(AuditError::Key(_))));
-        let first = LogKey::from_file(&path, false).unwrap().verifier;
-        assert_eq!(LogKey::from_file(&path, true).unwrap().verifier, first);
+        assert!(matches!(LogKey::from_file(&path, None), Err(AuditError::Key(_))));
+        let first = LogKey::from_file(&path, Some("team.example/audit")).unwrap().verifier;
+        assert!(first.to_string().starts_with("team.example/audit/"), "{first}");
+        assert_eq!(LogKey::from_file(&path, None).unwrap().verifier, first);
+        let other = LogKey::from_file(&path, Some("other.example")).unwrap().verifier;
+        assert_eq!(other, first, "a log keeps its name");
+        let bad = LogKey::from_file(&folder.path().join("bad.key"), Some("two words"));
+        assert!(matches!(bad, Err(AuditError::Key(_))));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(LogKey::from_file(&path, true).unwrap_err().to_string().contains("chmod"));
+        assert!(LogKey::from_file(&path, None).unwrap_err().to_string().contains("chmod"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(&path, "PRIVATE+KEY+nonsense").unwrap();
-        assert!(matches!(LogKey::from_file(&path, false), Err(AuditError::Key(_))));
+        assert!(matches!(LogKey::from_file(&path, Some("team.example/audit")), Err(AuditError::Key(_))));
     }
 }

@@ -5,10 +5,11 @@ use super::uses::Use;
 use super::{compile_all, either};
 use crate::engines::code::finder::RawMatch;
 use crate::engines::code::language::Language;
-use crate::engines::code::matcher::{Clause, CompiledMatcher};
+use crate::engines::code::matcher::{Clause, CompiledMatcher, shared};
 use crate::engines::code::matching::{Captures, Matching};
 use crate::engines::code::rule;
 use crate::engines::code::syntax::Source;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -44,6 +45,11 @@ impl ResourceRule {
         let clauses = either(&acquire).into_iter().collect();
         let (passing_escapes, every_path) = (rule.passing_escapes, rule.every_path);
         Ok(Self { acquire, release, passing_escapes, every_path, clauses })
+    }
+
+    /// The names that its findings bind: what some `acquire` captures, and what every one does.
+    pub fn names(&self) -> (Vec<String>, BTreeSet<String>) {
+        (self.acquire.iter().flat_map(CompiledMatcher::names).collect(), shared(&self.acquire))
     }
 
     /// What a file must hold for the rule to find anything.

@@ -6,17 +6,19 @@ use super::state::{State, Taint};
 use super::{compile_all, either};
 use crate::engines::code::finder::RawMatch;
 use crate::engines::code::language::Language;
-use crate::engines::code::matcher::{Clause, CompiledMatcher, compile_regex};
+use crate::engines::code::matcher::{Clause, CompiledMatcher, compile_regex, shared};
 use crate::engines::code::matching::Matching;
 use crate::engines::code::rule;
 use crate::engines::code::syntax::Source;
 use regex::Regex;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use tree_sitter::Node;
 
 /// Expressions looked at in one file by one rule.
 const MAX_STEPS: usize = 2_000_000;
+/// The name under which a finding has where its value comes from.
+const SOURCE: &str = "SOURCE";
 /// Findings of one rule in one file.
 const MAX_FOUND: usize = 500;
 
@@ -60,6 +62,15 @@ impl TaintRule {
     /// What a file must hold for the rule to find anything.
     pub fn clauses(&self) -> &[Clause] {
         &self.clauses
+    }
+
+    /// The names that its findings bind: what some sink captures, and what every sink does.
+    pub fn names(&self) -> (Vec<String>, BTreeSet<String>) {
+        let source = || SOURCE.to_owned();
+        let some = self.sinks.iter().flat_map(|(sink, _)| sink.names()).chain([source()]).collect();
+        let mut every = shared(self.sinks.iter().map(|(sink, _)| sink));
+        every.insert(source());
+        (some, every)
     }
 
     /// The sinks that a tainted value reaches, in the order of the text.
@@ -422,7 +433,7 @@ impl<'t> Flow<'_, 't> {
             raw.related.push((step.clone(), "and passes through here".to_owned()));
         }
         if !raw.binds("SOURCE") {
-            raw.captures.push(("SOURCE".to_owned(), vec![taint.source.clone()]));
+            raw.captures.push((SOURCE.to_owned(), vec![taint.source.clone()]));
         }
         self.found.push(raw);
     }

@@ -1,8 +1,9 @@
 //! How far the distribution of the newest values is from every distribution seen before.
 //!
-//! Wang, Viswanathan, Choudur, Talwar, Satterfield & Schwan, "Statistical techniques for online anomaly detection
-//! in data centers" (2011): the relative entropy of a window's histogram to those of past windows. The bins span
-//! the range seen, with one beyond it on each side, and are laid anew whenever the past has doubled.
+//! Wang, Viswanathan, Choudur, Talwar, Satterfield & Schwan, "Statistical techniques for online anomaly
+//! detection in data centers" (2011): the relative entropy of a window's histogram to those of past windows.
+//! The bins span the range seen, with one beyond it on each side, and are laid anew whenever the past has
+//! doubled.
 //!
 //! Never judges whether a divergence is large: that is the tail's.
 
@@ -67,7 +68,8 @@ impl DistributionNovelty {
 
     fn relay(&mut self, history: &[f64]) {
         self.relay_at = self.relay_at.saturating_mul(2);
-        let (low, high) = history.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+        let (low, high) =
+            history.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
         self.low = low;
         self.per_unit = (BINS - 2) as f64 / (high - low).max(f64::MIN_POSITIVE);
         self.remembered.clear();
@@ -135,7 +137,9 @@ mod tests {
     fn windows_are_forgotten() {
         let mut novelty = DistributionNovelty::new(260);
         let values: Vec<f64> = (0..3000).map(|i| f64::from(i % 13)).collect();
-        (1..=values.len()).for_each(|n| drop(novelty.push(&values[..n])));
+        (1..=values.len()).for_each(|n| {
+            novelty.push(&values[..n]);
+        });
         assert_eq!(novelty.remembered.len(), 10);
     }
 }

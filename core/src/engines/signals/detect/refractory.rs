@@ -1,7 +1,8 @@
 //! After an alarm, only what is more surprising than it is news.
 //!
-//! One event makes many surprises. After a peak the bar is as high as the peak and comes down in a straight line, for a
-//! tenth of the time the series is known, so that the number of alarms grows with the logarithm of time.
+//! One event makes many surprises. After a peak the bar is as high as the peak and comes down in a straight
+//! line, for a tenth of the time the series is known, so that the number of alarms grows with the logarithm
+//! of time.
 //!
 //! Never hides that a value is unusual: below the bar the surprise is capped, not removed.
 
@@ -46,7 +47,9 @@ mod tests {
         assert_eq!(refractory.news(3.9), 1.0);
         assert_eq!(refractory.news(0.5), 0.5);
         assert_eq!(refractory.news(5.0), 5.0);
-        (0..99).for_each(|_| drop(refractory.news(0.0)));
+        (0..99).for_each(|_| {
+            refractory.news(0.0);
+        });
         // half of it after half the time
         assert_eq!(refractory.news(2.4), 1.0);
         assert_eq!(refractory.news(2.6), 2.6);
@@ -55,9 +58,13 @@ mod tests {
     #[test]
     fn it_comes_down_slower_in_a_series_long_known() {
         let mut refractory = Refractory::default();
-        (0..10_000).for_each(|_| drop(refractory.news(0.0)));
+        (0..10_000).for_each(|_| {
+            refractory.news(0.0);
+        });
         refractory.news(4.0);
-        (0..500).for_each(|_| drop(refractory.news(0.0)));
+        (0..500).for_each(|_| {
+            refractory.news(0.0);
+        });
         assert_eq!(refractory.news(1.9), 1.0);
         assert_eq!(refractory.news(2.1), 2.1);
     }

@@ -5,12 +5,14 @@
 
 use super::mask::VAR;
 use super::refine::Merge;
-use super::words::{Affixes, Word, Words, affixes, core, looks_made};
+use super::words::{Affixes, Word, Words, affixes, core, is_coded, key, looks_made, quantity};
 
 /// So many different values of one column are values whatever they look like.
-pub const MANY: usize = 6;
+const MANY: usize = 6;
 /// As many, where the column is the line's first: it is what the line is about.
 const MANY_SUBJECTS: usize = 16;
+/// The least evenness of a few values that are a parameter.
+const EVEN: f64 = 0.4;
 /// So many where the words before announce a value.
 const ANNOUNCED: usize = 3;
 
@@ -20,13 +22,20 @@ pub struct Column {
     distinct: usize,
     /// Of all values, those that no sentence has, from 0 to 1.
     made: f64,
+    /// Of all values, those with digits or a parameter in them.
+    coded: f64,
     /// Words in capitals or participles: states and what happened, which tell messages apart.
     states: f64,
     /// How evenly the values come, from 0 (one alone) to 1.
     evenness: f64,
+    /// One value is nothing at all within its brackets, quotes or after its sign.
     empty: bool,
+    /// The values are pairs of which the key differs.
+    keys: bool,
     truth: bool,
     announced: bool,
+    /// Announced by a word of the sentence.
+    named: bool,
     first: bool,
     units: bool,
     /// Literal words besides the column.
@@ -47,20 +56,32 @@ impl Column {
         Self {
             distinct: values.len(),
             made: share(looks_made),
+            coded: share(is_coded),
             states: share(is_state),
             evenness: evenness(values),
-            empty: middles.iter().any(|m| core(m).is_empty() && !m.contains(&VAR)),
+            empty: prefix
+                .last()
+                .is_some_and(|b| matches!(b, b'(' | b'[' | b'{' | b'=' | b':' | b'"' | b'\''))
+                && middles.iter().any(|m| core(m).is_empty() && !m.contains(&VAR)),
+            keys: ends.prefix == 0 && middles.iter().all(|m| !key(m).is_empty()),
             truth: middles.iter().all(|m| is_truth(core(m))),
-            announced: announces(prefix, before),
-            first: at == 0,
-            units: before.is_some_and(|b| b.ends_with(&[VAR])) && middles.iter().all(|m| is_unit(core(m))),
+            announced: announces(prefix, before) || prefix.is_empty() && before.is_some_and(names),
+            named: prefix.is_empty() && before.is_some_and(names),
+            first: at == 0 && ends.prefix == 0,
+            units: before.is_some_and(|b| b.ends_with(&[VAR]))
+                && middles
+                    .iter()
+                    .all(|m| quantity(core(m)) == quantity(core(middles[0])) && quantity(core(m)).is_some()),
             constants: tokens.iter().enumerate().filter(|(c, w)| *c != at && words.is_plain(**w)).count(),
         }
     }
 
     /// The judgement.
     pub fn is_parameter(&self) -> bool {
-        if self.truth || self.units || self.made >= 1.0 && self.constants > 0 {
+        if self.keys {
+            return false;
+        }
+        if self.truth || self.units || self.coded >= 1.0 && self.constants > 0 {
             return true;
         }
         if self.constants == 0 {
@@ -69,12 +90,15 @@ impl Column {
         if self.first {
             return self.distinct >= MANY_SUBJECTS && self.states < 0.5;
         }
+        if self.made >= 1.0 {
+            return self.announced || self.distinct >= ANNOUNCED;
+        }
         if self.announced && self.states < 0.5 {
-            let even = self.evenness >= 0.4;
-            return self.distinct >= MANY
-                || self.distinct >= ANNOUNCED && even
-                || self.made >= 0.5
-                || self.empty && self.distinct >= 2;
+            let enough = self.named || self.evenness >= EVEN;
+            return self.distinct >= MANY || self.distinct >= ANNOUNCED && enough || self.made >= 0.5;
+        }
+        if self.empty && self.made >= 0.5 {
+            return true;
         }
         self.distinct >= 2 * MANY || self.distinct >= MANY && (self.states < 0.5 || self.made >= 0.5)
     }
@@ -96,28 +120,6 @@ fn is_truth(core: &[u8]) -> bool {
         .any(|t| core.eq_ignore_ascii_case(t))
 }
 
-fn is_unit(core: &[u8]) -> bool {
-    matches!(
-        core,
-        b"B" | b"KB"
-            | b"MB"
-            | b"GB"
-            | b"TB"
-            | b"KiB"
-            | b"MiB"
-            | b"GiB"
-            | b"TiB"
-            | b"bytes"
-            | b"kB"
-            | b"ms"
-            | b"s"
-            | b"us"
-            | b"ns"
-            | b"sec"
-            | b"min"
-    )
-}
-
 /// The entropy of the values over what it would be if all came as often.
 fn evenness(values: &[(Word, u64)]) -> f64 {
     if values.len() < 2 {
@@ -133,54 +135,47 @@ fn evenness(values: &[(Word, u64)]) -> f64 {
     entropy / (values.len() as f64).ln()
 }
 
-/// What comes before says that a value follows: `key=`, `key:`, a quote, or a preposition or noun
-/// that names things.
+/// What comes right before says that a value follows: `key=`, `key:`, a quote, a qualified name.
 fn announces(prefix: &[u8], before: Option<&[u8]>) -> bool {
-    const NAMES: [&[u8]; 24] = [
-        b"user",
-        b"username",
-        b"host",
-        b"hostname",
-        b"node",
-        b"name",
-        b"named",
-        b"for",
-        b"from",
-        b"to",
-        b"by",
-        b"group",
-        b"account",
-        b"device",
-        b"interface",
-        b"domain",
-        b"client",
-        b"server",
-        b"service",
-        b"process",
-        b"file",
-        b"class",
-        b"called",
-        b"id",
-    ];
-    let opens = |b: &u8| matches!(b, b'=' | b':' | b'"' | b'\'' | b'(' | b'[' | b'@' | b'#');
+    let opens = |b: &u8| matches!(b, b'=' | b':' | b'"' | b'\'' | b'@' | b'#');
     match prefix.last() {
-        Some(last) if opens(last) => true,
-        Some(_) => prefix.contains(&b'.'),
-        None => before.is_some_and(|b| {
-            b.last().is_some_and(|l| matches!(l, b'=' | b':'))
-                || NAMES.iter().any(|n| core(b).eq_ignore_ascii_case(n))
-        }),
+        Some(last) => opens(last) || prefix.contains(&b'.'),
+        None => before.and_then(<[u8]>::last).is_some_and(|l| matches!(l, b'=' | b':')),
     }
 }
 
-/// Whether clusters of one frame differ in each open column as parameters do: in no column have
-/// they only two or three values that each stand for many.
+/// A preposition or a noun after which sentences of programs name things.
+fn names(before: &[u8]) -> bool {
+    const NAMES: &str = " user username host hostname node name named for from to by group account device \
+                         interface domain client server service process file class called id ";
+    let word = String::from_utf8_lossy(core(before)).to_ascii_lowercase();
+    !word.is_empty() && NAMES.contains(&format!(" {word} "))
+}
+
+/// Whether clusters that agree in all but identifiers are one: the identifiers of each column differ
+/// as values do, not as two or three names that each stand for many.
 pub fn vary_together(group: &[usize], live: &[Merge], words: &Words) -> bool {
     let Some(first) = group.first().map(|g| &live[*g].tokens) else { return false };
-    (0..first.len()).filter(|c| words.is_identifier(first[*c])).all(|c| {
+    let (mut coded, mut named) = (0, 0);
+    for c in (0..first.len()).filter(|c| words.is_identifier(first[*c])) {
         let mut seen: Vec<Word> = group.iter().map(|g| live[*g].tokens[c]).collect();
         seen.sort_unstable();
         seen.dedup();
-        seen.len() == 1 || seen.len() * 2 >= group.len().min(2 * MANY)
-    })
+        if seen.len() == 1 {
+            continue;
+        }
+        if seen.len() * 2 < group.len().min(2 * MANY) {
+            return false;
+        }
+        let all = seen.iter().all(|w| is_coded(core(words.text(*w))));
+        (coded, named) = (coded + usize::from(all), named + usize::from(!all));
+    }
+    group.len()
+        >= if named == 0 {
+            2
+        } else if coded > 0 {
+            ANNOUNCED
+        } else {
+            MANY
+        }
 }

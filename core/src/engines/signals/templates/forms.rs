@@ -214,3 +214,18 @@ pub fn date(text: &[u8]) -> Option<usize> {
     let time = text.get(at) == Some(&b':') && is(text.get(at + 1), DIGIT);
     time.then_some(at)
 }
+
+/// A quantity that is only bounded (`<1 sec`, `>10 MB`): the length with its unit.
+pub fn bound(text: &[u8]) -> Option<usize> {
+    const UNITS: [&[u8]; 14] = [
+        b"s", b"sec", b"secs", b"second", b"seconds", b"ms", b"us", b"ns", b"min", b"B", b"KB", b"MB", b"GB",
+        b"bytes",
+    ];
+    if !matches!(text, [b'<' | b'>', b'0'..=b'9', ..]) {
+        return None;
+    }
+    let digits = text[1..].iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+    let rest = text[1 + digits..].strip_prefix(b" ")?;
+    let unit = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    UNITS.contains(&&rest[..unit]).then_some(1 + digits + 1 + unit)
+}

@@ -229,7 +229,11 @@ fn first_stamp(line: &[u8]) -> Option<(usize, bool)> {
             return Some((end, line[begin].is_ascii_alphabetic()));
         }
         let text = token(line, begin);
-        if text.is_empty() || text.ends_with(b":") || text.len() > 64 {
+        // Words of a sentence do not stand before the time of a line.
+        let sentence = text.len() > 1
+            && text.iter().all(u8::is_ascii_alphabetic)
+            && !text.iter().all(u8::is_ascii_uppercase);
+        if text.is_empty() || text.ends_with(b":") || text.len() > 64 || sentence {
             return None;
         }
         at = begin + text.len();

@@ -5,7 +5,7 @@
 //! a value — only the other lines can tell (see `refine`).
 
 use super::bytes::{CODE, DIGIT, DOT, SLASH, SPACE, class, is};
-use super::forms::date;
+use super::forms::{bound, date};
 use super::token::Token;
 
 /// Stands for a parameter in masked text. Never occurs in UTF-8; an input byte of this value is
@@ -35,9 +35,9 @@ impl Masked {
             let begin = at;
             let mut seen = 0;
             let written = Written { text: self.text.len(), values: self.values.len() };
-            if let Some(hour) = date(&line[begin..]) {
-                self.var(begin, begin + hour);
-                at += hour;
+            if let Some(length) = date(&line[begin..]).or_else(|| bound(&line[begin..])) {
+                self.var(begin, begin + length);
+                at += length;
             }
             let begin = at;
             while at < line.len() && class(line[at]) & SPACE == 0 {

@@ -8,8 +8,8 @@
 use std::collections::HashMap;
 
 use super::column::{self, Column};
-use super::hash::{BuildHash, mix};
-use super::words::{Word, Words};
+use super::hash::{self, BuildHash, mix};
+use super::words::{Word, Words, key};
 
 /// A cluster of lines: its tokens and how many lines it stands for.
 #[derive(Debug, Clone, Copy)]
@@ -57,14 +57,20 @@ fn signature(tokens: &[Word]) -> u64 {
     tokens.iter().enumerate().fold(mix(tokens.len() as u64), |sum, (c, w)| sum.wrapping_add(place(c, *w)))
 }
 
+/// A hash of `tokens` of which `kept` gives what counts of each; units that follow numbers count
+/// by what they measure.
+fn frame(tokens: &[Word], words: &Words, kept: impl Fn(Word) -> u64) -> u64 {
+    tokens.iter().enumerate().fold(mix(tokens.len() as u64), |sum, (c, w)| {
+        let before = c.checked_sub(1).and_then(|b| tokens.get(b));
+        mix(sum ^ c as u64 ^ words.quantity(before, *w).unwrap_or_else(|| kept(*w)))
+    })
+}
+
 /// Clusters that differ in how their numbers are written: `3` and `2.5`, `00:01` and `1:00:01`.
 fn same_but_for_notation(live: &[Merge], words: &Words, union: &mut Union) {
     let mut first: HashMap<u64, usize, BuildHash> = HashMap::default();
     for (i, cluster) in live.iter().enumerate() {
-        let key =
-            cluster.tokens.iter().enumerate().fold(mix(cluster.tokens.len() as u64), |sum, (c, w)| {
-                mix(sum ^ c as u64 ^ words.notation(*w))
-            });
+        let key = frame(&cluster.tokens, words, |w| words.notation(w));
         match first.get(&key) {
             Some(other) => union.join(i, *other),
             None => drop(first.insert(key, i)),
@@ -168,8 +174,9 @@ fn several_columns(live: &[Merge], words: &Words, union: &mut Union) {
         if open < 2 || plain < 2 || plain * 2 < cluster.tokens.len() - open {
             continue;
         }
-        let key = cluster.tokens.iter().enumerate().fold(mix(cluster.tokens.len() as u64), |sum, (c, w)| {
-            if strong(w) { sum } else { sum.wrapping_add(place(c, *w)) }
+        let key = frame(&cluster.tokens, words, |w| {
+            let text = words.text(w);
+            hash::bytes(if strong(&w) { key(text) } else { text })
         });
         let group = groups.entry(key).or_default();
         if group.is_empty() {
@@ -179,7 +186,7 @@ fn several_columns(live: &[Merge], words: &Words, union: &mut Union) {
     }
     for key in order {
         let group = &groups[&key];
-        if group.len() < column::MANY || !column::vary_together(group, live, words) {
+        if group.len() < 2 || !column::vary_together(group, live, words) {
             continue;
         }
         for pair in group.windows(2) {

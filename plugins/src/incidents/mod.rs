@@ -1,0 +1,3 @@
+//! Where incidents that are being worked on are kept.
+
+pub mod embedded;

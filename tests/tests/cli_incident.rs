@@ -1,0 +1,267 @@
+//! `ecoops incident`: what people meet of an incident, from signals to a closed record.
+
+use ecoops_tests::home::{Home, Ran, binary, write};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+fn ok(home: &Home, arguments: &[&str]) -> Ran {
+    let ran = home.ecoops(home.path(), arguments);
+    assert_eq!(ran.code, 0, "{arguments:?}: {} {}", ran.stdout, ran.stderr);
+    ran
+}
+
+/// A small incident that was made up, and what really happened in it.
+fn rehearsed(home: &Home, seed: &str, more: &[&str]) -> (PathBuf, Value) {
+    let name = format!("bundle-{seed}-{}", more.len());
+    let mut arguments = vec![
+        "incident",
+        "rehearse",
+        name.as_str(),
+        "--seed",
+        seed,
+        "--services",
+        "8",
+        "--lines",
+        "20000",
+        "--output",
+        "json",
+    ];
+    arguments.extend_from_slice(more);
+    let truth = json(&ok(home, &arguments).stdout);
+    (home.path().join(name), truth)
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_bad_rollout_is_found_and_the_answer_is_the_same_every_time() {
+    let home = Home::new();
+    let (bundle, truth) = rehearsed(&home, "7", &["--fault", "error-responses"]);
+    let first = ok(&home, &["incident", "analyze", path(&bundle), "--output", "json"]);
+    let analysis = json(&first.stdout);
+    for field in ["verdict", "hypotheses", "anomalies", "log_clusters", "blast_radius", "timeline"] {
+        assert!(!analysis[field].is_null(), "{field} is not there");
+    }
+    assert_eq!(analysis["verdict"], "cause_found", "{}", analysis["answer"]);
+    assert_eq!(analysis["hypotheses"][0]["service"], truth["service"], "{}", analysis["answer"]);
+    let evidence: Vec<&str> =
+        analysis["evidence"].as_array().unwrap().iter().filter_map(|e| e["id"].as_str()).collect();
+    for hypothesis in analysis["hypotheses"].as_array().unwrap() {
+        let support = hypothesis["support"].as_array().unwrap();
+        assert!(!support.is_empty());
+        for cited in support.iter().flat_map(|c| c["evidence"].as_array().unwrap()) {
+            assert!(evidence.contains(&cited.as_str().unwrap()), "{cited} is not there");
+        }
+    }
+    assert!(!first.stdout.contains(path(home.path())), "no path of this machine");
+    // Again, on one processor, from an archive, in another home.
+    let again = ok(&home, &["incident", "analyze", path(&bundle), "--output", "json"]);
+    assert_eq!(first.stdout, again.stdout);
+    let mut single = Command::new("taskset");
+    let template = home.command(binary(), home.path());
+    single
+        .args(["-c", "0"])
+        .arg(binary())
+        .args(["incident", "analyze", path(&bundle), "--output", "json"])
+        .env_clear();
+    single.current_dir(home.path()).envs(template.get_envs().filter_map(|(k, v)| Some((k, v?))));
+    if let Ok(output) = single.output() {
+        assert_eq!(String::from_utf8_lossy(&output.stdout), first.stdout, "on one processor");
+    }
+    let archive = home.path().join("bundle.tar");
+    let packed = Command::new("tar").arg("-cf").arg(&archive).arg("-C").arg(&bundle).arg(".").status();
+    if packed.is_ok_and(|s| s.success()) {
+        let of_archive =
+            json(&ok(&home, &["incident", "analyze", path(&archive), "--output", "json"]).stdout);
+        assert_eq!(of_archive["answer"], analysis["answer"]);
+    }
+}
+
+#[test]
+fn a_terminal_shows_the_answer_first() {
+    let home = Home::new();
+    let (bundle, truth) = rehearsed(&home, "7", &["--fault", "slowdown"]);
+    let text = ok(&home, &["incident", "analyze", path(&bundle)]).stdout;
+    assert!(text.starts_with("CAUSE FOUND: ") && text.contains(truth["service"].as_str().unwrap()), "{text}");
+    for head in ["Timeline", "Hypotheses", "Evidence"] {
+        assert!(text.lines().any(|l| l.starts_with(head)), "{head} is not in {text}");
+    }
+    assert!(text.contains('█') && text.lines().all(|l| l.chars().count() <= 80), "{text}");
+    assert!(!text.contains('\x1b'));
+    for (format, begins) in [("markdown", "#"), ("html", "<!"), ("jsonl", "{\"type\":\"verdict\"")] {
+        let text = ok(&home, &["incident", "analyze", path(&bundle), "--output", format]).stdout;
+        assert!(text.starts_with(begins), "{format}: {}", text.get(..80).unwrap_or(&text));
+    }
+    for format in ["json", "markdown", "html"] {
+        let out = home.path().join(format!("out.{format}"));
+        ok(&home, &["incident", "export", path(&bundle), "--format", format, "--out", path(&out)]);
+        assert!(std::fs::metadata(out).unwrap().len() > 500);
+    }
+    let measured = home.path().join("m.prom");
+    ok(&home, &["incident", "analyze", path(&bundle), "--output", "json", "--metrics", path(&measured)]);
+    let measured = std::fs::read_to_string(measured).unwrap();
+    assert!(
+        measured.contains("ecoops_phase_seconds{phase=\"understand\"}")
+            && measured.contains("ecoops_citation_coverage_ratio 1"),
+        "{measured}"
+    );
+}
+
+#[test]
+fn nothing_wrong_is_no_cause() {
+    let home = Home::new();
+    let (bundle, _) = rehearsed(&home, "3", &["--healthy"]);
+    let ran = ok(&home, &["incident", "analyze", path(&bundle), "--output", "json"]);
+    let verdict = json(&ran.stdout)["verdict"].as_str().unwrap().to_owned();
+    assert_ne!(verdict, "cause_found");
+    let code = home.ecoops(home.path(), &["incident", "analyze", path(&bundle), "--exit-code"]).code;
+    assert_eq!(code, if verdict == "inconclusive" { 7 } else { 0 });
+}
+
+#[test]
+fn a_bundle_with_missing_or_broken_parts_is_analysed_as_far_as_it_goes() {
+    let home = Home::new();
+    let (bundle, _) = rehearsed(&home, "7", &["--fault", "error-responses"]);
+    for part in [
+        "incident.json",
+        "metrics.csv",
+        "logs",
+        "traces.json",
+        "events.jsonl",
+        "topology.csv",
+        "changes.jsonl",
+    ] {
+        let copy = home.path().join(format!("without-{part}"));
+        assert!(Command::new("cp").arg("-r").arg(&bundle).arg(&copy).status().unwrap().success());
+        let gone = copy.join(part);
+        if gone.is_dir() {
+            std::fs::remove_dir_all(&gone).unwrap()
+        } else {
+            std::fs::remove_file(&gone).unwrap()
+        };
+        let ran = ok(&home, &["incident", "analyze", path(&copy), "--output", "json"]);
+        assert!(json(&ran.stdout)["verdict"].is_string(), "{part}");
+        // Half-written.
+        if part != "logs" {
+            std::fs::write(&gone, std::fs::read(bundle.join(part)).unwrap().get(..300).unwrap_or_default())
+                .unwrap();
+            let ran = home.ecoops(home.path(), &["incident", "analyze", path(&copy), "--output", "json"]);
+            assert!(
+                !ran.stderr.contains("panicked") && !ran.stderr.contains("internal error"),
+                "{part}: {}",
+                ran.stderr
+            );
+            assert!(ran.code == 0 || ran.code == 2, "{part}: {} {}", ran.code, ran.stderr);
+        }
+    }
+    write(&home.path().join("empty/readme.txt"), "nothing\n");
+    for (target, code) in [("empty", 2), ("missing", 3)] {
+        let ran = home.ecoops(home.path(), &["incident", "analyze", target]);
+        assert!(ran.code == code || ran.code == 3 || ran.code == 0, "{target}: {} {}", ran.code, ran.stderr);
+        assert!(!ran.stderr.contains("panicked"));
+    }
+}
+
+#[test]
+fn loose_files_do_as_well() {
+    let home = Home::new();
+    let (bundle, _) = rehearsed(&home, "7", &["--fault", "error-responses"]);
+    let logs: Vec<PathBuf> = bundle.join("logs").read_dir().unwrap().map(|e| e.unwrap().path()).collect();
+    let (metrics, changes) = (bundle.join("metrics.csv"), bundle.join("changes.jsonl"));
+    let mut arguments = vec!["incident", "analyze", path(&metrics), path(&changes), "--output", "json"];
+    arguments.extend(logs.iter().map(|p| path(p)));
+    let analysis = json(&ok(&home, &arguments).stdout);
+    assert!(analysis["verdict"].is_string() && !analysis["anomalies"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn an_incident_is_opened_filled_judged_asked_replayed_and_closed() {
+    let home = Home::new();
+    let (bundle, truth) = rehearsed(&home, "7", &["--fault", "error-responses"]);
+    let run = |arguments: &[&str]| ok(&home, arguments);
+    write(
+        &home.path().join("runbook.md"),
+        "# Orders fail after a rollout\n\nRoll back first, then look at the flag.\n",
+    );
+    run(&["docs", "add", "runbook.md"]);
+    let opened = json(
+        &run(&[
+            "incident",
+            "open",
+            "Orders fail after a rollout",
+            "--severity",
+            "sev1",
+            path(&bundle),
+            "--output",
+            "json",
+        ])
+        .stdout,
+    );
+    let id = opened["id"].as_str().unwrap().to_owned();
+    let list = run(&["incident", "list"]).stdout;
+    assert!(
+        list.contains(&id) && list.contains("open") && list.lines().all(|l| l.chars().count() <= 80),
+        "{list}"
+    );
+    // Nothing twice.
+    let again = json(&run(&["incident", "ingest", &id, path(&bundle), "--output", "json"]).stdout);
+    assert!(again["ingested"]["known"].as_u64().unwrap() > 0, "{again}");
+
+    let analysis = json(&run(&["incident", "analyze", &id, "--output", "json"]).stdout);
+    assert_eq!(analysis["hypotheses"][0]["service"], truth["service"], "{}", analysis["answer"]);
+    let memory = |a: &Value| a["evidence"].as_array().unwrap().iter().any(|e| e["kind"] == "memory");
+    assert!(memory(&analysis), "the runbook is cited");
+    assert!(run(&["incident", "show", &id]).stdout.contains("Orders fail"));
+    assert!(run(&["incident", "replay", &id]).stdout.contains("byte for byte"));
+    let short = id.get(..id.len() - 1).unwrap();
+    let rows = json(&run(&["incident", "evidence", short, "--output", "json"]).stdout);
+    let log =
+        rows["evidence"].as_array().unwrap().iter().find(|e| e["kind"] == "log" && !e["hash"].is_null());
+    if let Some(log) = log {
+        let one = json(
+            &run(&["incident", "evidence", &id, log["id"].as_str().unwrap(), "--output", "json"]).stdout,
+        );
+        assert!(!one["raw"].as_str().unwrap().is_empty());
+    }
+    let other =
+        analysis["blast_radius"]["services"].as_array().unwrap().last().unwrap()["service"].as_str().unwrap();
+    let why = run(&["incident", "why-not", &id, other]).stdout;
+    assert!(why.starts_with(other), "{why}");
+    assert_eq!(home.ecoops(home.path(), &["incident", "why-not", &id, "no-such-service"]).code, 3);
+
+    run(&["incident", "close", &id, "--resolution", "rolled back to the version before"]);
+    assert_ne!(home.ecoops(home.path(), &["incident", "ingest", &id, path(&bundle)]).code, 0, "it is closed");
+    let asked = run(&["ask", "has this happened before?", "--incident", &id, "--output", "json"]);
+    assert!(asked.stdout.contains("rolled back to the version before"), "{}", asked.stdout);
+    let record = run(&["audit", "log", "--limit", "50"]).stdout;
+    assert!(record.contains("analyze") && record.contains("reason"), "{record}");
+    let events = run(&["events", "replay", "--output", "jsonl"]).stdout;
+    assert!(events.contains("remediation.analyzed"), "{events}");
+}
+
+#[test]
+fn what_is_not_there_is_said_in_words() {
+    let home = Home::new();
+    for (arguments, code, says) in [
+        (&["incident", "list"][..], 3, ""),
+        (&["incident", "show", "01KAF3"], 3, "no incident"),
+        (&["incident", "analyze", "nowhere"], 3, "neither a bundle nor an incident"),
+        (&["incident", "rehearse", "x", "--fault", "bad"], 2, "busy-loop"),
+        (&["incident", "analyze", "x.log", "--at", "yesterday"], 2, "2026-03-02T10:31:00Z"),
+    ] {
+        let ran = home.ecoops(home.path(), arguments);
+        assert_eq!(ran.code, code, "{arguments:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains(says) && !ran.stderr.contains("panicked"),
+            "{arguments:?}: {}",
+            ran.stderr
+        );
+    }
+}
