@@ -32,7 +32,8 @@ struct Outcome {
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let place = arguments.iter().position(|argument| argument == "--data").and_then(|at| arguments.get(at + 1));
+    let place =
+        arguments.iter().position(|argument| argument == "--data").and_then(|at| arguments.get(at + 1));
     let bundles = bundles(Path::new(place.ok_or("cause-bench needs --data DIR")?));
     let truth: BTreeMap<String, Value> = serde_json::from_slice(&std::fs::read(bundles.join("truth.json"))?)?;
     let fitting = arguments.iter().any(|argument| argument == "--strengths");
@@ -47,7 +48,10 @@ fn main() -> Result<(), Failure> {
         let data = understand(&[&bundle], None, &|_| {}, &AtomicBool::new(false))?.data;
         if fitting {
             let (services, unconfirmed) = strengths(&data);
-            println!("{}", json!({"set": set, "truth": known["truth"], "unconfirmed": unconfirmed, "services": services}));
+            println!(
+                "{}",
+                json!({"set": set, "truth": known["truth"], "unconfirmed": unconfirmed, "services": services})
+            );
         } else {
             outcomes.push(judge(set, known, &data));
         }
@@ -70,7 +74,8 @@ fn judge(set: String, known: &Value, data: &IncidentData) -> Outcome {
     let milliseconds = begin.elapsed().as_secs_f64() * 1e3;
     let truth = known["truth"].as_str();
     let place = truth.and_then(|truth| analysis.hypotheses.iter().position(|h| h.service == truth));
-    let framed = analysis.hypotheses.iter().filter(|h| h.change_id.is_some() && Some(h.service.as_str()) != truth);
+    let framed =
+        analysis.hypotheses.iter().filter(|h| h.change_id.is_some() && Some(h.service.as_str()) != truth);
     Outcome {
         rank: place.map_or(0, |place| place + 1),
         healthy: known["healthy"].as_bool().unwrap_or(false),
@@ -94,7 +99,9 @@ fn renamed_differs(data: &IncidentData, analysis: &IncidentAnalysis) -> bool {
     names.extend(data.topology.iter().flat_map(|edge| [edge.caller.as_str(), edge.callee.as_str()]));
     names.extend(data.spans.iter().map(|span| span.service.as_str()));
     names.extend(data.logs.iter().map(|cluster| cluster.service.as_str()));
-    names.extend(data.changes.iter().flat_map(|c| c.instances.iter().map(String::as_str).chain([c.service.as_str()])));
+    names.extend(
+        data.changes.iter().flat_map(|c| c.instances.iter().map(String::as_str).chain([c.service.as_str()])),
+    );
     names.extend(data.brief.service.as_deref());
     // A multiplicative hash scatters neighbours, so that the new order has nothing to do with the old one.
     let word = |at: usize| format!("w{:016x}", (at as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -136,7 +143,9 @@ fn renamed(data: &IncidentData, new: &dyn Fn(&str) -> String) -> IncidentData {
 }
 
 fn table(outcomes: &[Outcome]) {
-    println!("| set | bundles | @1 | @3 | @5 | Avg@5 | cause found | abstained | an innocent change, at most | renaming differs | ms, median and most |");
+    println!(
+        "| set | bundles | @1 | @3 | @5 | Avg@5 | cause found | abstained | an innocent change, at most | renaming differs | ms, median and most |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|---|");
     let sets: BTreeSet<&str> = outcomes.iter().map(|outcome| outcome.set.as_str()).collect();
     for set in sets {
@@ -177,5 +186,9 @@ fn reliability(outcomes: &[Outcome]) {
         }
     }
     let error = outcomes.iter().map(|o| (o.confidence - f64::from(u8::from(o.rank == 1))).powi(2));
-    println!("\nBrier score {:.3} over {} bundles", error.sum::<f64>() / outcomes.len().max(1) as f64, outcomes.len());
+    println!(
+        "\nBrier score {:.3} over {} bundles",
+        error.sum::<f64>() / outcomes.len().max(1) as f64,
+        outcomes.len()
+    );
 }

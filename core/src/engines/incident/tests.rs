@@ -52,7 +52,8 @@ fn key(service: &str, metric: &str) -> SeriesKey {
 
 /// A series that is `usual` with 2 % of noise, and `usual * factor(step of the window)` within the window.
 fn series(key: SeriesKey, unit: &str, usual: f64, factor: impl Fn(usize) -> f64) -> Series {
-    let seed = key.service.len() as u64 * 977 + key.metric.len() as u64 * 31 + key.peer.iter().count() as u64 + 7;
+    let seed =
+        key.service.len() as u64 * 977 + key.metric.len() as u64 * 31 + key.peer.iter().count() as u64 + 7;
     let mut noise = Noise(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let points = (0..BEFORE + DURING)
         .map(|at| {
@@ -96,7 +97,8 @@ fn contest() -> IncidentData {
 /// web calls shop, shop calls store; each with latency and requests.
 fn chain(slow: [f64; 3]) -> IncidentData {
     let mut data = empty();
-    for (service, usual, factor) in [("web", 0.2, slow[0]), ("shop", 0.1, slow[1]), ("store", 0.02, slow[2])] {
+    for (service, usual, factor) in [("web", 0.2, slow[0]), ("shop", 0.1, slow[1]), ("store", 0.02, slow[2])]
+    {
         data.series.push(series(key(service, "latency_average"), "seconds", usual, from(15, factor)));
         data.series.push(series(key(service, "requests"), "count", 1000.0, calm));
     }
@@ -317,7 +319,9 @@ fn new_instances_that_never_report_tell_against_their_rollout() {
 #[test]
 fn the_blast_radius_walks_to_callers_and_tells_failing_from_suffering() {
     let analysis = check("chain", &chain([1.5, 2.0, 6.0]), "store", CauseKind::Service);
-    let of = |name: &str| analysis.blast_radius.services.iter().find(|s| s.service == name).map(|s| (s.impact, s.distance));
+    let of = |name: &str| {
+        analysis.blast_radius.services.iter().find(|s| s.service == name).map(|s| (s.impact, s.distance))
+    };
     assert_eq!(of("store"), Some((Impact::Failing, 0)));
     assert_eq!(of("shop"), Some((Impact::Suffering, 1)));
     assert_eq!(of("web"), Some((Impact::Suffering, 2)));
@@ -368,7 +372,9 @@ fn a_cluster_event_and_silence_of_a_whole_service_count() {
     }
     let analysis = analyze(&gone);
     sound(&gone, &analysis);
-    assert!(analysis.hypotheses.iter().any(|h| h.service == "bb" && h.statement.contains("stopped reporting")));
+    assert!(
+        analysis.hypotheses.iter().any(|h| h.service == "bb" && h.statement.contains("stopped reporting"))
+    );
 }
 
 /// Gives every service, and all that carries its name, another name, and turns the input round.
@@ -403,7 +409,9 @@ fn names_and_the_order_of_input_decide_nothing() {
     requests(&mut traced, START, 100, 0.6, 0.002);
     let cases = [contest(), chain([1.5, 2.0, 6.0]), rollout(0.3, 1.0, true), rollout(0.5, 0.5, true), traced];
     for data in cases {
-        let of = |analysis: IncidentAnalysis, name: &dyn Fn(&str) -> String| -> Vec<(String, String, usize, usize)> {
+        let of = |analysis: IncidentAnalysis,
+                  name: &dyn Fn(&str) -> String|
+         -> Vec<(String, String, usize, usize)> {
             let line = |h: &CauseHypothesis| {
                 let rest = format!("{:.4} {:?} {:?}", h.confidence, h.kind, h.change_id);
                 (name(&h.service), rest, h.support.len(), h.counter.len())

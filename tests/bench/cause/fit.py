@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fits the weights of the root-cause engine on what `cause-bench --strengths` prints, and reports them held out.
 
-Usage: fit_cause.py STRENGTHS.jsonl [PENALTY]; needs numpy and scipy. A multinomial logit over the services and "none
+Usage: fit.py STRENGTHS.jsonl [PENALTY]; needs numpy and scipy. A multinomial logit over the services and "none
 of them"; the penalty pulls the logarithms of the weights towards a common guess.
 """
 import json
