@@ -97,7 +97,7 @@ fn a_terminal_shows_the_answer_first() {
     }
     assert!(text.contains('█') && text.lines().all(|l| l.chars().count() <= 80), "{text}");
     assert!(!text.contains('\x1b'));
-    for (format, begins) in [("markdown", "#"), ("html", "<!"), ("jsonl", "{\"type\":\"verdict\"")] {
+    for (format, begins) in [("markdown", "#"), ("html", "<!"), ("jsonl", "{\"answer\"")] {
         let text = ok(&home, &["incident", "analyze", path(&bundle), "--output", format]).stdout;
         assert!(text.starts_with(begins), "{format}: {}", text.get(..80).unwrap_or(&text));
     }

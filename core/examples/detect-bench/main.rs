@@ -1,9 +1,10 @@
-//! Measures detection on the Numenta Anomaly Benchmark's series: the score of each profile, of each folder, and what a
-//! threshold chosen elsewhere gives; and how many points a second.
+//! Measures detection on the Numenta Anomaly Benchmark's series: the score of each profile, of each folder,
+//! and what a threshold chosen elsewhere gives; and how many points a second.
 //!
 //! `cargo run --release -p ecoops-core --example detect-bench -- --data DIR [--write DIR]`
 //!
-//! DIR holds `windows.json` and the folders that it names. `--write` leaves the scored rows there, for another scorer.
+//! DIR holds `windows.json` and the folders that it names. `--write` leaves the scored rows there, for
+//! another scorer.
 #![allow(clippy::print_stdout)]
 
 mod nab;

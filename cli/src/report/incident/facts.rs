@@ -3,8 +3,8 @@
 //! Derives sentences from the analysis; never judges anything anew.
 
 use ecoops_core::domain::incident::{
-    AnomalyKind, CauseHypothesis, CauseKind, ChangeKind, Direction, Impact, IncidentAnalysis, IncidentData,
-    IncidentEvidenceKind, IncidentVerdict, LogLevel, MomentKind, TimeRange,
+    AnomalyKind, CauseHypothesis, CauseKind, ChangeKind, ChangeRecord, Direction, Impact, IncidentAnalysis,
+    IncidentData, IncidentEvidenceKind, IncidentVerdict, LogLevel, MomentKind, TimeRange,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -182,6 +182,7 @@ fn digits(value: f64) -> String {
     let size = value.abs();
     let places = match size {
         _ if size == 0.0 => 0,
+        s if s >= 1e15 => return format!("{value:.1e}"),
         s if s >= 100.0 => 0,
         s if s >= 10.0 => 1,
         s if s >= 1.0 => 2,
@@ -198,7 +199,7 @@ pub fn count(number: u64) -> String {
     let plain = number.to_string();
     let mut out = String::new();
     for (n, c) in plain.chars().enumerate() {
-        if n > 0 && (plain.len() - n) % 3 == 0 {
+        if n > 0 && (plain.len() - n).is_multiple_of(3) {
             out.push('\u{202f}');
         }
         out.push(c);
@@ -236,7 +237,7 @@ pub fn next_steps(analysis: &IncidentAnalysis, data: &IncidentData) -> Vec<Step>
         }
     }
     for missing in analysis.hypotheses.iter().take(2).flat_map(|h| &h.missing).take(5) {
-        let text = format!("To settle it: {}", missing.statement);
+        let text = format!("Missing so far: {}", missing.statement);
         if !steps.iter().any(|s| s.text == text) {
             steps.push(Step { text, evidence: missing.evidence.clone() });
         }
@@ -267,10 +268,22 @@ fn action(first: &CauseHypothesis, data: &IncidentData) -> Step {
             "Ask whoever runs {}; shield its callers meanwhile (fewer retries, shorter timeouts, a fallback).",
             first.service
         ),
-        (None, _) => format!(
-            "Look at {} itself first: what it does changed, and no listed change explains it.",
-            first.service
-        ),
+        (None, _) => {
+            let window = data.brief.window;
+            let near = |c: &&ChangeRecord| {
+                c.service == first.service && c.time < window.end && c.time > window.start - window.length()
+            };
+            let why = match data.changes.iter().filter(near).max_by(|a, b| a.time.total_cmp(&b.time)) {
+                Some(c) => format!(
+                    "its {} {} at {} is the nearest change",
+                    change_word(c.kind),
+                    c.id,
+                    clock(c.time, false)
+                ),
+                None => "no change of it is listed".to_owned(),
+            };
+            format!("Look at {} itself first: {why}.", first.service)
+        }
     };
     let evidence = first.support.iter().flat_map(|c| c.evidence.clone()).take(3).collect();
     Step { text, evidence }
@@ -303,6 +316,8 @@ mod tests {
             (1_234.0, Some("count"), "1234"),
             (0.000_02, None, "2.0e-5"),
             (-3.5, None, "-3.5"),
+            (1e300, Some("ratio"), "1.0e302%"),
+            (2e300, Some("seconds"), "2.0e300 s"),
             (f64::NAN, None, "unknown"),
         ] {
             assert_eq!(quantity(value, unit), expected);

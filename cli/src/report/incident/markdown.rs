@@ -118,7 +118,7 @@ impl Sheet<'_> {
             self.name(&h.service)
         );
         self.line(&head);
-        for (side, said) in [("for", &h.support), ("against", &h.counter), ("would settle it", &h.missing)] {
+        for (side, said) in [("for", &h.support), ("against", &h.counter), ("missing", &h.missing)] {
             for citation in said.iter().take(8) {
                 let text = format!("- *{side}*: {}", self.cited(citation));
                 self.line(&text);

@@ -39,7 +39,7 @@ impl Page<'_> {
             false => format!("<br><code class=\"quiet\">{place}</code>{}", hash.unwrap_or_default()),
         };
         format!(
-            "<tr id=\"{}\"><th scope=\"row\">{}</th><td class=\"kind\">{}</td><td>{}</td><td class=\"wide\">{}{place}</td>\
+            "<tr id=\"{}\"><th scope=\"row\" class=\"id\">{}</th><td class=\"kind\">{}</td><td>{}</td><td class=\"wide\">{}{place}</td>\
              <td class=\"num\">{}</td></tr>",
             anchor("evidence", &e.id),
             self.words.name(&e.id),

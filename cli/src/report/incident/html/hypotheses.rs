@@ -47,7 +47,7 @@ impl Page<'_> {
         let sides = [
             self.side("for", "Speaks for it", &h.support),
             self.side("against", "Speaks against it", &h.counter),
-            self.side("missing", "Would settle it", &h.missing),
+            self.side("missing", "Missing", &h.missing),
         ];
         format!(
             "<article class=\"card hypothesis\" id=\"hypothesis-{rank}\"><header><span class=\"rank\">{rank}</span>\

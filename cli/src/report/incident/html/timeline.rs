@@ -1,11 +1,12 @@
 //! What happened when: lanes to see it, a table to read it.
 
-use super::{Page, folded, more};
+use super::{Page, folded};
 use crate::report::incident::plots::Lane;
 use crate::report::incident::{facts, plots};
 use ecoops_core::domain::incident::{Moment, MomentKind, TimeRange};
+use std::collections::{HashMap, HashSet};
 
-/// Rows that are shown unfolded.
+/// Rows that are shown unfolded: those that tell most.
 const FIRST: usize = 16;
 /// Rows that are shown at all.
 const MOST: usize = 400;
@@ -23,19 +24,50 @@ impl Page<'_> {
         if moments.is_empty() {
             return String::new();
         }
-        let rows: Vec<String> = moments.iter().take(MOST).map(|m| self.moment(m)).collect();
-        let (first, rest) = rows.split_at(FIRST.min(rows.len()));
+        let first: String = self.telling_moments().into_iter().map(|m| self.moment(m)).collect();
         let left_out = match moments.len().saturating_sub(MOST) {
             0 => String::new(),
             n => format!("<p class=\"quiet small\">{n} later moments are left out.</p>"),
         };
-        let rest = if rest.is_empty() { String::new() } else { table(&rest.concat()) + &left_out };
+        let all = match moments.len() > FIRST {
+            true => table(&moments.iter().take(MOST).map(|m| self.moment(m)).collect::<String>()) + &left_out,
+            false => String::new(),
+        };
         format!(
             "<div class=\"card\"><figure>{}</figure>{}{}</div>\n",
             self.lanes(),
-            table(&first.concat()),
-            folded(&more(moments.len() - first.len(), "moment", "moments"), &rest),
+            table(&first),
+            folded(&format!("All {} moments", moments.len()), &all),
         )
+    }
+
+    /// When it was noticed, what was changed, and what the leading hypothesis and the strongest evidence say;
+    /// in the order of time.
+    fn telling_moments(&self) -> Vec<&Moment> {
+        let scores: HashMap<&str, f64> =
+            self.analysis.evidence.iter().map(|e| (e.id.as_str(), e.score)).collect();
+        let leading = self.analysis.hypotheses.first();
+        let cited: HashSet<&str> = leading
+            .into_iter()
+            .flat_map(|h| h.support.iter().chain(&h.counter))
+            .flat_map(|c| c.evidence.iter().map(String::as_str))
+            .collect();
+        let worth = |m: &Moment| {
+            let id = m.evidence.as_deref().unwrap_or("");
+            let kind = match m.kind {
+                MomentKind::Detected => 4.0,
+                MomentKind::Change => 2.0,
+                _ => 0.0,
+            };
+            let score = scores.get(id).copied().filter(|s| s.is_finite()).unwrap_or(0.0);
+            kind + score + if cited.contains(id) { 1.5 } else { 0.0 }
+        };
+        let mut ranked: Vec<(f64, usize, &Moment)> =
+            self.analysis.timeline.iter().enumerate().map(|(n, m)| (worth(m), n, m)).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        ranked.truncate(FIRST);
+        ranked.sort_by_key(|r| r.1);
+        ranked.into_iter().map(|r| r.2).collect()
     }
 
     fn lanes(&self) -> String {

@@ -14,7 +14,7 @@ pub struct Lane {
     pub moments: Vec<(f64, String)>,
 }
 
-const LANE: f64 = 30.0;
+const LANE: f64 = 34.0;
 
 pub fn lanes(lanes: &[Lane], range: TimeRange, detected: f64, title: &str) -> String {
     let bottom = LANE * lanes.len() as f64 + 4.0;
@@ -39,11 +39,11 @@ pub fn lanes(lanes: &[Lane], range: TimeRange, detected: f64, title: &str) -> St
         let _ = write!(out, r#"<line class="detected" x1="{x}%" x2="{x}%" y1="0" y2="{bottom}"/>"#);
     }
     for (n, lane) in lanes.iter().enumerate() {
-        let y = LANE * n as f64 + 20.0;
+        let y = LANE * n as f64 + 24.0;
         let _ = write!(
             out,
             r#"<line class="base" x1="0" x2="100%" y1="{y}" y2="{y}"/><text class="tick halo" x="2" y="{}">{} ({})</text>"#,
-            y - 6.0,
+            y - 9.0,
             lane.name,
             lane.moments.len()
         );

@@ -225,8 +225,8 @@ fn heights(graph: &Layered) -> Vec<f64> {
     // Two bends may pass closer to each other than two nodes stand.
     let gap = |a: usize, b: usize| match (a < graph.real, b < graph.real) {
         (true, true) => 1.0,
-        (false, false) => 0.4,
-        _ => 0.7,
+        (false, false) => 0.2,
+        _ => 0.62,
     };
     let tallest = graph.order.iter().map(Vec::len).max().unwrap_or(0) as f64;
     let mut heights = vec![0.0; graph.layer.len()];

@@ -26,6 +26,8 @@ const BOX: (f64, f64) = (156.0, 30.0);
 const COLUMN: f64 = 224.0;
 const ROW: f64 = 46.0;
 const MARGIN: f64 = 12.0;
+/// Pixels up to which a picture is fitted into the page.
+const WIDE: f64 = 1400.0;
 
 impl Topology {
     /// `title` is HTML.
@@ -33,8 +35,10 @@ impl Topology {
         let layout = layout(self.nodes.len(), &self.edges);
         let width = layout.layers.saturating_sub(1) as f64 * COLUMN + BOX.0 + 2.0 * MARGIN;
         let height = layout.height * ROW + BOX.1 + 2.0 * MARGIN;
+        // What would be too small to read is scrolled instead.
+        let wide = if width > WIDE { " wide" } else { "" };
         let mut out = format!(
-            r#"<svg class="graph" role="img" aria-labelledby="graph-t" width="{w}" height="{h}" viewBox="0 0 {w} {h}"><title id="graph-t">{title}</title>"#,
+            r#"<svg class="graph{wide}" role="img" aria-labelledby="graph-t" width="{w}" height="{h}" viewBox="0 0 {w} {h}"><title id="graph-t">{title}</title>"#,
             w = short(width),
             h = short(height)
         );
