@@ -6,8 +6,8 @@ use crate::app::{App, Output};
 use crate::documents::parts;
 use crate::exit::{Exit, Failure};
 use crate::open;
-use crate::report::{Look, safe_json};
 use crate::report::paint::Paint;
+use crate::report::{Look, safe_json};
 use crate::ui::{brief, harmless};
 use ecoops_core::ports::memory::{Filters, Hit, Query};
 use serde_json::{Value, json};
@@ -55,7 +55,9 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
             let value = json!({ "question": args.question, "snippets": snippets });
             app.ui.result(&safe_json(&format!("{value:#}")));
         }
-        Output::Jsonl => hits.iter().for_each(|hit| app.ui.result(&safe_json(&cited(hit, &args.question).to_string()))),
+        Output::Jsonl => {
+            hits.iter().for_each(|hit| app.ui.result(&safe_json(&cited(hit, &args.question).to_string())))
+        }
         _ if hits.is_empty() => {
             app.ui.note("nothing that is remembered answers this (`ecoops docs add FILE`)")
         }

@@ -1,8 +1,8 @@
 //! `ecoops incident`: what is anomalous, what changed, who is to blame and why, from signals alone.
 
 mod analyze;
-mod demo;
 mod capture;
+mod demo;
 mod evidence;
 mod export;
 mod ingest;

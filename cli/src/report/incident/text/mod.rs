@@ -123,8 +123,12 @@ impl Page<'_> {
             return;
         }
         let range = self.shown.range().map(|r| format!("  {} – {} UTC", stamp(r.start), clock(r.end)));
-        let _ =
-            writeln!(out, "\n{}{}", self.paint.bold("Timeline"), self.paint.dim(&brief(&range.unwrap_or_default(), self.width - 8)));
+        let _ = writeln!(
+            out,
+            "\n{}{}",
+            self.paint.bold("Timeline"),
+            self.paint.dim(&brief(&range.unwrap_or_default(), self.width - 8))
+        );
         let shown = self.pick(moments);
         for moment in &shown {
             out.push_str(&self.moment(moment));
