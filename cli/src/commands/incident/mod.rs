@@ -2,11 +2,11 @@
 
 mod analyze;
 mod capture;
+mod demo;
 mod evidence;
 mod export;
 mod ingest;
 mod records;
-mod rehearse;
 mod replay;
 mod why_not;
 
@@ -50,8 +50,8 @@ enum Verb {
     Capture(Box<capture::Args>),
     /// Write the analysis as a document
     Export(export::Args),
-    /// Write the bundle of a made-up incident, to try things out
-    Rehearse(rehearse::Args),
+    /// Make up an incident, analyse it, and say what had really happened
+    Demo(demo::Args),
     /// Close an incident; what was learnt goes into memory
     Close(records::CloseArgs),
 }
@@ -68,7 +68,7 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
         Verb::Replay(args) => replay::run(&args, app),
         Verb::Capture(args) => capture::run(&args, app),
         Verb::Export(args) => export::run(&args, app),
-        Verb::Rehearse(args) => rehearse::run(&args, app),
+        Verb::Demo(args) => demo::run(&args, app),
         Verb::Close(args) => records::close(&args, app),
     }
 }
