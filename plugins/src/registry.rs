@@ -15,7 +15,11 @@ use crate::memory::embedded::EmbeddedMemory;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::runner::local::LocalRunner;
 use crate::store::sqlite::SqliteStore;
+use crate::telemetry::alertmanager::Alertmanager;
 use crate::telemetry::files::FileBundle;
+use crate::telemetry::loki::Loki;
+use crate::telemetry::prometheus::Prometheus;
+use crate::telemetry::tempo::Tempo;
 use crate::workspace::git::GitWorkspace;
 use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
 use ecoops_core::ports::cache::Cache;
@@ -42,7 +46,11 @@ pub use crate::policy::embedded::{
 pub use crate::policy::files as policy_files;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
+pub use crate::telemetry::capture;
 pub use crate::telemetry::files::BundleBounds;
+pub use crate::telemetry::http::{Limits as HttpLimits, Server};
+pub use crate::telemetry::loki::LokiSettings;
+pub use crate::telemetry::prometheus::PrometheusSettings;
 pub use crate::workspace::author::{Identities, Variables as IdentityVariables};
 pub use crate::workspace::git::Settings as WorkspaceSettings;
 
@@ -190,6 +198,33 @@ pub fn incidents(state: &Path) -> Result<Box<dyn Incidents>, IncidentsError> {
 /// [`TelemetryError`] when there is none, or it is no bundle.
 pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
     Ok(Box::new(FileBundle::open(path, bounds)?))
+}
+
+/// A server that holds signals.
+#[derive(Debug, Clone, Default)]
+pub struct TelemetryChoice {
+    /// `prometheus`, `alertmanager`, `loki`, `tempo`.
+    pub adapter: String,
+    pub server: Server,
+    pub prometheus: PrometheusSettings,
+    pub loki: LokiSettings,
+    /// Traces asked of Tempo for one range; 0 stands for 200.
+    pub traces: usize,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown, or the address is none.
+pub fn telemetry(choice: TelemetryChoice) -> Result<Box<dyn Telemetry>, RegistryError> {
+    let failed = open_error("telemetry", &choice.adapter);
+    let opened: Result<Box<dyn Telemetry>, TelemetryError> = match choice.adapter.as_str() {
+        "prometheus" => Prometheus::new(choice.server, choice.prometheus).map(|a| Box::new(a) as _),
+        "alertmanager" => Alertmanager::new(choice.server).map(|a| Box::new(a) as _),
+        "loki" => Loki::new(choice.server, choice.loki).map(|a| Box::new(a) as _),
+        "tempo" => Tempo::new(choice.server, if choice.traces == 0 { 200 } else { choice.traces })
+            .map(|a| Box::new(a) as _),
+        name => return Err(unknown("telemetry", name, &["prometheus", "alertmanager", "loki", "tempo"])),
+    };
+    opened.map_err(|e| failed(Box::new(e)))
 }
 
 /// Results of scans, in a folder of their own.

@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod canary;
 pub mod home;
+pub mod http;
 pub mod parts;
 pub mod project;
 pub mod repository;

@@ -24,6 +24,16 @@ pub fn python(module: &str, package: &str) -> Option<PathBuf> {
     None
 }
 
+/// A program of a Debian package that `tests/run` has unpacked; else says what is skipped and gives `None`.
+pub fn unpacked(program: &str, package: &str) -> Option<PathBuf> {
+    let path = folder().join("debian").join(program);
+    if path.exists() {
+        return Some(path);
+    }
+    skipped(package, "tests/run --parts-only");
+    None
+}
+
 /// Says aloud that a test is skipped.
 #[allow(clippy::print_stderr)]
 pub fn skipped(part: &str, install: &str) {

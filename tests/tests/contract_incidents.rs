@@ -263,7 +263,11 @@ fn a_backlog_is_sampled_and_says_so() {
 #[test]
 fn a_store_that_cannot_be_used_says_why() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("incidents.sqlite"), "not a database, but long enough to be read as one").unwrap();
+    std::fs::write(
+        folder.path().join("incidents.sqlite"),
+        "not a database, but long enough to be read as one",
+    )
+    .unwrap();
     let error = EmbeddedIncidents::open(folder.path(), IngestBounds::default()).unwrap_err();
     assert!(error.to_string().contains("cannot be used"), "{error}");
 }

@@ -51,38 +51,38 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
     hits.iter_mut().for_each(|hit| hit.snippet = redactor.redact(&hit.snippet).text);
     match app.output {
         Output::Json => {
-            let snippets: Vec<_> = hits.iter().map(cited).collect();
+            let snippets: Vec<_> = hits.iter().map(|hit| cited(hit, &args.question)).collect();
             app.ui.result(&format!("{:#}", json!({ "question": args.question, "snippets": snippets })));
         }
-        Output::Jsonl => hits.iter().for_each(|hit| app.ui.result(&cited(hit).to_string())),
+        Output::Jsonl => hits.iter().for_each(|hit| app.ui.result(&cited(hit, &args.question).to_string())),
         _ if hits.is_empty() => {
             app.ui.note("nothing that is remembered answers this (`ecoops docs add FILE`)")
         }
         _ => {
             let look = Look::of(&app.ui);
             let texts: Vec<String> =
-                hits.iter().enumerate().map(|(i, hit)| shown(i + 1, hit, look)).collect();
+                hits.iter().enumerate().map(|(i, hit)| shown(i + 1, hit, &args.question, look)).collect();
             app.ui.result(&texts.join("\n"));
         }
     }
     Ok(if hits.is_empty() { Exit::Nothing } else { Exit::Clean })
 }
 
-fn cited(hit: &Hit) -> Value {
+fn cited(hit: &Hit, question: &str) -> Value {
     json!({
         "document": hit.document.metadata.get("document").unwrap_or(&json!(hit.id)),
         "type": hit.document.kind, "title": hit.document.title, "source": hit.document.source,
-        "place": parts::place(hit), "snippet": hit.snippet,
+        "place": parts::place(hit, question), "snippet": hit.snippet,
         "score": hit.score, "cosine": hit.cosine, "text_rank": hit.text_rank,
     })
 }
 
-fn shown(number: usize, hit: &Hit, look: Look) -> String {
+fn shown(number: usize, hit: &Hit, question: &str, look: Look) -> String {
     let paint = Paint { color: look.color };
     let title = if hit.document.title.is_empty() { "(no title)" } else { &hit.document.title };
     let head =
         format!("[{number}] {} ({})", brief(title, look.width.saturating_sub(18)), name(hit.document.kind));
-    let place = parts::place(hit).map(|place| format!(", {}", place.words())).unwrap_or_default();
+    let place = parts::place(hit, question).map(|place| format!(", {}", place.words())).unwrap_or_default();
     let place = brief(&place, look.width / 2);
     let source = tail(&hit.document.source, look.width.saturating_sub(6 + place.chars().count()));
     let words = hit.text_rank.map_or("no word in common".to_owned(), |rank| format!("words: rank {rank}"));
@@ -131,7 +131,7 @@ mod tests {
             cosine: 1.0,
             text_rank: None,
         };
-        let text = shown(10, &hit, Look { color: false, width: 80, suppressed: false });
+        let text = shown(10, &hit, "what", Look { color: false, width: 80, suppressed: false });
         let width = |line: &str| unicode_width::UnicodeWidthStr::width(line);
         assert!(text.lines().all(|line| width(line) <= 80), "{text}");
         assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']));

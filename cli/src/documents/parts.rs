@@ -5,6 +5,7 @@ use super::place::{Place, headings};
 use super::{Format, Readable};
 use ecoops_core::ports::memory::{Document, DocumentKind, Hit};
 use serde_json::{Map, json};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Bytes of a part at most; memory embeds some 48 pieces of a document, of about 800 bytes each.
@@ -39,13 +40,32 @@ pub fn documents(read: &Readable, kind: DocumentKind, source: &str, name: &str) 
     documents
 }
 
-/// The place of a hit's snippet; `None` for what was not kept by `docs add`.
-pub fn place(hit: &Hit) -> Option<Place> {
+/// The place of the line of a hit's snippet that has most words of the question; `None` for what was not kept
+/// by `docs add`.
+pub fn place(hit: &Hit, question: &str) -> Option<Place> {
     let field = |name: &str| hit.document.metadata.get(name);
     let base: Place = serde_json::from_value(field("begins")?.clone()).ok()?;
     let headed = field("format").and_then(|f| f.as_str()).is_some_and(|f| f == "markdown" || f == "html");
-    let at = hit.document.text.find(&hit.snippet).unwrap_or(0);
+    let at = hit.document.text.find(&hit.snippet).unwrap_or(0) + nearest(&hit.snippet, question);
     Some(Place::of(&hit.document.text, at, &base, headed))
+}
+
+/// The offset of the line that has most words of the question.
+fn nearest(snippet: &str, question: &str) -> usize {
+    let words = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() > 2);
+        words.map(str::to_lowercase).collect()
+    };
+    let asked = words(question);
+    let (mut at, mut best) = (0, (0, 0));
+    for line in snippet.split_inclusive(['\n', '\x0c']) {
+        let shared = words(line).intersection(&asked).count();
+        if shared > best.0 {
+            best = (shared, at);
+        }
+        at += line.len();
+    }
+    best.1
 }
 
 fn headed(format: Format) -> bool {
@@ -128,13 +148,13 @@ mod tests {
         let document = parts.last().unwrap().clone();
         let hit = Hit {
             id: "x".into(),
-            snippet: "the needle is here".into(),
+            snippet: "## B\n\nthe needle is here".into(),
             document,
             score: 1.0,
             cosine: 1.0,
             text_rank: None,
         };
-        let place = place(&hit).unwrap();
+        let place = place(&hit, "the needle").unwrap();
         assert_eq!((place.heading.as_deref(), place.line), (Some("B"), 4_004));
         assert!(text[place.offset..].starts_with("the needle"));
     }

@@ -1,4 +1,5 @@
-//! The score of the Numenta Anomaly Benchmark: Lavin & Ahmad, "Evaluating real-time anomaly detection algorithms" (2015).
+//! The score of the Numenta Anomaly Benchmark: Lavin & Ahmad, "Evaluating real-time anomaly detection
+//! algorithms" (2015).
 //!
 //! In each window the earliest detection counts, the earlier the more; a detection outside costs, less so
 //! shortly after a window; a missed window costs. The first rows are not scored.

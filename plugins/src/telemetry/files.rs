@@ -9,7 +9,7 @@ mod logs;
 pub mod names;
 
 use container::Container;
-use ecoops_core::domain::incident::{IncidentBrief, LineSink, Series, TimeRange};
+use ecoops_core::domain::incident::{ClusterEvent, IncidentBrief, LineSink, Series, TimeRange};
 use ecoops_core::engines::signals::parse::metrics::{self, Bounds};
 use ecoops_core::engines::signals::parse::{Notes, head, logs::line_at};
 use ecoops_core::ports::telemetry::{Capabilities, Readings, Scope, Telemetry, TelemetryError};
@@ -21,6 +21,12 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 pub use container::Caps;
+pub(super) use gather::{chunks, whole as read_text};
+
+/// Events of a file outside a bundle.
+pub(super) fn read_events(text: &str, name: &str, notes: &mut Notes) -> Vec<ClusterEvent> {
+    gather::read_events(text, name, OtherBounds::default(), notes)
+}
 
 /// Bounds on what is read and kept of a bundle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

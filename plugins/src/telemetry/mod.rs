@@ -2,4 +2,10 @@
 //!
 //! Never judges what it reads.
 
+pub mod alertmanager;
+pub mod capture;
 pub mod files;
+pub mod http;
+pub mod loki;
+pub mod prometheus;
+pub mod tempo;

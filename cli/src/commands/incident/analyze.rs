@@ -70,7 +70,9 @@ pub fn rendered(output: Output, finished: &Finished, look: Look) -> String {
             let plots = Plots::of(analysis, data);
             let mut brief = data.brief.clone();
             brief.title = finished.redact()(&brief.title);
-            let shown = Shown { brief: Some(&brief), analysis, plots: &plots };
+            let redact = finished.redact();
+            let steps: Vec<String> = text::steps(analysis, data).iter().map(|step| redact(step)).collect();
+            let shown = Shown { brief: Some(&brief), analysis, plots: &plots, steps: &steps };
             text::analysis(&shown, look)
         }
     }

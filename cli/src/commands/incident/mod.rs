@@ -1,6 +1,7 @@
 //! `ecoops incident`: what is anomalous, what changed, who is to blame and why, from signals alone.
 
 mod analyze;
+mod capture;
 mod evidence;
 mod export;
 mod ingest;
@@ -45,6 +46,8 @@ enum Verb {
     WhyNot(why_not::Args),
     /// Analyse an incident again from what was kept, and compare
     Replay(replay::Args),
+    /// Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo
+    Capture(Box<capture::Args>),
     /// Write the analysis as a document
     Export(export::Args),
     /// Write the bundle of a made-up incident, to try things out
@@ -63,6 +66,7 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
         Verb::Evidence(args) => evidence::run(&args, app),
         Verb::WhyNot(args) => why_not::run(&args, app),
         Verb::Replay(args) => replay::run(&args, app),
+        Verb::Capture(args) => capture::run(&args, app),
         Verb::Export(args) => export::run(&args, app),
         Verb::Rehearse(args) => rehearse::run(&args, app),
         Verb::Close(args) => records::close(&args, app),

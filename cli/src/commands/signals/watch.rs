@@ -278,7 +278,9 @@ fn words(alert: &Alert) -> (&'static str, String) {
         AlertKind::ErrorShare => {
             ("errors", format!("{:.1}% of its records, usually {:.1}%", seen * 100.0, usual * 100.0))
         }
-        AlertKind::Silence => ("silence", format!("nothing for {seen:.0} s, usually one in {usual:.1} s")),
+        AlertKind::Silence => {
+            ("silence", format!("nothing for {seen:.0} s, usually {:.1}/s", 1.0 / usual.max(1e-9)))
+        }
     }
 }
 

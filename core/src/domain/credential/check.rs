@@ -17,6 +17,9 @@ pub enum Check {
     Jwt,
     /// Holds a run of at least 40 characters of base 64 (RFC 7468).
     Pem,
+    /// Base 64 between its marks that is one whole key: DER as long as it says (X.690, 8.1.3), what OpenSSH
+    /// writes, or at least 300 bytes of another kind. A key with a part left out, as documentation has it, is none.
+    PemWhole,
     /// The base-32 part decodes to a 12-digit account number; keys of before 2019 hold none.
     AwsKey,
     /// Looks drawn at random rather than written as words or code, see [`is_opaque`].
@@ -24,7 +27,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// By its name in a rule: `github`, `luhn`, `jwt`, `pem`, `aws-key`, `opaque`, `none`.
+    /// By its name in a rule: `github`, `luhn`, `jwt`, `pem`, `pem-whole`, `aws-key`, `opaque`, `none`.
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {
             "none" => Self::None,
@@ -32,6 +35,7 @@ impl Check {
             "luhn" => Self::Luhn,
             "jwt" => Self::Jwt,
             "pem" => Self::Pem,
+            "pem-whole" => Self::PemWhole,
             "aws-key" => Self::AwsKey,
             "opaque" => Self::Opaque,
             _ => return None,
@@ -45,6 +49,7 @@ impl Check {
             Self::Luhn => luhn(value),
             Self::Jwt => jwt(value),
             Self::Pem => longest_base64_run(value) >= 40,
+            Self::PemWhole => pem_whole(value),
             Self::AwsKey => aws_key(value),
             Self::Opaque => is_opaque(value),
         }
@@ -122,6 +127,45 @@ fn longest_base64_run(value: &str) -> usize {
         .map(|run| run.len())
         .max()
         .unwrap_or(0)
+}
+
+/// Also of a key that stands in code: line by line in quotes, or in one string with `\n`.
+fn pem_whole(value: &str) -> bool {
+    let Some((_, rest)) = value.split_once("KEY") else { return false };
+    let Some((body, end)) = rest.split_once("-----END") else { return false };
+    if !end.contains("KEY") {
+        return false;
+    }
+    let body = body.replace("\\r", "\n").replace("\\n", "\n");
+    let mut encoded = String::with_capacity(body.len());
+    let mut headers = false;
+    for line in body.lines().skip(1) {
+        let line =
+            line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '\\' | '.'));
+        let line = line.strip_suffix('+').filter(|l| l.ends_with(['"', '\'', ' '])).unwrap_or(line);
+        let line = line.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+        if line.contains(':') {
+            headers = true;
+        } else if !line.starts_with('=') {
+            encoded.push_str(line);
+        }
+    }
+    let Ok(bytes) = STANDARD_NO_PAD.decode(encoded.trim_end_matches('=')) else { return false };
+    der_length(&bytes) == Some(bytes.len())
+        || bytes.starts_with(b"openssh-key-v1\0") && bytes.len() >= 150
+        || (headers || value.contains("PGP")) && bytes.len() >= 300
+}
+
+/// How long a DER sequence says that it is, its own header included.
+fn der_length(bytes: &[u8]) -> Option<usize> {
+    let (&0x30, rest) = bytes.split_first()? else { return None };
+    let (&first, rest) = rest.split_first()?;
+    if first < 0x80 {
+        return Some(2 + usize::from(first));
+    }
+    let count = usize::from(first & 0x7f);
+    let digits = rest.get(..count).filter(|digits| (1..=3).contains(&digits.len()))?;
+    Some(2 + count + digits.iter().fold(0, |sum, digit| sum << 8 | usize::from(*digit)))
 }
 
 fn aws_key(value: &str) -> bool {
@@ -320,6 +364,31 @@ mod tests {
             (Check::Opaque, "kP9s!x2Lq0Zr", true),
         ] {
             assert_eq!(check.passes(value), passes, "{check:?} {value}");
+        }
+    }
+
+    #[test]
+    fn a_key_with_a_part_left_out_is_no_whole_one() {
+        let body = STANDARD_NO_PAD.encode([[0x30, 0x2e].as_slice(), &[0x5a; 46]].concat());
+        let pem =
+            |kind: &str, body: &str| format!("-----BEGIN {kind} KEY-----\n{body}\n-----END {kind} KEY-----");
+        let (first, last) = body.split_at(32);
+        let ssh = STANDARD_NO_PAD.encode([b"openssh-key-v1\0".as_slice(), &[7; 200]].concat());
+        let pgp = STANDARD_NO_PAD.encode([0x95; 400]);
+        for (text, whole) in [
+            (pem("PRIVATE", &body), true),
+            (pem("PRIVATE", &format!("    {first}\n    {last}")), true),
+            (pem("PRIVATE", &format!("{first}\\n{last}")), true),
+            (pem("PRIVATE", &format!("{first}\\n\" +\n  \"{last}")), true),
+            (pem("OPENSSH PRIVATE", &ssh), true),
+            (pem("PGP PRIVATE", &format!("Version: 1\n\n{pgp}\n=abcd")), true),
+            (pem("PRIVATE", first), false),
+            (pem("PRIVATE", &format!("{first}\n...\n{last}{last}")), false),
+            (pem("PGP PRIVATE", &format!("Version: 1\n\n{first}\n.\n.\n{last}")), false),
+            (format!("-----BEGIN PRIVATE KEY-----\n{body}"), false),
+            ("-----BEGIN PRIVATE KEY-----".to_owned(), false),
+        ] {
+            assert_eq!(Check::PemWhole.passes(&text), whole, "{text}");
         }
     }
 

@@ -296,7 +296,8 @@ pub struct Secret {
     /// Bits of Shannon entropy a character, at least.
     #[serde(default)]
     pub min_entropy: Option<f64>,
-    /// `github` (CRC-32 in base 62), `luhn`, `jwt` (header decodes), `pem`, `aws-key` (base 32 account),
+    /// `github` (CRC-32 in base 62), `luhn`, `jwt` (header decodes), `pem`, `pem-whole` (base 64 of one whole
+    /// key), `aws-key` (base 32 account),
     /// `opaque` (drawn at random, not words), `none`.
     #[serde(default)]
     pub check: Option<String>,

@@ -47,7 +47,12 @@ fn capital(text: &str) -> String {
 /// The hypothesis in one sentence.
 fn statement(picture: &Picture<'_>, suspect: &Suspect) -> String {
     let name = picture.services.name(suspect.service);
-    let Some(clue) = suspect.clues.first() else { return format!("nothing speaks against {name}") };
+    let by_release = |clue: &&Clue| matches!(clue.kind, ClueKind::Divergence | ClueKind::Silence);
+    let released =
+        suspect.clues.iter().find(by_release).filter(|_| suspect.change.is_some() || suspect.unlisted);
+    let Some(clue) = released.or(suspect.clues.first()) else {
+        return format!("nothing speaks against {name}");
+    };
     let shown = sentence(picture, clue);
     if let Some(change) = suspect.change.and_then(|at| picture.data.changes.get(at)) {
         let to = change.to.as_deref().map_or(String::new(), |to| format!(" to {to}"));
@@ -57,8 +62,7 @@ fn statement(picture: &Picture<'_>, suspect: &Suspect) -> String {
             clock(change.time)
         );
     }
-    let release = suspect.release.map(|at| &picture.releases[at]).filter(|release| release.change.is_none());
-    if let Some(release) = release {
+    if let (Some(release), true) = (suspect.release.map(|at| &picture.releases[at]), suspect.unlisted) {
         let version = release.version.as_deref().unwrap_or("a new version");
         return format!("An unlisted rollout of {name} to {version} is to blame: {shown}");
     }
@@ -112,7 +116,7 @@ fn change_in_time(
     suspect: &Suspect,
     into: &mut Vec<Citation>,
 ) {
-    let (Some(at), Some(onset)) = (suspect.change, picture.onset(suspect)) else { return };
+    let (Some(at), Some(onset)) = (suspect.change, picture.first_sign(suspect.service)) else { return };
     let change = &picture.data.changes[at];
     if change.time <= onset {
         let text =
@@ -315,13 +319,22 @@ fn missing(picture: &Picture<'_>, exhibits: &mut Exhibits, suspect: &Suspect, in
     let measures: Vec<(usize, _)> =
         picture.measures.iter().enumerate().filter(|(_, m)| m.service == suspect.service).collect();
     let release = suspect.release.map(|at| &picture.releases[at]);
-    if let Some(release) = release.filter(|release| release.change.is_none()) {
+    if let Some(release) = release.filter(|_| suspect.unlisted) {
         let version = release.version.as_deref().unwrap_or("the new version");
         let at = suspect.release.unwrap_or(0);
         let text = format!("no listed change covers {version} of {name}");
         into.push(cited(text, vec![exhibits.cite(picture, Exhibit::Clue(Source::Release(at)))]));
     }
-    let unmatched = measures.iter().filter(|(_, m)| m.window.len() > 0 && m.reference.len() < 3);
+    if let Some(release) = release {
+        let few = release.seen > 0 && release.divergence.is_none() && release.alike.is_empty();
+        if let (true, Some(change)) = (few, release.change) {
+            let text =
+                "too few measurements of the new instances to compare them with the old ones".to_owned();
+            into.push(cited(text, vec![exhibits.cite(picture, Exhibit::Change(change))]));
+        }
+    }
+    let unmatched =
+        measures.iter().filter(|(_, m)| m.window.len() > 0 && m.reference.len() < 3 && m.window.len() > 1);
     let unmatched: Vec<usize> = unmatched.map(|(at, _)| *at).collect();
     if !unmatched.is_empty() {
         let text = format!("no reference for {} of {name}", counted(unmatched.len(), "metric"));

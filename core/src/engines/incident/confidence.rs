@@ -12,22 +12,25 @@ use super::correlate::{Clue, ClueKind};
 
 /// Kinds of clues with their weights: what the strongest possible clue of the kind adds to the log-odds.
 const WEIGHTS: [(ClueKind, f64); 10] = [
-    (ClueKind::Resource, 13.0),
-    (ClueKind::Slow, 12.0),
-    (ClueKind::Failing, 9.5),
-    (ClueKind::Divergence, 7.5),
-    (ClueKind::Silence, 14.0),
-    (ClueKind::Turn, 11.5),
-    (ClueKind::OwnTime, 15.0),
+    (ClueKind::Resource, 14.5),
+    (ClueKind::Slow, 14.5),
+    (ClueKind::Failing, 10.0),
+    (ClueKind::Divergence, 7.0),
+    (ClueKind::Silence, 16.0),
+    (ClueKind::Turn, 16.5),
+    (ClueKind::OwnTime, 16.5),
     (ClueKind::Event, 6.0),
     (ClueKind::Missing, 4.0),
     (ClueKind::Other, 1.5),
 ];
 
 /// What "none of them" scores.
-const NONE: f64 = 3.7;
+const NONE: f64 = 4.0;
 /// And how much more where the trouble that somebody noticed shows nowhere in what was measured.
 const UNCONFIRMED: f64 = 0.6;
+
+/// What is never certain: the part of all incidents in which the true cause left no trace of itself.
+const LAPSE: f64 = 0.03;
 
 /// At and above this a hypothesis is said to be the cause.
 pub(super) const BAR: f64 = 0.5;
@@ -65,7 +68,8 @@ pub(super) fn probabilities(scores: &[f64], unconfirmed: bool) -> (Vec<f64>, f64
     let shares: Vec<f64> = scores.iter().map(|score| (score - top).exp()).collect();
     let rest = (none - top).exp();
     let sum = super::track::ordered_sum(shares.clone()) + rest;
-    (shares.into_iter().map(|share| share / sum).collect(), rest / sum)
+    let kept = 1.0 - LAPSE;
+    (shares.into_iter().map(|share| kept * share / sum).collect(), kept * rest / sum)
 }
 
 #[cfg(test)]
@@ -75,11 +79,11 @@ mod tests {
     #[test]
     fn a_rival_lowers_confidence_as_weak_evidence_does() {
         let (alone, none) = probabilities(&[9.0], false);
-        assert!(alone[0] > 0.99 && none < 0.01);
+        assert!(alone[0] > 0.95 && none < 0.01);
         let (rivals, _) = probabilities(&[9.0, 9.0], false);
         assert!((rivals[0] - rivals[1]).abs() < 1e-12 && rivals[0] < 0.5);
         let (weak, none) = probabilities(&[1.0], false);
         assert!(weak[0] < 0.1 && none > 0.9);
-        assert!(probabilities(&[], true).1 > 0.999);
+        assert!(probabilities(&[], true).1 > 0.95);
     }
 }

@@ -135,8 +135,12 @@ pub(super) fn experiment(picture: &Picture<'_>, release: &Release) -> String {
         let says = |amount: f64| value(amount, &measure.meaning, unit(picture, measure));
         let drift = divergence.old_level - divergence.shift.usual;
         return format!(
-            "{} is {} on the new instances of {service} and {} on the old ones in the same minutes",
-            subject(picture, measure),
+            "{} is {} on its new instances and {} on the old ones in the same minutes",
+            if measure.service == release.service {
+                subject(picture, measure)
+            } else {
+                format!("{}, seen by {service},", subject(picture, measure))
+            },
             says(divergence.shift.level + drift),
             says(divergence.old_level)
         );

@@ -22,6 +22,8 @@ pub(super) struct Suspect {
     pub release: Option<usize>,
     /// Place among the listed changes, where the kind is a change.
     pub change: Option<usize>,
+    /// Whether a release that nobody listed carries the evidence.
+    pub unlisted: bool,
 }
 
 /// The ranking and what follows from it.
@@ -68,31 +70,60 @@ pub(super) fn suspect(picture: &Picture<'_>, service: usize) -> Suspect {
             _ => None,
         })
         .or(release);
-    let score = score(&best);
-    let change = release.and_then(|at| blamed_change(picture, &picture.releases[at], &clues, score));
+    let mut score = score(&best);
+    let at_work = release.map(|at| &picture.releases[at]);
+    let carried = by_release(&clues, score) >= CARRIED;
+    let change = at_work.and_then(|release| blamed_change(picture, release, carried));
+    if let (Some(at), true) = (change, score > 0.0) {
+        score = (score + failure_prior(picture, at)).max(2.0 * FAINT);
+    }
+    let unlisted = carried && at_work.is_some_and(|release| release.change.is_none());
     let kind = kind(picture, service, &clues, change);
-    Suspect { service, score, confidence: 0.0, kind, clues, release, change }
+    Suspect { service, score, confidence: 0.0, kind, clues, release, change, unlisted }
 }
 
-/// The listed change behind a release, if the evidence is of the release's making.
+/// From this part of the evidence on a release is what the hypothesis is about.
+const CARRIED: f64 = 0.2;
+
+/// The part of a score that comes from comparing new with old instances.
+fn by_release(clues: &[Clue], score: f64) -> f64 {
+    let of_release =
+        clues.iter().filter(|clue| matches!(clue.kind, ClueKind::Divergence | ClueKind::Silence));
+    let sum: f64 = of_release.map(|clue| weight(clue.kind) * clue.strength).sum();
+    if score > 0.0 { sum / score } else { 0.0 }
+}
+
+/// The listed change behind a release, if the evidence is of the release's making, or if it is a change that no
+/// instances tell of, made shortly before the trouble.
 ///
-/// Where new and old could be compared and were alike, what is wrong is not the release's doing.
-fn blamed_change(picture: &Picture<'_>, release: &Release, clues: &[Clue], score: f64) -> Option<usize> {
-    let change = release.change?;
-    let by_release: f64 = clues
-        .iter()
-        .filter(|clue| matches!(clue.kind, ClueKind::Divergence | ClueKind::Silence))
-        .map(|clue| weight(clue.kind) * clue.strength)
-        .sum();
-    if score > 0.0 && by_release / score >= 0.2 {
-        return Some(change);
+/// A rollout is only blamed by what its instances show: that something else rolled out at the time is no evidence.
+fn blamed_change(picture: &Picture<'_>, release: &Release, carried: bool) -> Option<usize> {
+    let at = release.change?;
+    let onset = picture.first_sign(release.service)?;
+    let traceless = release.replaced == 0 && release.seen == 0;
+    let in_time = release.since <= onset && onset - release.since <= AROUND;
+    (carried || (traceless && in_time)).then_some(at)
+}
+
+/// How much more or less likely than usual a change of this service fails, in log-odds, by its own past: a change
+/// that was soon taken back failed. One in seven is taken as usual (DORA's change failure rate).
+fn failure_prior(picture: &Picture<'_>, at: usize) -> f64 {
+    let changes = &picture.data.changes;
+    let change = &changes[at];
+    let earlier: Vec<_> =
+        changes.iter().filter(|c| c.service == change.service && c.time < change.time - AROUND).collect();
+    let taken_back = |c: &&&crate::domain::incident::ChangeRecord| {
+        let back = |later: &&&crate::domain::incident::ChangeRecord| {
+            later.time > c.time && later.to.is_some() && later.to == c.from && later.from == c.to
+        };
+        earlier.iter().any(|later| back(&later))
+    };
+    if earlier.is_empty() {
+        return 0.0;
     }
-    let compared = release.divergence.is_some() || !release.alike.is_empty();
-    let time = picture.data.changes[change].time;
-    let onset = clues.iter().filter_map(|clue| picture.clue_range(clue)).map(|range| range.start);
-    let onset = onset.fold(f64::INFINITY, f64::min);
-    let in_time = onset.is_finite() && time <= onset && onset - time <= AROUND;
-    (!compared && in_time && score > 0.0).then_some(change)
+    let failed = earlier.iter().filter(taken_back).count() as f64;
+    let rate = (failed + 1.5) / (earlier.len() as f64 + 10.0);
+    (rate / 0.15).ln().clamp(-1.0, 1.0)
 }
 
 fn kind(picture: &Picture<'_>, service: usize, clues: &[Clue], change: Option<usize>) -> CauseKind {
@@ -124,13 +155,16 @@ fn reach(picture: &Picture<'_>, suspect: &Suspect) -> usize {
     picture.graph.distances_to(suspect.service).iter().flatten().count()
 }
 
+/// A loss of this strength may not be called nothing, even if nobody can be blamed for it.
+const ALARMING: f64 = 0.3;
+
 /// The bar: one hypothesis more likely than all else together. Nothing is only said to be wrong where there was
 /// enough to compare and nobody's observation was confirmed.
 fn verdict(picture: &Picture<'_>, suspects: &[Suspect], none: f64) -> IncidentVerdict {
     let top = suspects.first().map_or(0.0, |suspect| suspect.confidence);
     if top >= BAR {
         IncidentVerdict::CauseFound
-    } else if none >= NOTHING && picture.comparable() && picture.notice.strength < 0.2 {
+    } else if none >= NOTHING && picture.comparable() && picture.worst_felt() < ALARMING {
         IncidentVerdict::NoCause
     } else {
         IncidentVerdict::Inconclusive

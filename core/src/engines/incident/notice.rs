@@ -5,6 +5,7 @@
 use super::measures::{Measure, badness};
 use super::services::Services;
 use super::shift::Shift;
+use super::track::Track;
 use crate::domain::incident::{IncidentData, MetricClass, TimeRange};
 
 /// What the incident's head says was noticed, found again in the measurements.
@@ -113,6 +114,20 @@ impl Notice {
         let (inside, outside) =
             (inside.0 / inside.1, if outside.1 > 0.0 { outside.0 / outside.1 } else { 0.0 });
         Some(((inside - outside) / inside).clamp(0.0, 1.0))
+    }
+
+    /// The points of a track at moments when the noticed series was in order; none where nothing was noticed.
+    pub fn quiet(&self, track: &Track) -> Track {
+        let mut quiet = Track::default();
+        let Some(window) = self.window else { return quiet };
+        for (time, value) in track.times.iter().zip(&track.values) {
+            let at = ((time - window.start) / window.length().max(1e-9) * self.cells.len() as f64) as usize;
+            if self.cells.get(at).is_some_and(|noticed| *noticed == 0.0) {
+                quiet.times.push(*time);
+                quiet.values.push(*value);
+            }
+        }
+        quiet
     }
 
     /// Moments at which the noticed series is out of the ordinary.

@@ -9,6 +9,7 @@ use super::graph::Graph;
 use super::measures::{Measure, measures, reference_range};
 use super::notice::Notice;
 use super::services::Services;
+use super::shift::shifts;
 use super::streams::{Label, Stream, Turn, of_logs, turns};
 use super::traces::{Traces, traces};
 use crate::domain::incident::{IncidentData, TimeRange};
@@ -33,6 +34,16 @@ pub(super) struct Picture<'a> {
     pub slow: BTreeMap<usize, Account>,
     pub failing: BTreeMap<usize, Account>,
     pub clues: Vec<Clue>,
+}
+
+/// Gives measures without any reference the quiet part of the window for one; such shifts count half.
+fn judge_by_window(measures: &mut [Measure], notice: &Notice) {
+    for measure in measures.iter_mut().filter(|measure| measure.reference.len() == 0) {
+        let quiet = notice.quiet(&measure.window);
+        let mut found = shifts(&measure.window, &quiet, &measure.meaning, (0.0, 0.0));
+        found.iter_mut().for_each(|shift| shift.sure /= 2.0);
+        measure.shifts = found;
+    }
 }
 
 impl<'a> Picture<'a> {
@@ -65,18 +76,6 @@ impl<'a> Picture<'a> {
         (buckets > 0).then(|| window.start + window.length() * turn.bucket as f64 / buckets as f64)
     }
 
-    /// When a suspect's trouble began: its own first sign, or where it was noticed.
-    pub fn onset(&self, suspect: &super::hypothesize::Suspect) -> Option<f64> {
-        let own = suspect
-            .clues
-            .iter()
-            .filter(|clue| clue.kind != ClueKind::Silence)
-            .filter_map(|clue| self.clue_range(clue))
-            .map(|range| range.start)
-            .min_by(f64::total_cmp);
-        own.or_else(|| self.notice.range(&self.measures).map(|range| range.start))
-    }
-
     /// Where the noticed trouble shows best.
     pub fn noticed(&self) -> Option<Source> {
         self.notice.confirmed.first().map(|at| Source::Measure(*at))
@@ -85,6 +84,22 @@ impl<'a> Picture<'a> {
     /// Whether somebody said where the trouble is, and nothing that was measured there shows it.
     pub fn unconfirmed(&self) -> bool {
         self.notice.service.is_some() && self.notice.confirmed.is_empty()
+    }
+
+    /// The strongest loss of success that any caller feels, 0 to 1, and of time where it was noticed.
+    pub fn worst_felt(&self) -> f64 {
+        let failing = self.failing.values().map(|account| account.strength).fold(0.0, f64::max);
+        failing.max(self.notice.strength)
+    }
+
+    /// The first sign of trouble in a service itself, or else where it was noticed.
+    pub fn first_sign(&self, service: usize) -> Option<f64> {
+        let clues =
+            self.clues.iter().filter(|clue| clue.service == service && clue.kind != ClueKind::Silence);
+        let own =
+            clues.filter_map(|clue| self.clue_range(clue)).map(|range| range.start).min_by(f64::total_cmp);
+        let noticed = || self.notice.range(&self.measures).map(|range| range.start);
+        own.or_else(noticed).or(Some(self.data.brief.detected_at)).filter(|time| time.is_finite())
     }
 
     /// Whether enough could be compared to say that nothing is wrong.
@@ -104,6 +119,8 @@ impl<'a> Picture<'a> {
         let reference = reference_range(data);
         let measures = measures(data, &services, &reference);
         let notice = Notice::of(data, &services, &measures);
+        let mut measures = measures;
+        judge_by_window(&mut measures, &notice);
         let traces = traces(data, &services, &reference);
         let graph = Graph::of(data, &services, &measures, &traces.calls);
         let mut streams = of_logs(&data.logs, |cluster| services.number(&cluster.service));

@@ -50,9 +50,11 @@ pub(super) fn shifts(window: &Track, reference: &Track, meaning: &Meaning, kin: 
     if window.len() == 0 || reference.len() < FEWEST {
         return Vec::new();
     }
+    let mut sorted = reference.values.clone();
+    sorted.sort_by(f64::total_cmp);
     [(Direction::Up, kin.0), (Direction::Down, kin.1)]
         .into_iter()
-        .filter_map(|(direction, kin)| shift(window, reference, meaning, direction, kin))
+        .filter_map(|(direction, kin)| shift(window, reference, &sorted, meaning, direction, kin))
         .collect()
 }
 
@@ -104,20 +106,22 @@ fn grain(usual: f64, meaning: &Meaning) -> f64 {
 fn shift(
     window: &Track,
     reference: &Track,
+    sorted: &[f64],
     meaning: &Meaning,
     direction: Direction,
     kin: f64,
 ) -> Option<Shift> {
     let sign = if direction == Direction::Up { 1.0 } else { -1.0 };
-    let usual = median(&reference.values)?;
+    let usual = sorted_quantile(sorted, 0.5)?;
     let raised: Vec<f64> = window.values.iter().map(|value| sign * (value - usual)).collect();
     let normal: Vec<f64> = reference.values.iter().map(|value| sign * (value - usual)).collect();
     // A short reference has not shown what it may do: what its kin do stands in for what is missing.
     let kin = reach(usual, kin, direction, meaning) * KIN / (KIN + reference.len() as f64);
     let floor = floor(usual, meaning).max(kin);
+    let spread = upper_spread(sorted, usual, direction);
     let mut best: Option<(f64, f64, usize, usize, f64)> = None;
     for length in lengths(window.len()) {
-        let excursion = excursion(&normal, length, window.len()).max(floor);
+        let excursion = excursion(&normal, spread, length, window.len()).max(floor);
         let levels = rolling_medians(&raised, length);
         for (at, level) in levels.into_iter().enumerate() {
             // Longer stretches are worth more at equal excess: chance does not last.
@@ -134,9 +138,7 @@ fn shift(
         return None;
     }
     let (from, to) = widen(&raised, at, length, level / 2.0_f64.max(excess.sqrt()));
-    let mut sorted = reference.values.clone();
-    sorted.sort_by(f64::total_cmp);
-    let expected = (sorted_quantile(&sorted, 0.02)?, sorted_quantile(&sorted, 0.98)?);
+    let expected = (sorted_quantile(sorted, 0.02)?, sorted_quantile(sorted, 0.98)?);
     let reached = usual + sign * level;
     let end = window.times.get(to).copied().unwrap_or_else(|| {
         window.times[window.len() - 1] + window.step().or(reference.step()).unwrap_or(1.0)
@@ -173,18 +175,20 @@ fn lengths(window: usize) -> Vec<usize> {
 ///
 /// A reference shorter than four looks has not had the time to show its widest; its spread is widened by what a
 /// longer one would have found (extremes of n Gaussian values grow with sqrt(2 ln n)).
-fn excursion(normal: &[f64], length: usize, window: usize) -> f64 {
+fn excursion(normal: &[f64], spread: f64, length: usize, window: usize) -> f64 {
     let length = length.min(normal.len());
     let rolling = rolling_medians(normal, length);
     let per_look = (window + 1).saturating_sub(length).clamp(1, rolling.len().max(1));
     let mut widest = rolling_maxima(&rolling, per_look);
-    widest.sort_by(f64::total_cmp);
     let looks = normal.len() as f64 / window as f64;
     let share = if looks < 20.0 { 1.0 } else { 0.95 };
-    let widest = sorted_quantile(&widest, share).unwrap_or(0.0);
+    let place = (share * widest.len().saturating_sub(1) as f64).round() as usize;
+    let widest = match widest.len() {
+        0 => 0.0,
+        _ => *widest.select_nth_unstable_by(place, f64::total_cmp).1,
+    };
     let independent = (normal.len() as f64 / length as f64).max(1.0);
     let wanted = (window as f64 / length as f64).max(1.0) * 4.0;
-    let spread = upper_spread(normal);
     let missing = ((2.0 * (wanted + 1.0).ln()).sqrt() - (2.0 * (independent + 1.0).ln()).sqrt()).max(0.0);
     widest.max(spread) + missing * spread
 }
@@ -208,12 +212,14 @@ fn rolling_maxima(values: &[f64], length: usize) -> Vec<f64> {
     maxima
 }
 
-/// A robust standard deviation of the upper side: the larger of what the quartile and the 95th percentile say.
-fn upper_spread(normal: &[f64]) -> f64 {
-    let mut sorted = normal.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let at = |share: f64| sorted_quantile(&sorted, share).unwrap_or(0.0);
-    (at(0.75) / 0.6745).max(at(0.95) / 1.645).max(0.0)
+/// A robust standard deviation of the side towards a direction: the larger of what the quartile and the 95th
+/// percentile say.
+fn upper_spread(sorted: &[f64], usual: f64, direction: Direction) -> f64 {
+    let at = |share: f64| {
+        let share = if direction == Direction::Up { share } else { 1.0 - share };
+        (sorted_quantile(sorted, share).unwrap_or(usual) - usual).abs()
+    };
+    (at(0.75) / 0.6745).max(at(0.95) / 1.645)
 }
 
 /// Below this an excursion is too small to matter, whatever the statistics.
@@ -245,7 +251,8 @@ fn magnitude(usual: f64, level: f64, meaning: &Meaning) -> f64 {
 /// From excess and the amount of data to a degree of belief, 0 to 1.
 fn sureness(excess: f64, stretch: usize, window: usize, reference: usize) -> f64 {
     let beyond = 1.0 - 1.0 / excess.max(1.0);
-    let lasting = (stretch as f64 / window as f64).sqrt().max((stretch as f64 / 4.0).min(1.0));
+    let share = (stretch as f64 / window as f64).sqrt();
+    let lasting = 0.5 * share + 0.5 * share.max((stretch as f64 / 4.0).min(1.0));
     let known = reference as f64 / (reference as f64 + 6.0);
     beyond * (0.4 + 0.6 * lasting) * known
 }

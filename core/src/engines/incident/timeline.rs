@@ -2,16 +2,16 @@
 //!
 //! Never more than one line for what is one observation.
 
-use super::correlate::Source;
+use super::correlate::{Clue, ClueKind, Source};
 use super::exhibits::{Exhibit, Exhibits, branch};
 use super::picture::{AROUND, Picture};
 use super::wording::excerpt;
-use crate::domain::incident::{Anomaly, Moment, MomentKind};
+use crate::domain::incident::{Anomaly, AnomalyKind, Moment, MomentKind};
 
 /// More anomalies or turns than this make no timeline.
 const MOST: usize = 20;
 /// Turns fainter than this are not shown.
-const FAINT: f64 = 0.15;
+const FAINT: f64 = 0.1;
 
 pub(super) fn timeline(picture: &Picture<'_>, exhibits: &mut Exhibits, anomalies: &[Anomaly]) -> Vec<Moment> {
     let mut moments = Vec::new();
@@ -27,27 +27,44 @@ pub(super) fn timeline(picture: &Picture<'_>, exhibits: &mut Exhibits, anomalies
             evidence: Some(exhibits.cite(picture, Exhibit::Change(at))),
         });
     }
-    for anomaly in anomalies.iter().take(MOST) {
+    // What is bad comes before what merely moved, when there is too much of it.
+    let (bad, moved): (Vec<&Anomaly>, Vec<&Anomaly>) = anomalies.iter().partition(|anomaly| anomaly.bad);
+    for anomaly in bad.into_iter().chain(moved).take(MOST) {
         let calls = anomaly.peer.as_ref().map_or(String::new(), |peer| format!(" called by {peer}"));
         moments.push(Moment {
             time: anomaly.range.start,
             kind: MomentKind::Anomaly,
             service: Some(anomaly.service.clone()),
-            text: format!("{} of {}{calls} leaves its reference", anomaly.metric, anomaly.service),
+            text: match anomaly.kind {
+                AnomalyKind::Divergence => {
+                    format!(
+                        "{} of {}{calls}: new instances part from old ones",
+                        anomaly.metric, anomaly.service
+                    )
+                }
+                _ => format!("{} of {}{calls} leaves its reference", anomaly.metric, anomaly.service),
+            },
             evidence: Some(anomaly.evidence.clone()),
         });
     }
-    let mut turns: Vec<usize> =
-        (0..picture.turns.len()).filter(|at| picture.turns[*at].1.strength >= FAINT).collect();
-    turns.sort_by(|a, b| picture.turns[*b].1.strength.total_cmp(&picture.turns[*a].1.strength));
-    for at in turns.into_iter().take(MOST) {
+    let mut clues: Vec<&Clue> =
+        picture.clues.iter().filter(|clue| clue.kind == ClueKind::Turn && clue.strength >= FAINT).collect();
+    clues.sort_by(|a, b| b.strength.total_cmp(&a.strength));
+    let mut shown: Vec<usize> = Vec::new();
+    for clue in clues.into_iter().take(MOST) {
+        let Source::Turn(at) = clue.source else { continue };
         let (service, turn) = &picture.turns[at];
+        // The other side of what was said already.
+        if turn.instead.is_some_and(|other| shown.contains(&other)) {
+            continue;
+        }
+        shown.push(turn.stream);
         moments.extend(picture.moment_of(turn).map(|time| Moment {
             time,
             kind: MomentKind::Log,
             service: Some(picture.services.name(*service).to_owned()),
             text: branch(picture, *service, turn),
-            evidence: Some(exhibits.cite(picture, Exhibit::Clue(Source::Turn(at)))),
+            evidence: Some(exhibits.cite(picture, Exhibit::Clue(clue.source))),
         }));
     }
     for (at, event) in picture.data.events.iter().enumerate().filter(|(_, event)| near(event.time)).take(200)

@@ -20,8 +20,9 @@ impl Track {
             .copied()
             .filter(|(time, value)| time.is_finite() && value.is_finite())
             .collect();
-        // The order of equal moments is the input's; sorting keeps it.
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        if !points.is_sorted_by(|a, b| a.0 <= b.0) {
+            points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
         let track = Self::merged(&points);
         if meaning.counter && track.only_grows() { track.rates() } else { track }
     }
@@ -32,6 +33,12 @@ impl Track {
         let mut at = 0;
         while at < points.len() {
             let same = points[at..].iter().take_while(|point| point.0 == points[at].0).count();
+            if same == 1 {
+                track.times.push(points[at].0);
+                track.values.push(points[at].1);
+                at += 1;
+                continue;
+            }
             let mut values: Vec<f64> = points[at..at + same].iter().map(|point| point.1).collect();
             // In the order of size, so that the sum does not depend on who came first.
             values.sort_by(f64::total_cmp);

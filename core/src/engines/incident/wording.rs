@@ -16,7 +16,9 @@ pub(super) fn value(value: f64, meaning: &Meaning, unit: Option<&str>) -> String
         }
         kind => match (kind.seconds(), unit) {
             (Some(second), _) => seconds(value * second),
-            (None, Some(unit)) if !unit.is_empty() => format!("{} {}", number(value), unit.replace('_', " ")),
+            (None, Some(unit)) if !matches!(unit, "" | "count" | "1" | "none") => {
+                format!("{} {}", number(value), unit.replace('_', " "))
+            }
             (None, _) => number(value),
         },
     }

@@ -137,7 +137,7 @@ pub fn chunks(bytes: &mut dyn Read, mut each: impl FnMut(&[u8])) -> io::Result<(
 }
 
 /// A text file as a whole, as far as it is believed.
-fn whole(bytes: &mut dyn Read, notes: &mut Notes) -> io::Result<String> {
+pub fn whole(bytes: &mut dyn Read, notes: &mut Notes) -> io::Result<String> {
     let mut content = Vec::new();
     let outcome = bytes.take(WHOLE).read_to_end(&mut content);
     if content.len() as u64 == WHOLE {
@@ -152,7 +152,7 @@ fn whole(bytes: &mut dyn Read, notes: &mut Notes) -> io::Result<String> {
     })
 }
 
-fn read_events(text: &str, name: &str, bounds: OtherBounds, notes: &mut Notes) -> Vec<ClusterEvent> {
+pub fn read_events(text: &str, name: &str, bounds: OtherBounds, notes: &mut Notes) -> Vec<ClusterEvent> {
     let text = text.trim_start_matches('\u{FEFF}');
     let mut found = Vec::new();
     // As a cluster's tool prints it: one document over many lines.

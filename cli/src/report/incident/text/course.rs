@@ -22,8 +22,9 @@ impl Plots {
     pub fn of(analysis: &IncidentAnalysis, data: &IncidentData) -> Self {
         let window = data.brief.window;
         let series = analysis.anomalies.iter().filter_map(|anomaly| {
-            let of = data.series.iter().find(|s| is_of(s, anomaly))?;
-            Some((anomaly.id.clone(), thinned(&of.points, window)))
+            let of: Vec<&Series> = data.series.iter().filter(|s| is_of(s, anomaly)).collect();
+            let plots: Vec<Plot> = of.iter().map(|series| thinned(&series.points, window)).collect();
+            (!plots.is_empty()).then(|| (anomaly.id.clone(), joined(&plots, window)))
         });
         let counts = analysis.log_clusters.iter().map(|cluster| {
             let values = cluster.buckets.iter().map(|n| Some(*n as f64)).collect();
@@ -45,11 +46,23 @@ impl Plots {
 
 fn is_of(series: &Series, anomaly: &Anomaly) -> bool {
     let key = &series.key;
+    // What is said of all instances is of each of them.
+    let fits = |of: &Option<String>, wanted: &Option<String>| wanted.is_none() || of == wanted;
     key.service == anomaly.service
         && key.metric == anomaly.metric
-        && key.instance == anomaly.instance
-        && key.version == anomaly.version
         && key.peer == anomaly.peer
+        && fits(&key.instance, &anomaly.instance)
+        && fits(&key.version, &anomaly.version)
+}
+
+/// The mean of several courses.
+fn joined(plots: &[Plot], range: TimeRange) -> Plot {
+    let mean = |at: usize| {
+        let there: Vec<f64> =
+            plots.iter().filter_map(|plot| plot.values.get(at).copied().flatten()).collect();
+        (!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64)
+    };
+    Plot { range, values: (0..POINTS).map(mean).collect() }
 }
 
 fn thinned(points: &[(f64, f64)], range: TimeRange) -> Plot {

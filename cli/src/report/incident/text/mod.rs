@@ -5,6 +5,7 @@ pub mod course;
 #[cfg(test)]
 mod samples;
 
+use super::facts::next_steps;
 use crate::report::Look;
 use crate::report::paint::Paint;
 use crate::report::snippet::wrap;
@@ -12,17 +13,17 @@ use crate::ui::{brief, harmless};
 use anstyle::{AnsiColor, Style};
 use course::{Plot, Plots, sparkline};
 use ecoops_core::domain::incident::{
-    CauseHypothesis, CauseKind, Citation, Impact, IncidentAnalysis, IncidentBrief, IncidentEvidence,
-    IncidentEvidenceKind, IncidentVerdict, Moment, MomentKind, TimeRange, WhyNot,
+    CauseHypothesis, CauseKind, Citation, Impact, IncidentAnalysis, IncidentBrief, IncidentData,
+    IncidentEvidence, IncidentEvidenceKind, IncidentVerdict, Moment, MomentKind, TimeRange, WhyNot,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// How much of each part is shown; all of it is in JSON.
-const MOMENTS: usize = 24;
-const HYPOTHESES: usize = 5;
+const MOMENTS: usize = 16;
+const HYPOTHESES: usize = 3;
 const CITATIONS: usize = 4;
-const EVIDENCE: usize = 24;
+const EVIDENCE: usize = 14;
 const NOTES: usize = 12;
 
 /// What a report shows, redacted.
@@ -32,6 +33,13 @@ pub struct Shown<'a> {
     pub brief: Option<&'a IncidentBrief>,
     pub analysis: &'a IncidentAnalysis,
     pub plots: &'a Plots,
+    /// What to do, and what would settle what is open.
+    pub steps: &'a [String],
+}
+
+/// What to do, in sentences; not redacted.
+pub fn steps(analysis: &IncidentAnalysis, data: &IncidentData) -> Vec<String> {
+    next_steps(analysis, data).into_iter().map(|step| step.text).collect()
 }
 
 impl Shown<'_> {
@@ -53,6 +61,7 @@ pub fn analysis(shown: &Shown<'_>, look: Look) -> String {
     page.answer(&mut out);
     page.timeline(&mut out);
     page.hypotheses(&mut out);
+    page.steps(&mut out);
     page.blast_radius(&mut out);
     page.evidence(&mut out);
     page.memory(&mut out);
@@ -116,11 +125,35 @@ impl Page<'_> {
         let range = self.shown.range().map(|r| format!("  {} – {} UTC", stamp(r.start), clock(r.end)));
         let _ =
             writeln!(out, "\n{}{}", self.paint.bold("Timeline"), self.paint.dim(&range.unwrap_or_default()));
-        let shown = pick(moments);
+        let shown = self.pick(moments);
         for moment in &shown {
             out.push_str(&self.moment(moment));
         }
         self.more(moments.len() - shown.len(), "moment", out);
+    }
+
+    /// The moments that are shown, in their order: those that the leading hypothesis cites or is about first,
+    /// then changes and the one of noticing, anomalies, logs, and what the cluster reported.
+    fn pick<'m>(&self, moments: &'m [Moment]) -> Vec<&'m Moment> {
+        let leading = self.shown.analysis.hypotheses.first();
+        let cited: BTreeSet<&str> = leading.map(cited).unwrap_or_default();
+        let weight = |m: &Moment| {
+            let own = leading.is_some_and(|h| m.service.as_ref() == Some(&h.service));
+            let is_cited = m.evidence.as_deref().is_some_and(|e| cited.contains(e));
+            let by_kind = match m.kind {
+                MomentKind::Detected => 9,
+                MomentKind::Change => 4,
+                MomentKind::Anomaly => 3,
+                MomentKind::Log => 2,
+                MomentKind::Event => 0,
+            };
+            by_kind + if is_cited { 6 } else { 0 } + if own { 2 } else { 0 }
+        };
+        let mut order: Vec<usize> = (0..moments.len()).collect();
+        order.sort_by_key(|at| (std::cmp::Reverse(moments.get(*at).map_or(0, weight)), *at));
+        order.truncate(MOMENTS);
+        order.sort_unstable();
+        order.into_iter().filter_map(|at| moments.get(at)).collect()
     }
 
     fn moment(&self, moment: &Moment) -> String {
@@ -186,7 +219,17 @@ impl Page<'_> {
         let most = if index == 0 { CITATIONS * 2 } else { CITATIONS / 2 };
         citations(out, self.paint, self.width, "", &one.support, '+', most);
         citations(out, self.paint, self.width, "", &one.counter, '−', most);
-        citations(out, self.paint, self.width, "", &one.missing, '?', most);
+    }
+
+    fn steps(&self, out: &mut String) {
+        // Saying that there is nothing to do is no news.
+        if self.shown.steps.is_empty() || self.shown.analysis.verdict == IncidentVerdict::NoCause {
+            return;
+        }
+        self.head("What to do", out);
+        for step in self.shown.steps {
+            out.push_str(&hanging(&format!("→ {}", harmless(step, false)), "  ", self.width));
+        }
     }
 
     fn blast_radius(&self, out: &mut String) {
@@ -219,17 +262,14 @@ impl Page<'_> {
 
     fn evidence(&self, out: &mut String) {
         let analysis = self.shown.analysis;
-        let cited: BTreeSet<&str> = analysis
-            .hypotheses
-            .iter()
-            .take(HYPOTHESES)
-            .flat_map(|h| h.support.iter().chain(&h.counter))
-            .flat_map(|c| c.evidence.iter().map(String::as_str))
-            .collect();
         let observed = || analysis.evidence.iter().filter(|e| e.kind != IncidentEvidenceKind::Memory);
-        let (first, rest): (Vec<_>, Vec<_>) = observed().partition(|e| cited.contains(e.id.as_str()));
-        let rest = if first.is_empty() { rest } else { Vec::new() };
-        let shown: Vec<&IncidentEvidence> = first.into_iter().chain(rest).take(EVIDENCE).collect();
+        // What the first hypothesis cites, then what the others do, then the rest.
+        let ranks: Vec<BTreeSet<&str>> = analysis.hypotheses.iter().take(HYPOTHESES).map(cited).collect();
+        let rank =
+            |e: &IncidentEvidence| ranks.iter().position(|r| r.contains(e.id.as_str())).unwrap_or(HYPOTHESES);
+        let mut shown: Vec<&IncidentEvidence> = observed().collect();
+        shown.sort_by_key(|e| rank(e));
+        shown.truncate(EVIDENCE);
         if shown.is_empty() {
             return;
         }
@@ -274,18 +314,10 @@ impl Page<'_> {
     }
 }
 
-/// The moments that are shown: changes and the one of noticing always, of the others the first.
-fn pick(moments: &[Moment]) -> Vec<&Moment> {
-    let fixed = |m: &&Moment| matches!(m.kind, MomentKind::Change | MomentKind::Detected);
-    let kept = moments.iter().filter(fixed).count().min(MOMENTS / 2);
-    let (mut fixed_left, mut others_left) = (kept, MOMENTS - kept);
-    let mut take = |m: &&Moment| {
-        let left = if fixed(m) { &mut fixed_left } else { &mut others_left };
-        let wanted = *left > 0;
-        *left = left.saturating_sub(1);
-        wanted
-    };
-    moments.iter().filter(|m| take(m)).collect()
+/// What a hypothesis cites, for and against.
+fn cited(hypothesis: &CauseHypothesis) -> BTreeSet<&str> {
+    let said = hypothesis.support.iter().chain(&hypothesis.counter);
+    said.flat_map(|c| c.evidence.iter().map(String::as_str)).collect()
 }
 
 fn citations(

@@ -137,7 +137,12 @@ fn sample() -> (IncidentBrief, IncidentAnalysis, Plots) {
 
 fn shown(color: bool, width: usize) -> String {
     let (brief, whole, plots) = sample();
-    let shown = Shown { brief: Some(&brief), analysis: &whole, plots: &plots };
+    let shown = Shown {
+        brief: Some(&brief),
+        analysis: &whole,
+        plots: &plots,
+        steps: &["Take back the rollout c3.".to_owned(), HOSTILE.to_owned()],
+    };
     analysis(&shown, Look { color, width, suppressed: false })
 }
 
@@ -177,7 +182,7 @@ fn an_empty_analysis_is_one_answer() {
         evidence: Vec::new(),
         notes: Vec::new(),
     };
-    let shown = Shown { brief: None, analysis: &whole, plots: &Plots::default() };
+    let shown = Shown { brief: None, analysis: &whole, plots: &Plots::default(), steps: &[] };
     let text = analysis(&shown, Look { color: false, width: 80, suppressed: false });
     assert_eq!(text, "NO CAUSE FOUND: Nothing is out of the ordinary.\n");
 }

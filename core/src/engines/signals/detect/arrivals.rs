@@ -15,8 +15,8 @@ const SET_BACK: usize = 3;
 /// How a value came.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Arrival {
-    /// After the newest; `missing` steps of the usual length were left out, and `unusual` says that no such gap was
-    /// among the last steps.
+    /// After the newest; `missing` steps of the usual length were left out, and `unusual` says that no such
+    /// gap was among the last steps.
     Next {
         /// Steps left out.
         missing: u64,

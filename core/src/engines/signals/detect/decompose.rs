@@ -1,8 +1,8 @@
 //! A series as trend, seasons and remainder, for looking back at one that is complete.
 //!
-//! STL: Cleveland, Cleveland, McRae & Terpenning, "STL: a seasonal-trend decomposition procedure based on loess"
-//! (1990); several seasons: Bandara, Hyndman & Bergmeir, "MSTL" (2021). Looks ahead by its nature, so it never
-//! scores: the detector compares with past cycles instead.
+//! STL: Cleveland, Cleveland, McRae & Terpenning, "STL: a seasonal-trend decomposition procedure based on
+//! loess" (1990); several seasons: Bandara, Hyndman & Bergmeir, "MSTL" (2021). Looks ahead by its nature, so
+//! it never scores: the detector compares with past cycles instead.
 
 use super::season::shortest;
 use super::spikes::{generalized_esd, mad};
@@ -47,7 +47,8 @@ pub struct Decomposition {
 }
 
 impl Decomposition {
-    /// Indices of values that stand out of the remainder (generalised ESD at the error level `alpha`), the farthest first.
+    /// Indices of values that stand out of the remainder (generalised ESD at the error level `alpha`), the
+    /// farthest first.
     pub fn outliers(&self, alpha: f64) -> Vec<usize> {
         let most = ((self.remainder.len() as f64 * OUTLIERS).ceil() as usize).max(1);
         generalized_esd(&self.remainder, most, alpha)
@@ -59,8 +60,8 @@ impl Decomposition {
     }
 }
 
-/// The seasons of `values`, the shortest first: each is looked for in what the ones before leave. Empty if there are
-/// none or a value is not finite.
+/// The seasons of `values`, the shortest first: each is looked for in what the ones before leave. Empty if
+/// there are none or a value is not finite.
 pub fn seasons(values: &[f64]) -> Vec<usize> {
     let mut left = values.to_vec();
     let mut found: Vec<usize> = Vec::new();
@@ -82,8 +83,8 @@ pub fn seasons(values: &[f64]) -> Vec<usize> {
     found
 }
 
-/// Decomposes `values` with the given `periods` (in values, each at least 2), robustly. Without periods everything but the
-/// median is remainder.
+/// Decomposes `values` with the given `periods` (in values, each at least 2), robustly. Without periods
+/// everything but the median is remainder.
 ///
 /// # Errors
 /// If a value is not finite, or there are fewer than two cycles of a period.
@@ -147,10 +148,9 @@ mod tests {
         for periods in [&[24, 168][..], &[24], &[]] {
             let parts = decompose(&values, periods).unwrap();
             assert_eq!(parts.seasons.iter().map(|s| s.0).collect::<Vec<_>>(), periods);
-            for i in 0..values.len() {
-                let sum =
-                    parts.trend[i] + parts.remainder[i] + parts.seasons.iter().map(|s| s.1[i]).sum::<f64>();
-                assert!((sum - values[i]).abs() < 1e-6);
+            for (i, value) in values.iter().enumerate() {
+                let seasons: f64 = parts.seasons.iter().map(|s| s.1[i]).sum();
+                assert!((parts.trend[i] + parts.remainder[i] + seasons - value).abs() < 1e-6);
             }
         }
         let mut values: Vec<f64> =

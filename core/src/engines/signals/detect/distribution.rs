@@ -1,8 +1,9 @@
 //! How far the distribution of the newest values is from every distribution seen before.
 //!
-//! Wang, Viswanathan, Choudur, Talwar, Satterfield & Schwan, "Statistical techniques for online anomaly detection
-//! in data centers" (2011): the relative entropy of a window's histogram to those of past windows. The bins span
-//! the range seen, with one beyond it on each side, and are laid anew whenever the past has doubled.
+//! Wang, Viswanathan, Choudur, Talwar, Satterfield & Schwan, "Statistical techniques for online anomaly
+//! detection in data centers" (2011): the relative entropy of a window's histogram to those of past windows.
+//! The bins span the range seen, with one beyond it on each side, and are laid anew whenever the past has
+//! doubled.
 //!
 //! Never judges whether a divergence is large: that is the tail's.
 

@@ -1,12 +1,13 @@
 //! What kind of event an alarm is.
 //!
-//! Looks at the newest values beside those before them, in the order in which a person would: does it stand still,
-//! is it at its limit, did it move for good, is it wrong for the hour, is it a spike, or just new.
+//! Looks at the newest values beside those before them, in the order in which a person would: does it stand
+//! still, is it at its limit, did it move for good, is it wrong for the hour, is it a spike, or just new.
 //!
 //! Never decides whether there is an alarm.
 
 use super::channels::Surprise;
 use super::season::Band;
+use super::shift::trend;
 use super::spikes::{density_tail, generalized_esd};
 
 /// What kind of event it is.
@@ -80,15 +81,14 @@ pub fn explain(
     if saturated(history, limits) {
         return Kind::Saturation;
     }
-    // with a season, only what leaves its cycle for long has moved, and the phase is known for the present alone
+    // with a season, only what leaves its cycle for long has moved, and the phase is known for the present
+    // alone
     if season.is_none()
         && let Some(kind) = Band::around(before).and_then(|band| moved(history, &band))
     {
         return kind;
     }
-    let others =
-        surprise.levels.iter().chain(&surprise.shapes).copied().fold(surprise.distribution, f64::max);
-    if season.is_some() && surprise.season >= others {
+    if season.is_some() && surprise.is_seasonal() {
         return Kind::Seasonal;
     }
     if spikes(history) { Kind::Spike } else { Kind::Novelty }
@@ -114,7 +114,8 @@ pub fn saturated(history: &[f64], limits: Option<(f64, f64)>) -> bool {
     still(history, PINNED) && newest[0] > highest && highest.is_finite()
 }
 
-/// A shift, if the newest values have left the `band` to one side: of the trend if they climb on, else of the level.
+/// A shift, if the newest values have left the `band` to one side: of the trend if they climb on, else of the
+/// level.
 fn moved(history: &[f64], band: &Band) -> Option<Kind> {
     let newest = &history[history.len().saturating_sub(RECENT)..];
     let above = *newest.last()? > band.high;
@@ -124,17 +125,10 @@ fn moved(history: &[f64], band: &Band) -> Option<Kind> {
         return None;
     }
     let run = &newest[newest.len() - lasting..];
-    let climb = slope(run) * run.len() as f64;
+    let climb = trend(run)?.slope * run.len() as f64;
     let first = (run[0] - band.expected()).abs();
     let climbs = (climb > 0.0) == above && climb.abs() > first.max(band.deviation());
     Some(if climbs { Kind::TrendShift } else { Kind::LevelShift })
-}
-
-/// Theil and Sen: the median of the slopes of all pairs.
-fn slope(values: &[f64]) -> f64 {
-    let pairs = (0..values.len()).flat_map(|i| (i + 1..values.len()).map(move |j| (i, j)));
-    let slopes: Vec<f64> = pairs.map(|(i, j)| (values[j] - values[i]) / (j - i) as f64).collect();
-    super::spikes::median(&slopes).unwrap_or(0.0)
 }
 
 fn spikes(history: &[f64]) -> bool {
@@ -178,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_hour_is_the_reason_when_the_phase_is_the_strangest() {
-        let surprise = Surprise { season: 3.0, ..Surprise::default() };
+        let surprise = Surprise { phases: [3.0, 0.0], ..Surprise::default() };
         let band = Some(Band { low: 80.0, high: 90.0 });
         assert_eq!(explain(&texture(300), &surprise, band, None), Kind::Seasonal);
         assert_ne!(explain(&texture(300), &surprise, None, None), Kind::Seasonal);

@@ -1,8 +1,9 @@
 //! Whether 5 minutes, 30 minutes and 6 hours say the same: only then is somebody woken.
 //!
-//! The multi-window rule of burn-rate alerts (Beyer et al., "The Site Reliability Workbook", 2018, chapter 5): the long
-//! window shows that it matters, the short one that it still goes on. Each window's mean distance from what is
-//! expected is ranked among its own past, learnt six hours late so that an incident does not become its own norm.
+//! The multi-window rule of burn-rate alerts (Beyer et al., "The Site Reliability Workbook", 2018, chapter
+//! 5): the long window shows that it matters, the short one that it still goes on. Each window's mean
+//! distance from what is expected is ranked among its own past, learnt six hours late so that an incident
+//! does not become its own norm.
 //!
 //! Never scores single values.
 
@@ -16,8 +17,9 @@ pub const SPANS: [f64; 3] = [300.0, 1800.0, 21_600.0];
 const SLOTS: f64 = 30.0;
 /// The past is learnt at this distance, in seconds.
 const SLOT: f64 = 300.0;
-/// A day of it is the norm of a series without a season.
-const DAY: usize = 288;
+/// So many seconds of it are the norm of a series without a season, and so many slots at most.
+const DAY: f64 = 86_400.0;
+const MEANS: usize = 361;
 /// A window agrees from here on, as −log10 of a probability: one in a hundred.
 const AGREES: f64 = 2.0;
 
@@ -75,10 +77,10 @@ pub struct Horizons {
     slot: f64,
     sum: f64,
     count: f64,
-    /// Means of past slots; the newest six hours of them do not count yet.
-    means: VecDeque<f64>,
+    /// Means of past slots with their times; the newest six hours of them do not count yet.
+    means: VecDeque<(f64, f64)>,
     norm: Option<f64>,
-    slots_seen: usize,
+    since: Option<f64>,
 }
 
 impl Default for Horizons {
@@ -90,15 +92,15 @@ impl Default for Horizons {
             count: 0.0,
             means: VecDeque::new(),
             norm: None,
-            slots_seen: 0,
+            since: None,
         }
     }
 }
 
 impl Horizons {
-    /// Takes in a value at a time in seconds, and what was `expected` of it if the series has a season. True if all
-    /// windows are farther from it than in ninety-nine of a hundred past ones, to the same side; never before 360 slots of
-    /// five minutes had values.
+    /// Takes in a value at a time in seconds, and what was `expected` of it if the series has a season. True
+    /// if all windows are farther from it than in ninety-nine of a hundred past ones, to the same side; never
+    /// in the first thirty hours.
     pub fn push(&mut self, at: f64, value: f64, expected: Option<f64>) -> bool {
         let new_slot = self.slot_of(at);
         let norm = expected.or(self.norm).unwrap_or(value);
@@ -107,7 +109,7 @@ impl Horizons {
         self.count += 1.0;
         let rare = |(window, mean): (&Window, &f64)| window.tail.rank(mean.abs()) >= AGREES;
         // what a day is like has to be known before anything can be said of it
-        let known = self.slots_seen > DAY + recent_slots();
+        let known = at - *self.since.get_or_insert(at) >= DAY + SPANS[2];
         let one_side = means.iter().all(|m| *m > 0.0) || means.iter().all(|m| *m < 0.0);
         known && one_side && self.windows.iter().zip(&means).all(rare)
     }
@@ -118,24 +120,19 @@ impl Horizons {
             return false;
         }
         if self.count > 0.0 {
-            self.means.push_back(self.sum / self.count);
+            self.means.push_back((self.slot * SLOT, self.sum / self.count));
         }
-        let recent = recent_slots();
-        self.slots_seen += 1;
-        if self.means.len() > DAY + recent {
+        if self.means.len() > MEANS {
             self.means.pop_front();
         }
-        let known: Vec<f64> = self.means.iter().rev().skip(recent).copied().collect();
+        let ago = |then: f64| (SPANS[2]..SPANS[2] + DAY).contains(&(at - then));
+        let known: Vec<f64> =
+            self.means.iter().filter(|(then, _)| ago(*then)).map(|(_, mean)| *mean).collect();
         // until six hours are known, what there is must do
-        self.norm = median(&known).or_else(|| self.means.front().copied());
+        self.norm = median(&known).or_else(|| self.means.front().map(|(_, mean)| *mean));
         (self.slot, self.sum, self.count) = (slot, 0.0, 0.0);
         true
     }
-}
-
-/// Slots in the longest window.
-fn recent_slots() -> usize {
-    (SPANS[2] / SLOT) as usize
 }
 
 #[cfg(test)]
@@ -160,10 +157,10 @@ mod tests {
 
     #[test]
     fn what_lasts_is_agreed_on_and_what_passes_is_not() {
-        for step in [10.0, 60.0, 300.0] {
-            let lasting = agreed(step, 3.0, |_| 40.0);
+        for (step, days) in [(10.0, 3.0), (60.0, 3.0), (300.0, 3.0), (3600.0, 12.0)] {
+            let lasting = agreed(step, days, |_| 40.0);
             assert!(lasting.is_some_and(|after| (0.0..3.0 * 3600.0).contains(&after)), "{step}: {lasting:?}");
-            assert_eq!(agreed(step, 3.0, |_| 0.0), None, "{step}");
+            assert_eq!(agreed(step, days, |_| 0.0), None, "{step}");
         }
         assert_eq!(agreed(60.0, 3.0, |after| if after < 60.0 { 40.0 } else { 0.0 }), None);
     }
@@ -176,7 +173,7 @@ mod tests {
             let at = if i % 1000 == 999 { 1e12 } else { i as f64 };
             horizons.push(at, i as f64, None);
         }
-        assert!(horizons.means.len() <= DAY + 74);
+        assert!(horizons.means.len() <= MEANS);
         assert!(horizons.windows.iter().all(|w| w.slots.len() <= 31 && w.waiting.len() <= 74));
     }
 }

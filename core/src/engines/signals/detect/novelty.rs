@@ -1,16 +1,16 @@
 //! How far the present is from everything seen before: of levels and of shapes.
 //!
-//! The measure is the distance to the nearest neighbour among past windows that do not overlap the present one
-//! (a left discord: Keogh, Lin & Fu, "HOT SAX", 2005; for streams, Burnaev & Ishimtsev, "Conformalized density- and
-//! distance-based anomaly detection in time-series data", 2016). One look is enough to remember: what came back
-//! is no news.
+//! The measure is the distance to the nearest neighbour among past windows that do not overlap the present
+//! one (a left discord: Keogh, Lin & Fu, "HOT SAX", 2005; for streams, Burnaev & Ishimtsev, "Conformalized
+//! density- and distance-based anomaly detection in time-series data", 2016). One look is enough to remember:
+//! what came back is no news.
 //!
 //! Never judges whether a distance is large: that is the tail's.
 
 use super::history::newest;
 use std::collections::VecDeque;
 
-/// How far the mean of the newest values is from any such mean before.
+/// How far a level, as a mean of the newest values, is from any before.
 #[derive(Debug, Clone)]
 pub struct LevelNovelty {
     width: usize,
@@ -22,7 +22,7 @@ pub struct LevelNovelty {
 }
 
 impl LevelNovelty {
-    /// Of means over `width` values, remembering `capacity` of them.
+    /// Of levels that take `width` values each, remembering `capacity` of them.
     pub fn new(width: usize, capacity: usize) -> Self {
         Self {
             width: width.max(1),
@@ -33,10 +33,9 @@ impl LevelNovelty {
         }
     }
 
-    /// The distance of the newest mean of `history`, in the unit of the values; `None` before there are two.
-    /// To be called once for each new value.
-    pub fn push(&mut self, history: &[f64]) -> Option<f64> {
-        let mean = newest(history, self.width)?.iter().sum::<f64>() / self.width as f64;
+    /// The distance of the newest level to the nearest before that shares no value with it, in their unit;
+    /// `None` if there is none. To be called once for each new value.
+    pub fn push(&mut self, mean: f64) -> Option<f64> {
         if self.waiting.len() == self.width
             && let Some(old) = self.waiting.pop_front()
         {
@@ -122,7 +121,7 @@ mod tests {
 
     fn levels(values: &[f64], width: usize, capacity: usize) -> Vec<Option<f64>> {
         let mut novelty = LevelNovelty::new(width, capacity);
-        (1..=values.len()).map(|n| novelty.push(&values[..n])).collect()
+        values.windows(width).map(|w| novelty.push(w.iter().sum::<f64>() / width as f64)).collect()
     }
 
     #[test]
@@ -131,7 +130,7 @@ mod tests {
             levels(&[1.0, 3.0, 2.5, 9.0, 9.0], 1, 99),
             [None, Some(2.0), Some(0.5), Some(6.0), Some(0.0)]
         );
-        assert_eq!(levels(&[1.0, 3.0, 5.0, 7.0], 2, 99), [None, None, None, Some(4.0)]);
+        assert_eq!(levels(&[1.0, 3.0, 5.0, 7.0], 2, 99), [None, None, Some(4.0)]);
         // with memory for two, the 1 is forgotten
         assert_eq!(levels(&[1.0, 5.0, 5.0, 1.0], 1, 2)[3], Some(4.0));
     }

@@ -1,7 +1,8 @@
 //! After an alarm, only what is more surprising than it is news.
 //!
-//! One event makes many surprises. After a peak the bar is as high as the peak and comes down in a straight line, for a
-//! tenth of the time the series is known, so that the number of alarms grows with the logarithm of time.
+//! One event makes many surprises. After a peak the bar is as high as the peak and comes down in a straight
+//! line, for a tenth of the time the series is known, so that the number of alarms grows with the logarithm
+//! of time.
 //!
 //! Never hides that a value is unusual: below the bar the surprise is capped, not removed.
 

@@ -2,12 +2,14 @@
 //!
 //! The period is the shortest strong peak of the autocorrelation after its first zero. It is looked for again
 //! whenever the past has grown by a fifth, so that a prefix of a series has the same seasons. The present is
-//! compared with the same phase of past cycles: with the nearest of them for its novelty, with their median for
-//! the expectation.
+//! compared with the same phase of past cycles: with the nearest of them for its novelty, with their median
+//! for the expectation.
 //!
 //! Never forecasts without having seen two cycles, and says so by saying nothing.
 
+use super::history::newest;
 use super::spikes::{mad, median};
+use std::ops::RangeInclusive;
 
 /// The shortest period looked for; anything faster is texture.
 const SHORTEST: usize = 8;
@@ -80,15 +82,17 @@ impl Season {
         }
     }
 
-    /// The distance of the newest value to the nearest at its phase, in the unit of the values; `None` without
-    /// a season or before two cycles.
-    pub fn novelty(&self, history: &[f64]) -> Option<f64> {
-        let present = *history.last()?;
+    /// The distance of the mean of the newest `width` values to the nearest such mean at its phase, in the
+    /// unit of the values; `None` without a season or before two cycles.
+    pub fn novelty(&self, history: &[f64], width: usize) -> Option<f64> {
+        let present = mean(newest(history, width)?);
         let mut cycles = 0;
         let mut nearest = f64::INFINITY;
         self.analogues(history, |cycle| {
-            cycles += 1;
-            nearest = cycle.iter().map(|v| (v - present).abs()).fold(nearest, f64::min);
+            let means = cycle.filter_map(|end| newest(&history[..=end], width)).map(mean);
+            let closest = means.map(|m| (m - present).abs()).fold(f64::INFINITY, f64::min);
+            cycles += usize::from(closest.is_finite());
+            nearest = nearest.min(closest);
         });
         (cycles >= 2).then_some(nearest)
     }
@@ -99,21 +103,27 @@ impl Season {
         let mut cycles = 0;
         self.analogues(history, |cycle| {
             cycles += 1;
-            values.extend_from_slice(cycle);
+            values.extend_from_slice(&history[cycle]);
         });
         if cycles < 2 { None } else { Band::around(&values) }
     }
 
-    fn analogues(&self, history: &[f64], mut each: impl FnMut(&[f64])) {
+    /// The indices of each past cycle's values at the phase of the newest.
+    fn analogues(&self, history: &[f64], mut each: impl FnMut(RangeInclusive<usize>)) {
         let (Some(period), Some(present)) = (self.period, history.len().checked_sub(1)) else { return };
         for cycle in 1..=CYCLES {
             let Some(same) = present.checked_sub((cycle as f64 * period).round() as usize) else { return };
-            each(&history[same.saturating_sub(JITTER)..=(same + JITTER).min(present - 1)]);
+            each(same.saturating_sub(JITTER)..=(same + JITTER).min(present - 1));
         }
     }
 }
 
-/// The period of `values` in values, by autocorrelation: at least 8, at most a third of them. Every value is finite.
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The period of `values` in values, by autocorrelation: at least 8, at most a third of them. Every value is
+/// finite.
 pub fn period(values: &[f64]) -> Option<f64> {
     shortest(values, NEARLY)
 }
@@ -243,9 +253,9 @@ mod tests {
         assert!((season.period().unwrap() - 50.0).abs() < 0.5);
         // a peak's value in the trough: nothing new as a level
         values[962] = values[962 - 25];
-        assert!(season.novelty(&values).unwrap() > 1.0);
+        assert!(season.novelty(&values, 1).unwrap() > 1.0);
         let band = season.band(&values).unwrap();
         assert!(values[962] < band.low && (band.expected() - 12.0).abs() < 0.6, "{band:?}");
-        assert_eq!(Season::default().novelty(&values), None);
+        assert_eq!(Season::default().novelty(&values, 1), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The detector: a value and its time go in, a verdict comes out, in bounded memory.
 //!
-//! A batch is the same detector over the rows, so that a prefix of a file has the same scores as in the file: nothing
-//! here knows what comes later, how much is still to come, or what time it is.
+//! A batch is the same detector over the rows, so that a prefix of a file has the same scores as in the file:
+//! nothing here knows what comes later, how much is still to come, or what time it is.
 
 use super::arrivals::{Arrival, Arrivals};
 use super::channels::{Channels, Surprise};
@@ -22,10 +22,11 @@ const GAP: f64 = 1.0;
 /// What may be told to the detector; the default fits every series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
-    /// How many of the newest values are remembered; at least 256. Time for each value and memory grow with it.
+    /// How many of the newest values are remembered; at least 256. Time for each value and memory grow with
+    /// it.
     pub memory: usize,
-    /// The lowest and the highest value there can be, in the unit of the values, if that is known (0 and 100 of a
-    /// percentage); values that stay at the high end are then saturated.
+    /// The lowest and the highest value there can be, in the unit of the values, if that is known (0 and 100
+    /// of a percentage); values that stay at the high end are then saturated.
     pub limits: Option<(f64, f64)>,
 }
 
@@ -63,7 +64,8 @@ pub enum Refusal {
 /// What the detector says of one value.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Verdict {
-    /// From 0 to 1; 0.5 is worth a notice. After an alarm only what is stranger still is scored higher than 0.36.
+    /// From 0 to 1; 0.5 is worth a notice. After an alarm only what is stranger still is scored higher than
+    /// 0.36.
     pub score: f64,
     /// The same without regard to alarms before: how strange the value is by itself.
     pub strangeness: f64,
@@ -123,8 +125,8 @@ impl Detector {
         self.arrivals.step()
     }
 
-    /// Takes in a value at a time, in seconds since any fixed moment. What cannot be taken in is refused, with the
-    /// reason in the verdict, and changes nothing.
+    /// Takes in a value at a time, in seconds since any fixed moment. What cannot be taken in is refused,
+    /// with the reason in the verdict, and changes nothing.
     pub fn push(&mut self, at: f64, value: f64) -> Verdict {
         let refused = |why| Verdict { refused: Some(why), ..Verdict::default() };
         if !value.is_finite() {

@@ -69,9 +69,9 @@ impl Table {
     }
 }
 
-/// Reads a table from bytes: separated by commas, semicolons or tabs, with or without a header; a header may name the
-/// columns (`timestamp`, `value`). Timestamps are ISO 8601 (UTC unless they say otherwise) or numbers since 1970 in
-/// seconds, milli-, micro- or nanoseconds. A single column is values at even distances.
+/// Reads a table from bytes: separated by commas, semicolons or tabs, with or without a header; a header may
+/// name the columns (`timestamp`, `value`). Timestamps are ISO 8601 (UTC unless they say otherwise) or
+/// numbers since 1970 in seconds, milli-, micro- or nanoseconds. A single column is values at even distances.
 ///
 /// # Errors
 /// If there is no row with a number.
@@ -81,7 +81,7 @@ pub fn read(bytes: &[u8]) -> Result<Table, TableError> {
         return Err(TableError::Binary);
     }
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).peekable();
-    let (first_line, first) = *lines.peek().ok_or(TableError::Empty)?;
+    let (_, first) = *lines.peek().ok_or(TableError::Empty)?;
     let separator =
         [',', ';', '\t'].into_iter().max_by_key(|s| (first.matches(*s).count(), *s == ',')).unwrap_or(',');
     let header = cells(first, separator);
@@ -96,7 +96,6 @@ pub fn read(bytes: &[u8]) -> Result<Table, TableError> {
     };
     lines.for_each(|(line, text)| reader.row(line + 1, text));
     if reader.table.rows.iter().all(|row| !row.value.is_finite()) {
-        let _ = first_line;
         return Err(TableError::NoNumbers { column: reader.columns.value + 1, line, begin });
     }
     Ok(reader.done())
@@ -118,7 +117,8 @@ impl Columns {
         let single = first.len() < 2;
         let time = if named { position(&TIME_NAMES) } else { None };
         let value = if named { position(&VALUE_NAMES) } else { None };
-        let time = if single { None } else { time.or(Some(0)).filter(|t| value != Some(*t)) };
+        let left = (0..first.len()).find(|column| Some(*column) != value);
+        let time = if single { None } else { time.or(left) };
         let other = (0..first.len()).find(|column| Some(*column) != time).unwrap_or(0);
         Self { time, value: value.unwrap_or(other), named }
     }
@@ -245,6 +245,7 @@ mod tests {
             "\u{feff}time;value\r\n1970-01-01T00:01:40Z;1.5\r\n\r\n1970-01-01T00:01:41.000Z;2\r\n",
             "100,1.5\n101,2",
             "value\ttimestamp\n1.5\t1970-01-01T01:01:40+01:00\n2\t1970/01/01 00:01:41",
+            "value,when\n1.5,100\n2,101\n",
             "host,timestamp,value\n\"a,b\",100,1.5\n\"c\",101,2",
         ] {
             assert_eq!(points(text), [(100.0, 1.5), (101.0, 2.0)], "{text}");

@@ -1,10 +1,10 @@
 //! How improbable a surprise is among all surprises of its own series.
 //!
-//! A channel's surprise has the unit of its series, so it means nothing beside another channel's. Its rank among
-//! the channel's past does: that is the conformal p-value (Laxhammar & Falkman, "Conformal prediction for
-//! distribution-independent anomaly detection in streaming vessel data", 2010). Beyond the largest ranks the tail
-//! is extrapolated as a power law with Hill's estimator ("A simple general approach to inference about the
-//! tail of a distribution", 1975), so that a record by far counts for more than a record by a hair.
+//! A channel's surprise has the unit of its series, so it means nothing beside another channel's. Its rank
+//! among the channel's past does: that is the conformal p-value (Laxhammar & Falkman, "Conformal prediction
+//! for distribution-independent anomaly detection in streaming vessel data", 2010). Beyond the largest ranks
+//! the tail is extrapolated as a power law with Hill's estimator ("A simple general approach to inference
+//! about the tail of a distribution", 1975), so that a record by far counts for more than a record by a hair.
 //!
 //! Never looks at values: only at what a channel made of them.
 
@@ -30,8 +30,8 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// The surprise as −log10 of the probability that the past gives one as large: 0 for the commonplace, 2 for
-    /// one in a hundred, at most 12. 0 while the past is shorter than 50.
+    /// The surprise as −log10 of the probability that the past gives one as large: 0 for the commonplace, 2
+    /// for one in a hundred, at most 12. 0 while the past is shorter than 50.
     pub fn rank(&self, surprise: f64) -> f64 {
         if self.count < WARM || !surprise.is_finite() {
             return 0.0;

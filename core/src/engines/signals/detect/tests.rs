@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 const STEP: f64 = 300.0;
 
+type Value = Box<dyn Fn(usize) -> f64>;
+
 /// A texture without a season: the same for the same index.
 fn noise(i: usize) -> f64 {
     let x = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -33,7 +35,7 @@ fn noticed(verdicts: &[Verdict], start: usize) -> Option<(usize, Kind)> {
 #[test]
 fn events_are_noticed_soon_and_named() {
     let texture = |i: usize| 50.0 + 4.0 * noise(i);
-    let series: [(&str, Box<dyn Fn(usize) -> f64>, usize, &[Kind]); 6] = [
+    let series: [(&str, Value, usize, &[Kind]); 6] = [
         ("spike", Box::new(move |i| if i == 2000 { 90.0 } else { texture(i) }), 0, &[Kind::Spike]),
         ("dip", Box::new(move |i| if i == 2000 { 0.0 } else { texture(i) }), 0, &[Kind::Spike]),
         ("shift", Box::new(move |i| texture(i) + if i >= 2000 { 12.0 } else { 0.0 }), 2, &[Kind::Spike]),
@@ -65,7 +67,7 @@ fn events_are_noticed_soon_and_named() {
 
 #[test]
 fn quiet_series_stay_quiet() {
-    let series: [Box<dyn Fn(usize) -> f64>; 4] = [
+    let series: [Value; 4] = [
         Box::new(|_| 7.0),
         Box::new(daily),
         Box::new(noise),
@@ -169,6 +171,15 @@ fn memory_is_bounded_and_the_past_is_forgotten() {
     let settings = Settings { memory: 256, limits: None };
     let verdicts = detect(rows((0..5000).map(|i| noise(i) + if i == 100 { 50.0 } else { 0.0 })), settings);
     assert!(verdicts.iter().all(|v| (0.0..1.0).contains(&v.score)));
+}
+
+#[test]
+fn a_prefix_of_a_long_series_has_the_same_verdicts() {
+    let series = |i: usize| daily(i) + if (2600..2700).contains(&i) { 30.0 } else { 0.0 };
+    let whole = verdicts((0..3000).map(series));
+    for cut in [1, 64, 201, 2000, 2650, 2999] {
+        assert_eq!(verdicts((0..cut).map(series)), whole[..cut], "{cut}");
+    }
 }
 
 proptest! {

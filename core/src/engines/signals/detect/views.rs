@@ -1,5 +1,6 @@
-//! The series of a service as two questions: RED, how its requests fare (rate, errors, duration: Wilkie), and USE, how its
-//! resources do (utilisation, saturation, errors: Gregg, "Thinking methodically about performance", 2012).
+//! The series of a service as two questions: RED, how its requests fare (rate, errors, duration: Wilkie), and
+//! USE, how its resources do (utilisation, saturation, errors: Gregg, "Thinking methodically about
+//! performance", 2012).
 //!
 //! Never tells a series' meaning from its name: whoever calls knows it.
 

@@ -188,6 +188,17 @@ impl LogReader {
         }
     }
 
+    /// Takes one whole line that a server holds, with the time that it has for it. Its place is counted as if the
+    /// lines of this reader were a file.
+    pub fn carry(&mut self, time: f64, line: &str, sink: &mut LineSink<'_>) {
+        self.encoding = Some(Encoding::Utf8);
+        let offset = self.offset;
+        self.offset += line.len() as u64 + 1;
+        self.facts.lines += 1;
+        let text = line.trim_end_matches(['\n', '\r']);
+        self.inner(text, Some(time), text.as_bytes(), offset, sink);
+    }
+
     /// The file has ended: the last line and the last record.
     pub fn finish(mut self, sink: &mut LineSink<'_>) -> LogFacts {
         if self.encoding.is_none() {

@@ -200,6 +200,7 @@ fn at_frame(body: &str) -> Option<String> {
     let rest = body.strip_prefix("at ")?;
     let rest = rest.strip_prefix("async ").unwrap_or(rest);
     let name = match rest.find('(') {
+        Some(_) if rest.ends_with("()") => &rest[..rest.len() - 2],
         Some(open) => rest[..open].trim_end(),
         None => rest.split(" in ").next().unwrap_or(rest).trim_end(),
     };

@@ -175,9 +175,7 @@ impl Token<'_> {
             self.digits();
             let digits = self.at;
             let mut tail = digits;
-            while tail < end && class(self.line[tail]) & (ALPHA | DIGIT) != 0
-                || tail < end && self.line[tail] == b'_'
-            {
+            while tail < end && (class(self.line[tail]) & (ALPHA | DIGIT) != 0 || self.line[tail] == b'_') {
                 tail += 1;
             }
             let suffix = &self.line[digits..tail];

@@ -16,8 +16,9 @@ pub struct Words {
     bytes: Vec<u8>,
     /// Where each word ends in `bytes`.
     ends: Vec<u32>,
-    /// Numbers of words plus one, at the place of their hash or the next free one; zero is free.
-    table: Vec<u32>,
+    /// Hashes of words with their numbers plus one, at the place of the hash or the next free one; the
+    /// number zero is free.
+    table: Vec<(u32, u32)>,
 }
 
 /// What two or more texts have in common at their ends, cut where a name ends.
@@ -33,30 +34,35 @@ impl Words {
         if self.table.len() < self.ends.len() * 2 + 16 {
             self.grow();
         }
-        let place = self.place(text);
-        if self.table[place] == 0 {
+        let hash = (hash::bytes(text) >> 32) as u32;
+        let place = self.place(hash, |word| self.text(word) == text);
+        if self.table[place].1 == 0 {
             self.bytes.extend_from_slice(text);
             self.ends.push(self.bytes.len() as u32);
-            self.table[place] = self.ends.len() as u32;
+            self.table[place] = (hash, self.ends.len() as u32);
         }
-        Word(self.table[place] - 1)
+        Word(self.table[place].1 - 1)
     }
 
-    /// Where `text` is in the table, or where it would be put.
-    fn place(&self, text: &[u8]) -> usize {
+    /// Where a word with this hash that `is` the one is in the table, or where it would be put.
+    fn place(&self, hash: u32, is: impl Fn(Word) -> bool) -> usize {
         let mask = self.table.len() - 1;
-        let mut place = (hash::bytes(text) >> 20) as usize & mask;
-        while self.table[place] != 0 && self.text(Word(self.table[place] - 1)) != text {
+        let mut place = hash as usize & mask;
+        loop {
+            let (other, number) = self.table[place];
+            if number == 0 || other == hash && is(Word(number - 1)) {
+                return place;
+            }
             place = (place + 1) & mask;
         }
-        place
     }
 
     fn grow(&mut self) {
-        self.table = vec![0; (self.ends.len() * 4 + 64).next_power_of_two()];
-        for number in 0..self.ends.len() as u32 {
-            let place = self.place(self.text(Word(number)));
-            self.table[place] = number + 1;
+        let old = std::mem::take(&mut self.table);
+        self.table = vec![(0, 0); (self.ends.len() * 4 + 64).next_power_of_two()];
+        for entry in old.into_iter().filter(|e| e.1 != 0) {
+            let place = self.place(entry.0, |_| false);
+            self.table[place] = entry;
         }
     }
 

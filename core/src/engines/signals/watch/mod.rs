@@ -42,7 +42,7 @@ pub struct Alert {
     pub template: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<LogLevel>,
-    /// Records a second; of [`AlertKind::ErrorShare`] a share, 0 to 1; of [`AlertKind::Silence`] seconds.
+    /// Records a second; of [`AlertKind::ErrorShare`] a share, 0 to 1; of [`AlertKind::Silence`] seconds without one.
     pub observed: f64,
     /// What the past led to expect, in the same unit.
     pub expected: f64,
