@@ -290,6 +290,43 @@ fn a_hostile_archive_does_no_harm() {
 }
 
 #[test]
+fn damaged_archives_and_files_are_read_or_refused_but_never_fatal() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("b");
+    bundle(&folder);
+    let archive = home.path().join("b.tar");
+    pack(&folder, &archive, "");
+    let whole = fs::read(&archive).unwrap();
+    let damaged = home.path().join("damaged.tar");
+    // A generator of its own, so that a failure can be repeated.
+    let mut state = 88_172_645_463_325_252u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    let mut read_some = 0;
+    for _ in 0..150 {
+        let mut bytes = whole.clone();
+        for _ in 0..=random(20) {
+            let at = random(bytes.len());
+            bytes[at] = u8::try_from(random(256)).unwrap();
+        }
+        if random(3) == 0 {
+            bytes.truncate(random(bytes.len()));
+        }
+        fs::write(&damaged, &bytes).unwrap();
+        let outcome = FileBundle::open(&damaged, BundleBounds::default()).and_then(|b| read(&b, &Scope::default()));
+        match outcome {
+            Ok((readings, _)) => read_some += usize::from(!readings.notes.is_empty()),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    }
+    assert!(read_some > 20, "{read_some}");
+}
+
+#[test]
 fn an_archive_that_unpacks_to_too_much_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("b");

@@ -7,6 +7,7 @@ mod ingest;
 mod records;
 mod rehearse;
 mod replay;
+mod schema;
 mod why_not;
 
 use crate::app::App;
@@ -47,6 +48,8 @@ enum Verb {
     Replay(replay::Args),
     /// Write the analysis as a document
     Export(export::Args),
+    /// Print the format of the bundle
+    Schema(schema::Args),
     /// Write the bundle of a made-up incident, to try things out
     Rehearse(rehearse::Args),
     /// Close an incident; what was learnt goes into memory
@@ -64,6 +67,7 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
         Verb::WhyNot(args) => why_not::run(&args, app),
         Verb::Replay(args) => replay::run(&args, app),
         Verb::Export(args) => export::run(&args, app),
+        Verb::Schema(args) => schema::run(&args, app),
         Verb::Rehearse(args) => rehearse::run(&args, app),
         Verb::Close(args) => records::close(&args, app),
     }

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 
 /// Log files held open at once.
 const OPEN: usize = 128;
+/// Spans of one entry of `resourceSpans`.
+const ENTRY: usize = 2000;
 
 /// Writes a bundle into a folder of its own.
 pub struct BundleWriter<'a> {
@@ -228,15 +230,19 @@ impl<'a> BundleWriter<'a> {
             groups.entry((&span.service, span.instance.as_deref())).or_default().push(span);
         }
         write!(out, "{{\"resourceSpans\":[")?;
-        for (at, ((service, instance), spans)) in groups.into_iter().enumerate() {
+        let mut separator = "";
+        for ((service, instance), spans) in groups {
             let attribute = |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });
             let mut attributes = vec![attribute("service.name", service)];
             attributes.extend(instance.map(|instance| attribute("service.instance.id", instance)));
-            let spans: Vec<Value> = spans.into_iter().map(|span| self.span(span)).collect();
-            let entry = json!({
-                "resource": { "attributes": attributes }, "scopeSpans": [{ "scope": { "name": "ecoops" }, "spans": spans }],
-            });
-            write!(out, "{}{entry}", if at == 0 { "" } else { ",\n" })?;
+            // A reader takes one entry into memory at a time.
+            for some in spans.chunks(ENTRY) {
+                let spans: Vec<Value> = some.iter().map(|span| self.span(span)).collect();
+                let scope = json!([{ "scope": { "name": "ecoops" }, "spans": spans }]);
+                let entry = json!({ "resource": { "attributes": attributes }, "scopeSpans": scope });
+                write!(out, "{separator}{entry}")?;
+                separator = ",\n";
+            }
         }
         writeln!(out, "]}}")
     }
