@@ -71,9 +71,10 @@ pub struct About {
     /// In what it was noticed
     #[arg(long, value_name = "METRIC")]
     pub metric: Option<String>,
-    /// When the time to be explained begins, and ends
+    /// When the time to be explained begins
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub from: Option<f64>,
+    /// When it ends
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub to: Option<f64>,
     /// A time when all was well, as FROM..TO; by default the time before

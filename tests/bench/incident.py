@@ -36,8 +36,9 @@ def measured(command):
 
 def demo(repetitions, seed, lines):
     bundle = os.path.join(OUT, "demo")
-    rehearse = [BINARY, "incident", "rehearse", bundle, "--seed", str(seed), "--lines", str(lines), "--output", "json"]
-    truth = json.loads(subprocess.run(rehearse, check=True, capture_output=True, env=environment()).stdout)
+    make = [BINARY, "incident", "demo", "--no-analysis", "--keep", bundle, "--seed", str(seed), "--lines", str(lines),
+                "--output", "json"]
+    truth = json.loads(subprocess.run(make, check=True, capture_output=True, env=environment()).stdout)
     analyze = [BINARY, "incident", "analyze", bundle, "--output", "json"]
     rows, outputs = [], set()
     for name, command in (("all processors", analyze), ("one processor", ["taskset", "-c", "0", *analyze])):
@@ -169,7 +170,11 @@ def watch(rate, warm, seconds):
           f"| {delays[len(delays) // 2]:.2f} | {delays[-1]:.2f} | {false} | {summary['shed']:,} "
           f"| {100 * (usage.ru_utime + usage.ru_stime) / elapsed:.0f} % | {usage.ru_maxrss / 1024:.0f} |")
     print(f"\nthe writer was late by {late:.2f} s at most; missed: "
-          + (", ".join(f"{a.kind} of svc{a.service}" for a in anomalies if a.told is None or a.told > 5) or "none"))
+          + (", ".join(f"{a.kind} of svc{a.service} ({'never' if a.told is None else f'{a.told:.1f} s'})"
+                       for a in anomalies if a.told is None or a.told > 5) or "none"))
+    for kind in Anomaly.KINDS:
+        own = sorted(a.told for a in anomalies if a.kind == kind and a.told is not None)
+        print(f"{kind}: median {own[len(own) // 2]:.2f} s, slowest {own[-1]:.2f} s" if own else f"{kind}: none")
 
 
 if __name__ == "__main__":

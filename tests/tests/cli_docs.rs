@@ -97,14 +97,14 @@ fn a_document_is_replaced_listed_and_forgotten_as_a_whole() {
     let home = Home::new();
     let folder = home.path().join("docs");
     let long: String =
-        (0..3_000).map(|n| format!("## Chapter {n}\n\nNothing of interest happens here.\n\n")).collect();
+        (0..900).map(|n| format!("## Chapter {n}\n\nNothing of interest happens here.\n\n")).collect();
     write(&folder.join("book.md"), &format!("# Book\n\n{long}"));
     let list = |home: &Home| home.ecoops(&folder, &["docs", "list", "--output", "json"]);
     assert_eq!(list(&home).code, 3);
     assert_eq!(home.ecoops(&folder, &["docs", "add", "book.md"]).code, 0);
     let documents = json(&list(&home).stdout);
     let parts = documents["documents"][0]["parts"].as_u64().unwrap();
-    assert!(parts > 2, "{documents}");
+    assert!(parts > 1, "{documents}");
     let id = documents["documents"][0]["id"].as_str().unwrap().to_owned();
 
     write(&folder.join("book.md"), "# Book\n\nThe submarine is yellow.\n");

@@ -20,7 +20,9 @@ fn rehearsed(home: &Home, seed: &str, more: &[&str]) -> (PathBuf, Value) {
     let name = format!("bundle-{seed}-{}", more.len());
     let mut arguments = vec![
         "incident",
-        "rehearse",
+        "demo",
+        "--no-analysis",
+        "--keep",
         name.as_str(),
         "--seed",
         seed,
@@ -95,7 +97,7 @@ fn a_terminal_shows_the_answer_first() {
     }
     assert!(text.contains('█') && text.lines().all(|l| l.chars().count() <= 80), "{text}");
     assert!(!text.contains('\x1b'));
-    for (format, begins) in [("markdown", "#"), ("html", "<!"), ("jsonl", "{\"type\":\"verdict\"")] {
+    for (format, begins) in [("markdown", "#"), ("html", "<!"), ("jsonl", "{\"answer\"")] {
         let text = ok(&home, &["incident", "analyze", path(&bundle), "--output", format]).stdout;
         assert!(text.starts_with(begins), "{format}: {}", text.get(..80).unwrap_or(&text));
     }
@@ -112,6 +114,16 @@ fn a_terminal_shows_the_answer_first() {
             && measured.contains("ecoops_citation_coverage_ratio 1"),
         "{measured}"
     );
+}
+
+#[test]
+fn the_demonstration_tells_what_had_happened() {
+    let home = Home::new();
+    let ran = ok(&home, &["incident", "demo", "--seed", "7", "--services", "8", "--lines", "20000"]);
+    assert!(ran.stdout.starts_with("CAUSE FOUND: "), "{}", ran.stdout);
+    assert!(ran.stderr.contains("what had really happened: rollout "), "{}", ran.stderr);
+    let again = ok(&home, &["incident", "demo", "--seed", "7", "--services", "8", "--lines", "20000"]);
+    assert_eq!(ran.stdout, again.stdout);
 }
 
 #[test]
@@ -253,7 +265,7 @@ fn what_is_not_there_is_said_in_words() {
         (&["incident", "list"][..], 3, ""),
         (&["incident", "show", "01KAF3"], 3, "no incident"),
         (&["incident", "analyze", "nowhere"], 3, "neither a bundle nor an incident"),
-        (&["incident", "rehearse", "x", "--fault", "bad"], 2, "busy-loop"),
+        (&["incident", "demo", "--fault", "bad"], 2, "busy-loop"),
         (&["incident", "analyze", "x.log", "--at", "yesterday"], 2, "2026-03-02T10:31:00Z"),
     ] {
         let ran = home.ecoops(home.path(), arguments);

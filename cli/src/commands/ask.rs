@@ -6,8 +6,8 @@ use crate::app::{App, Output};
 use crate::documents::parts;
 use crate::exit::{Exit, Failure};
 use crate::open;
-use crate::report::Look;
 use crate::report::paint::Paint;
+use crate::report::{Look, safe_json};
 use crate::ui::{brief, harmless};
 use ecoops_core::ports::memory::{Filters, Hit, Query};
 use serde_json::{Value, json};
@@ -52,9 +52,12 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
     match app.output {
         Output::Json => {
             let snippets: Vec<_> = hits.iter().map(|hit| cited(hit, &args.question)).collect();
-            app.ui.result(&format!("{:#}", json!({ "question": args.question, "snippets": snippets })));
+            let value = json!({ "question": args.question, "snippets": snippets });
+            app.ui.result(&safe_json(&format!("{value:#}")));
         }
-        Output::Jsonl => hits.iter().for_each(|hit| app.ui.result(&cited(hit, &args.question).to_string())),
+        Output::Jsonl => {
+            hits.iter().for_each(|hit| app.ui.result(&safe_json(&cited(hit, &args.question).to_string())))
+        }
         _ if hits.is_empty() => {
             app.ui.note("nothing that is remembered answers this (`ecoops docs add FILE`)")
         }

@@ -1,11 +1,12 @@
 //! `ecoops incident`: what is anomalous, what changed, who is to blame and why, from signals alone.
 
 mod analyze;
+mod capture;
+mod demo;
 mod evidence;
 mod export;
 mod ingest;
 mod records;
-mod rehearse;
 mod replay;
 mod schema;
 mod why_not;
@@ -46,12 +47,14 @@ enum Verb {
     WhyNot(why_not::Args),
     /// Analyse an incident again from what was kept, and compare
     Replay(replay::Args),
+    /// Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo
+    Capture(Box<capture::Args>),
     /// Write the analysis as a document
     Export(export::Args),
     /// Print the format of the bundle
     Schema(schema::Args),
-    /// Write the bundle of a made-up incident, to try things out
-    Rehearse(rehearse::Args),
+    /// Make up an incident, analyse it, and say what had really happened
+    Demo(demo::Args),
     /// Close an incident; what was learnt goes into memory
     Close(records::CloseArgs),
 }
@@ -66,9 +69,10 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
         Verb::Evidence(args) => evidence::run(&args, app),
         Verb::WhyNot(args) => why_not::run(&args, app),
         Verb::Replay(args) => replay::run(&args, app),
+        Verb::Capture(args) => capture::run(&args, app),
         Verb::Export(args) => export::run(&args, app),
         Verb::Schema(args) => schema::run(&args, app),
-        Verb::Rehearse(args) => rehearse::run(&args, app),
+        Verb::Demo(args) => demo::run(&args, app),
         Verb::Close(args) => records::close(&args, app),
     }
 }

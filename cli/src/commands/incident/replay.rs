@@ -28,9 +28,10 @@ pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
             .next(format!("run `ecoops incident analyze {}`", entry.id)));
     };
     let finished = investigation::investigate(app, &Target::Stored(entry.id.clone()), &About::default())?;
-    let after = serde_json::to_value(&finished.investigated.analysis).unwrap_or_default();
-    let differs: Vec<String> = parts(&before, &after);
-    let hash = ContentHash::of(after.to_string().as_bytes());
+    let after = serde_json::to_string(&finished.investigated.analysis).unwrap_or_default();
+    let hash = ContentHash::of(after.as_bytes());
+    // What was kept was read from text, so this is as well: reading may round the last digit of a number.
+    let differs: Vec<String> = parts(&before, &serde_json::from_str(&after).unwrap_or_default());
     match app.output {
         Output::Json | Output::Jsonl => {
             let value = json!({ "incident": entry.id, "same": differs.is_empty(), "differs": differs, "hash": hash.to_string() });

@@ -4,7 +4,7 @@
 
 use super::{CaptureError, Captured, io};
 use crate::telemetry::files::names::log_name;
-use ecoops_core::domain::incident::{IncidentBrief, LogLine, Reporter, Series, SpanRecord};
+use ecoops_core::domain::incident::{EdgeSource, IncidentBrief, LogLine, Reporter, Series, SpanRecord};
 use ecoops_core::engines::redact::Redactor;
 use ecoops_core::engines::signals::parse::time::rfc3339;
 use ecoops_core::ports::telemetry::Readings;
@@ -174,11 +174,12 @@ impl<'a> BundleWriter<'a> {
                 Ok(())
             })?;
         }
-        if !readings.topology.is_empty() {
+        // What series and spans tell of calls, a reader learns from them, and knows that it was learnt.
+        let given = readings.topology.iter().filter(|edge| edge.source == EdgeSource::Given);
+        let edges: BTreeSet<(&str, &str)> = given.map(|e| (e.caller.as_str(), e.callee.as_str())).collect();
+        if !edges.is_empty() {
             self.part("topology.csv", |out| {
                 writeln!(out, "caller,callee")?;
-                let edges: BTreeSet<(&str, &str)> =
-                    readings.topology.iter().map(|e| (e.caller.as_str(), e.callee.as_str())).collect();
                 edges
                     .iter()
                     .try_for_each(|(caller, callee)| writeln!(out, "{},{}", field(caller), field(callee)))

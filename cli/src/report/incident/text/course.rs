@@ -93,8 +93,11 @@ pub fn sparkline(values: &[Option<f64>], width: usize) -> String {
     let high = means.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
     let bar = |value: &Option<f64>| match value {
         None => ' ',
-        Some(_) if high - low <= f64::EPSILON * high.abs() => BARS[0],
-        Some(value) => BARS[(((value - low) / (high - low) * 7.0).round() as usize).min(7)],
+        Some(_) if high / 2.0 - low / 2.0 <= f64::EPSILON * high.abs() => BARS[0],
+        // Halved, so that the difference of any two numbers is one.
+        Some(value) => {
+            BARS[(((value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) * 7.0).round() as usize).min(7)]
+        }
     };
     means.iter().map(bar).collect()
 }

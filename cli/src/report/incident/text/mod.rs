@@ -123,8 +123,12 @@ impl Page<'_> {
             return;
         }
         let range = self.shown.range().map(|r| format!("  {} – {} UTC", stamp(r.start), clock(r.end)));
-        let _ =
-            writeln!(out, "\n{}{}", self.paint.bold("Timeline"), self.paint.dim(&range.unwrap_or_default()));
+        let _ = writeln!(
+            out,
+            "\n{}{}",
+            self.paint.bold("Timeline"),
+            self.paint.dim(&brief(&range.unwrap_or_default(), self.width - 8))
+        );
         let shown = self.pick(moments);
         for moment in &shown {
             out.push_str(&self.moment(moment));
@@ -237,7 +241,7 @@ impl Page<'_> {
         if radius.services.is_empty() && radius.objectives.is_empty() {
             return;
         }
-        let learnt = if radius.learnt { "  (calls learnt from the signals, not given)" } else { "" };
+        let learnt = if radius.learnt { "  (calls learnt, not given)" } else { "" };
         let _ = writeln!(out, "\n{}{}", self.paint.bold("Who is affected"), self.paint.dim(learnt));
         for (impact, word) in
             [(Impact::Failing, "failing"), (Impact::Suffering, "suffering"), (Impact::Exposed, "exposed")]
@@ -374,8 +378,10 @@ fn evidence(one: &IncidentEvidence, paint: Paint, width: usize) -> String {
 
 /// Wrapped text whose further lines stand two columns further in.
 fn hanging(text: &str, indent: &str, width: usize) -> String {
-    let inner = wrap(text, &format!("{indent}  "), width);
-    inner.replacen(&format!("{indent}  "), indent, 1)
+    let (mark, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let width = width.saturating_sub(columns(mark).saturating_sub(1));
+    let inner = wrap(rest, &format!("{indent}  "), width);
+    inner.replacen(&format!("{indent}  "), &format!("{indent}{mark} "), 1)
 }
 
 fn columns(text: &str) -> usize {

@@ -25,6 +25,9 @@ const TIMES: f64 = 3.0;
 /// Standard deviations.
 const FAR: f64 = 6.0;
 
+/// How many times the dispersion a second of a burst may teach.
+const LEARNT: f64 = 400.0;
+
 /// Something that happens more often than it did.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Burst {
@@ -107,6 +110,8 @@ impl Rate {
         // While it bursts, the past is forgotten more slowly, so that the burst does not become the usual at once.
         let weight = if self.bursting { weight / 4.0 } else { weight };
         let far = (count - self.mean).powi(2) / self.mean.max(0.1);
+        // Nor does a single burst make every later one usual.
+        let far = if self.bursting { far.min(LEARNT * self.dispersion) } else { far };
         if self.seconds > 1 {
             self.dispersion += weight * (far - self.dispersion);
             self.dispersion = self.dispersion.clamp(1.0, 1e6);
@@ -171,6 +176,13 @@ mod tests {
             bursts(steady(100, 20).chain(steady(30, 200)).chain(steady(300, 20)).chain([200; 5])),
             [100, 430]
         );
+    }
+
+    #[test]
+    fn a_second_burst_is_told_as_well() {
+        let calm = |n: u32| (0..n).map(|second| u32::from(second % 5 == 0));
+        let told = bursts(calm(60).chain([400; 3]).chain(calm(40)).chain([400; 3]).chain(calm(20)));
+        assert_eq!(told, [60, 103]);
     }
 
     #[test]
