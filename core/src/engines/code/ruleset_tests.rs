@@ -67,7 +67,9 @@ fn what_is_wrong_is_named() {
     assert!(matches!(twice, RuleError::Twice { .. }), "{twice}");
     let link = rule("a", EVAL).replace("https://example.org", "http://example.org");
     assert!(load(&[link]).is_err());
-    assert!(RuleSet::load(&[("big.yml", " ".repeat(2 << 20))]).is_err());
+    let big = format!("rules:\n{}# {}\n", rule("a", EVAL), "x".repeat(2 << 20));
+    let big = RuleSet::load(&[("big.yml", big)]).unwrap_err().to_string();
+    assert!(big.contains("more than 1048576 bytes"), "{big}");
     assert!(RuleSet::load(&[("deep.yml", "[".repeat(10_000))]).is_err());
     assert!(RuleSet::load(&[("empty.yml", "")]).is_err());
 }

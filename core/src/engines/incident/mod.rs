@@ -29,6 +29,8 @@ mod picture;
 mod services;
 mod shift;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod traces;
 mod track;

@@ -19,6 +19,8 @@ pub const ENGINE: &str = "regorus 0.11.0";
 
 /// The longest that one question may take.
 const DEADLINE: Duration = Duration::from_millis(500);
+/// The longest that one test may take: its author waits for it, also on a busy machine.
+pub(super) const LONGEST_TEST: Duration = Duration::from_secs(30);
 /// Steps between two looks at the clock.
 const STEPS: NonZeroU32 = NonZeroU32::new(256).expect("not zero");
 /// The largest policy file, in bytes.
@@ -100,7 +102,7 @@ impl Bundle {
         data: &serde_json::Value,
         forbidden: &[&str],
     ) -> Result<Self, RegoError> {
-        let (mut engine, calls) = engine(sources, data)?;
+        let (mut engine, calls) = engine(sources, data, DEADLINE)?;
         if let Some(path) = forbidden.iter().find(|path| calls.named.contains(**path)) {
             return Err(RegoError::Costly((*path).to_owned()));
         }
@@ -176,13 +178,17 @@ pub(super) fn brief(drawn: &str) -> String {
     }
 }
 
-/// An engine with limits, the modules and the data; checked and ready to be asked.
-pub(super) fn engine(sources: &[Source], data: &serde_json::Value) -> Result<(Engine, Calls), RegoError> {
+/// An engine with limits, `deadline` among them, the modules and the data; checked and ready to be asked.
+pub(super) fn engine(
+    sources: &[Source],
+    data: &serde_json::Value,
+    deadline: Duration,
+) -> Result<(Engine, Calls), RegoError> {
     let mut engine = Engine::new();
     // Without this, `print` in a policy would write to stderr.
     engine.set_gather_prints(true);
     engine.set_strict_builtin_errors(true);
-    engine.set_execution_timer_config(ExecutionTimerConfig { limit: DEADLINE, check_interval: STEPS });
+    engine.set_execution_timer_config(ExecutionTimerConfig { limit: deadline, check_interval: STEPS });
     engine.set_policy_length_config(PolicyLengthConfig {
         max_col: LONGEST_LINE,
         max_file_bytes: LARGEST,

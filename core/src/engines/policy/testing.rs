@@ -1,6 +1,6 @@
 //! Runs the tests that stand beside policies: rules named `test_…`, as `opa test` does.
 
-use super::rego::{RegoError, Source, brief, engine, guarded, rule_names};
+use super::rego::{LONGEST_TEST, RegoError, Source, brief, engine, guarded, rule_names};
 use regorus::Value;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct TestResult {
 /// # Errors
 /// [`RegoError`] when a source is no valid Rego; then nothing was run.
 pub fn run(sources: &[Source], data: &serde_json::Value) -> Result<Vec<TestResult>, RegoError> {
-    let (mut engine, _) = engine(sources, data)?;
+    let (mut engine, _) = engine(sources, data, LONGEST_TEST)?;
     let names = rule_names(&mut engine)?;
     let mut results = Vec::new();
     for name in names {

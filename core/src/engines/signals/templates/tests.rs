@@ -298,6 +298,8 @@ fn a_raw_line_s_message_is_told() {
         b"call from 10.0.0.1 at 2005-06-19 02:05:24",
     ];
     assert_eq!(Layout::of(bare), Layout::Bare);
+    let mixed = [cases[0].0.as_bytes(), bare[0], bare[1]];
+    assert_eq!(Layout::of(mixed), Layout::Bare, "one time in three is no header");
     assert_eq!(Layout::Bare.message(bare[0]), bare[0]);
 }
 
