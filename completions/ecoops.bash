@@ -16,6 +16,9 @@ _ecoops() {
             ",$1")
                 cmd="ecoops"
                 ;;
+            ecoops,ask)
+                cmd="ecoops__subcmd__ask"
+                ;;
             ecoops,audit)
                 cmd="ecoops__subcmd__audit"
                 ;;
@@ -27,6 +30,9 @@ _ecoops() {
                 ;;
             ecoops,config)
                 cmd="ecoops__subcmd__config"
+                ;;
+            ecoops,docs)
+                cmd="ecoops__subcmd__docs"
                 ;;
             ecoops,doctor)
                 cmd="ecoops__subcmd__doctor"
@@ -42,6 +48,9 @@ _ecoops() {
                 ;;
             ecoops,hook)
                 cmd="ecoops__subcmd__hook"
+                ;;
+            ecoops,incident)
+                cmd="ecoops__subcmd__incident"
                 ;;
             ecoops,man)
                 cmd="ecoops__subcmd__man"
@@ -60,6 +69,9 @@ _ecoops() {
                 ;;
             ecoops,scan)
                 cmd="ecoops__subcmd__scan"
+                ;;
+            ecoops,signals)
+                cmd="ecoops__subcmd__signals"
                 ;;
             ecoops,trust)
                 cmd="ecoops__subcmd__trust"
@@ -114,6 +126,30 @@ _ecoops() {
                 ;;
             ecoops__subcmd__config__subcmd__help,show)
                 cmd="ecoops__subcmd__config__subcmd__help__subcmd__show"
+                ;;
+            ecoops__subcmd__docs,add)
+                cmd="ecoops__subcmd__docs__subcmd__add"
+                ;;
+            ecoops__subcmd__docs,forget)
+                cmd="ecoops__subcmd__docs__subcmd__forget"
+                ;;
+            ecoops__subcmd__docs,help)
+                cmd="ecoops__subcmd__docs__subcmd__help"
+                ;;
+            ecoops__subcmd__docs,list)
+                cmd="ecoops__subcmd__docs__subcmd__list"
+                ;;
+            ecoops__subcmd__docs__subcmd__help,add)
+                cmd="ecoops__subcmd__docs__subcmd__help__subcmd__add"
+                ;;
+            ecoops__subcmd__docs__subcmd__help,forget)
+                cmd="ecoops__subcmd__docs__subcmd__help__subcmd__forget"
+                ;;
+            ecoops__subcmd__docs__subcmd__help,help)
+                cmd="ecoops__subcmd__docs__subcmd__help__subcmd__help"
+                ;;
+            ecoops__subcmd__docs__subcmd__help,list)
+                cmd="ecoops__subcmd__docs__subcmd__help__subcmd__list"
                 ;;
             ecoops__subcmd__events,dlq)
                 cmd="ecoops__subcmd__events__subcmd__dlq"
@@ -172,6 +208,9 @@ _ecoops() {
             ecoops__subcmd__events__subcmd__help__subcmd__dlq,revive)
                 cmd="ecoops__subcmd__events__subcmd__help__subcmd__dlq__subcmd__revive"
                 ;;
+            ecoops__subcmd__help,ask)
+                cmd="ecoops__subcmd__help__subcmd__ask"
+                ;;
             ecoops__subcmd__help,audit)
                 cmd="ecoops__subcmd__help__subcmd__audit"
                 ;;
@@ -183,6 +222,9 @@ _ecoops() {
                 ;;
             ecoops__subcmd__help,config)
                 cmd="ecoops__subcmd__help__subcmd__config"
+                ;;
+            ecoops__subcmd__help,docs)
+                cmd="ecoops__subcmd__help__subcmd__docs"
                 ;;
             ecoops__subcmd__help,doctor)
                 cmd="ecoops__subcmd__help__subcmd__doctor"
@@ -198,6 +240,9 @@ _ecoops() {
                 ;;
             ecoops__subcmd__help,hook)
                 cmd="ecoops__subcmd__help__subcmd__hook"
+                ;;
+            ecoops__subcmd__help,incident)
+                cmd="ecoops__subcmd__help__subcmd__incident"
                 ;;
             ecoops__subcmd__help,man)
                 cmd="ecoops__subcmd__help__subcmd__man"
@@ -216,6 +261,9 @@ _ecoops() {
                 ;;
             ecoops__subcmd__help,scan)
                 cmd="ecoops__subcmd__help__subcmd__scan"
+                ;;
+            ecoops__subcmd__help,signals)
+                cmd="ecoops__subcmd__help__subcmd__signals"
                 ;;
             ecoops__subcmd__help,trust)
                 cmd="ecoops__subcmd__help__subcmd__trust"
@@ -240,6 +288,15 @@ _ecoops() {
                 ;;
             ecoops__subcmd__help__subcmd__config,show)
                 cmd="ecoops__subcmd__help__subcmd__config__subcmd__show"
+                ;;
+            ecoops__subcmd__help__subcmd__docs,add)
+                cmd="ecoops__subcmd__help__subcmd__docs__subcmd__add"
+                ;;
+            ecoops__subcmd__help__subcmd__docs,forget)
+                cmd="ecoops__subcmd__help__subcmd__docs__subcmd__forget"
+                ;;
+            ecoops__subcmd__help__subcmd__docs,list)
+                cmd="ecoops__subcmd__help__subcmd__docs__subcmd__list"
                 ;;
             ecoops__subcmd__help__subcmd__events,dlq)
                 cmd="ecoops__subcmd__help__subcmd__events__subcmd__dlq"
@@ -271,6 +328,42 @@ _ecoops() {
             ecoops__subcmd__help__subcmd__hook,uninstall)
                 cmd="ecoops__subcmd__help__subcmd__hook__subcmd__uninstall"
                 ;;
+            ecoops__subcmd__help__subcmd__incident,analyze)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__analyze"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,capture)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__capture"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,close)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__close"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,demo)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__demo"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,evidence)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__evidence"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,export)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__export"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,ingest)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__ingest"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,list)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__list"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,open)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__open"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,replay)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__replay"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,show)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__show"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,why-not)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__why__subcmd__not"
+                ;;
             ecoops__subcmd__help__subcmd__memory,add)
                 cmd="ecoops__subcmd__help__subcmd__memory__subcmd__add"
                 ;;
@@ -291,6 +384,15 @@ _ecoops() {
                 ;;
             ecoops__subcmd__help__subcmd__policy,test)
                 cmd="ecoops__subcmd__help__subcmd__policy__subcmd__test"
+                ;;
+            ecoops__subcmd__help__subcmd__signals,detect)
+                cmd="ecoops__subcmd__help__subcmd__signals__subcmd__detect"
+                ;;
+            ecoops__subcmd__help__subcmd__signals,templates)
+                cmd="ecoops__subcmd__help__subcmd__signals__subcmd__templates"
+                ;;
+            ecoops__subcmd__help__subcmd__signals,watch)
+                cmd="ecoops__subcmd__help__subcmd__signals__subcmd__watch"
                 ;;
             ecoops__subcmd__hook,help)
                 cmd="ecoops__subcmd__hook__subcmd__help"
@@ -321,6 +423,84 @@ _ecoops() {
                 ;;
             ecoops__subcmd__hook__subcmd__help,uninstall)
                 cmd="ecoops__subcmd__hook__subcmd__help__subcmd__uninstall"
+                ;;
+            ecoops__subcmd__incident,analyze)
+                cmd="ecoops__subcmd__incident__subcmd__analyze"
+                ;;
+            ecoops__subcmd__incident,capture)
+                cmd="ecoops__subcmd__incident__subcmd__capture"
+                ;;
+            ecoops__subcmd__incident,close)
+                cmd="ecoops__subcmd__incident__subcmd__close"
+                ;;
+            ecoops__subcmd__incident,demo)
+                cmd="ecoops__subcmd__incident__subcmd__demo"
+                ;;
+            ecoops__subcmd__incident,evidence)
+                cmd="ecoops__subcmd__incident__subcmd__evidence"
+                ;;
+            ecoops__subcmd__incident,export)
+                cmd="ecoops__subcmd__incident__subcmd__export"
+                ;;
+            ecoops__subcmd__incident,help)
+                cmd="ecoops__subcmd__incident__subcmd__help"
+                ;;
+            ecoops__subcmd__incident,ingest)
+                cmd="ecoops__subcmd__incident__subcmd__ingest"
+                ;;
+            ecoops__subcmd__incident,list)
+                cmd="ecoops__subcmd__incident__subcmd__list"
+                ;;
+            ecoops__subcmd__incident,open)
+                cmd="ecoops__subcmd__incident__subcmd__open"
+                ;;
+            ecoops__subcmd__incident,replay)
+                cmd="ecoops__subcmd__incident__subcmd__replay"
+                ;;
+            ecoops__subcmd__incident,show)
+                cmd="ecoops__subcmd__incident__subcmd__show"
+                ;;
+            ecoops__subcmd__incident,why-not)
+                cmd="ecoops__subcmd__incident__subcmd__why__subcmd__not"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,analyze)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__analyze"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,capture)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__capture"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,close)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__close"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,demo)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__demo"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,evidence)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__evidence"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,export)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__export"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,help)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__help"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,ingest)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__ingest"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,list)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__list"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,open)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__open"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,replay)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__replay"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,show)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__show"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,why-not)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__why__subcmd__not"
                 ;;
             ecoops__subcmd__memory,add)
                 cmd="ecoops__subcmd__memory__subcmd__add"
@@ -376,6 +556,30 @@ _ecoops() {
             ecoops__subcmd__policy__subcmd__help,test)
                 cmd="ecoops__subcmd__policy__subcmd__help__subcmd__test"
                 ;;
+            ecoops__subcmd__signals,detect)
+                cmd="ecoops__subcmd__signals__subcmd__detect"
+                ;;
+            ecoops__subcmd__signals,help)
+                cmd="ecoops__subcmd__signals__subcmd__help"
+                ;;
+            ecoops__subcmd__signals,templates)
+                cmd="ecoops__subcmd__signals__subcmd__templates"
+                ;;
+            ecoops__subcmd__signals,watch)
+                cmd="ecoops__subcmd__signals__subcmd__watch"
+                ;;
+            ecoops__subcmd__signals__subcmd__help,detect)
+                cmd="ecoops__subcmd__signals__subcmd__help__subcmd__detect"
+                ;;
+            ecoops__subcmd__signals__subcmd__help,help)
+                cmd="ecoops__subcmd__signals__subcmd__help__subcmd__help"
+                ;;
+            ecoops__subcmd__signals__subcmd__help,templates)
+                cmd="ecoops__subcmd__signals__subcmd__help__subcmd__templates"
+                ;;
+            ecoops__subcmd__signals__subcmd__help,watch)
+                cmd="ecoops__subcmd__signals__subcmd__help__subcmd__watch"
+                ;;
             *)
                 ;;
         esac
@@ -383,7 +587,7 @@ _ecoops() {
 
     case "${cmd}" in
         ecoops)
-            opts="-C -q -h -V --output --quiet --color --no-color --offline --deadline --config --log --help --version scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help"
+            opts="-C -q -h -V --output --quiet --color --no-color --offline --deadline --config --log --help --version scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -394,7 +598,57 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__ask)
+            opts="-C -q -h --incident --type --top-k --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --incident)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
+                    COMPREPLY=($(compgen -W "fix incident runbook postmortem" -- "${cur}"))
+                    return 0
+                    ;;
+                --top-k)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -432,7 +686,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -470,7 +724,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -600,7 +854,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -654,7 +908,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -696,7 +950,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -742,7 +996,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -784,7 +1038,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -822,7 +1076,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -860,7 +1114,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -954,7 +1208,237 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__docs)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help add list forget help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__docs__subcmd__add)
+            opts="-C -q -h --type --title --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --type)
+                    COMPREPLY=($(compgen -W "fix incident runbook postmortem" -- "${cur}"))
+                    return 0
+                    ;;
+                --title)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__docs__subcmd__forget)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__docs__subcmd__help)
+            opts="add list forget help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__docs__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__docs__subcmd__help__subcmd__forget)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__docs__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__docs__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__docs__subcmd__list)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -992,7 +1476,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1030,7 +1514,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1068,7 +1552,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1106,7 +1590,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1218,7 +1702,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1256,7 +1740,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1414,7 +1898,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1460,7 +1944,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1538,7 +2022,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1565,8 +2049,22 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help)
-            opts="scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help"
+            opts="scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__ask)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1705,6 +2203,62 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help__subcmd__config__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__docs)
+            opts="add list forget"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__docs__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__docs__subcmd__forget)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__docs__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1928,6 +2482,188 @@ _ecoops() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ecoops__subcmd__help__subcmd__incident)
+            opts="analyze open list show ingest evidence why-not replay capture export demo close"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__analyze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__capture)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__close)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__demo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__evidence)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__ingest)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__open)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__replay)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__why__subcmd__not)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ecoops__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2110,6 +2846,62 @@ _ecoops() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ecoops__subcmd__help__subcmd__signals)
+            opts="templates detect watch"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__signals__subcmd__detect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__signals__subcmd__templates)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__signals__subcmd__watch)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ecoops__subcmd__help__subcmd__trust)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2150,7 +2942,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2272,7 +3064,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2310,7 +3102,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2348,7 +3140,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2386,7 +3178,913 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help analyze open list show ingest evidence why-not replay capture export demo close help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__analyze)
+            opts="-C -q -h --at --service --metric --from --to --baseline --exit-code --metrics --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metric)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__capture)
+            opts="-C -q -h --title --at --service --metric --from --to --baseline --repository --prometheus --alertmanager --loki --tempo --query --selector --token-file --ca-file --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --title)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metric)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repository)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prometheus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --alertmanager)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --loki)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tempo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --query)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__close)
+            opts="-C -q -h --resolution --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --resolution)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__demo)
+            opts="-C -q -h --seed --services --lines --healthy --fault --unlisted --keep --no-analysis --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --services)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lines)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fault)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__evidence)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__export)
+            opts="-o -C -q -h --at --service --metric --from --to --baseline --format --out --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metric)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "json markdown html" -- "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help)
+            opts="analyze open list show ingest evidence why-not replay capture export demo close help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__analyze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__capture)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__close)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__demo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__evidence)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__ingest)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__open)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__replay)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__why__subcmd__not)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__ingest)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__list)
+            opts="-n -C -q -h --status --limit --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --status)
+                    COMPREPLY=($(compgen -W "open closed" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__open)
+            opts="-C -q -h --at --service --metric --from --to --baseline --severity --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metric)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --severity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__replay)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__show)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__why__subcmd__not)
+            opts="-C -q -h --at --service --metric --from --to --baseline --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metric)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2428,7 +4126,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2466,7 +4164,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2512,7 +4210,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2550,7 +4248,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2680,7 +4378,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2726,7 +4424,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2764,7 +4462,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2806,7 +4504,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2914,7 +4612,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2952,7 +4650,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2990,7 +4688,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -3036,7 +4734,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -3114,7 +4812,245 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__signals)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help templates detect watch help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__signals__subcmd__detect)
+            opts="-C -q -h --top --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --top)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__signals__subcmd__help)
+            opts="templates detect watch help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__signals__subcmd__help__subcmd__detect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__signals__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__signals__subcmd__help__subcmd__templates)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__signals__subcmd__help__subcmd__watch)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__signals__subcmd__templates)
+            opts="-C -q -h --top --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --top)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__signals__subcmd__watch)
+            opts="-C -q -h --service --metrics --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -3152,7 +5088,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -3190,7 +5126,7 @@ _ecoops() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
                     return 0
                     ;;
                 --color)

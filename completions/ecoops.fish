@@ -32,7 +32,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_needs_command" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -51,6 +53,10 @@ complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "resume" -d 'Do again 
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "undo" -d 'Take a run back, byte for byte'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "policy" -d 'Ask, test and list the policies in force'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "events" -d 'Show, replay and repair the event log'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "hook" -d 'Check commits for problems before they are pushed'
@@ -79,7 +85,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -114,7 +122,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -145,7 +155,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -165,7 +177,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -185,7 +199,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -204,7 +220,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -230,7 +248,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -250,7 +270,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -272,7 +294,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -291,7 +315,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -315,7 +341,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -344,7 +372,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -368,7 +398,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -392,7 +424,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -411,7 +445,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -427,6 +463,584 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show what is kept, newest first'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -f -a "add" -d 'Keep documents; one that was kept before is replaced'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -f -a "list" -d 'Show what is kept'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l type -r -f -a "fix\t''
+incident\t''
+runbook\t''
+postmortem\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l title -d 'The title of the document; by default its first heading, else the name of the file' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep documents; one that was kept before is replaced'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show what is kept'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l incident -d 'Ask about this incident: its title and conclusion are added to the question' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l type -d 'Only these kinds of documents, separated by commas' -r -f -a "fix\t''
+incident\t''
+runbook\t''
+postmortem\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l top-k -d 'How many snippets to show, 1 to 100' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "analyze" -d 'Say what is wrong, who is to blame and why, and what speaks against it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "open" -d 'Begin to keep an incident, with the signals that there are'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "list" -d 'List the incidents that are kept'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "show" -d 'Show an incident and what was concluded of it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "ingest" -d 'Take further signals into an incident'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "evidence" -d 'Show the evidence of the last analysis, and the raw line that one cites'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "why-not" -d 'Say why a service or a change is not to blame'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "replay" -d 'Analyse an incident again from what was kept, and compare'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "capture" -d 'Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "export" -d 'Write the analysis as a document'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "demo" -d 'Make up an incident, analyse it, and say what had really happened'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "close" -d 'Close an incident; what was learnt goes into memory'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l service -d 'Where it was noticed' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l metric -d 'In what it was noticed' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l from -d 'When the time to be explained begins' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l to -d 'When it ends' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l baseline -d 'A time when all was well, as FROM..TO; by default the time before' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l metrics -d 'Write measurements of the analysis to this file, as Prometheus reads them' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l exit-code -d 'Exit 7 when the data do not tell'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l service -d 'Where it was noticed' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l metric -d 'In what it was noticed' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l from -d 'When the time to be explained begins' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l to -d 'When it ends' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l baseline -d 'A time when all was well, as FROM..TO; by default the time before' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l severity -d 'Free text such as sev2' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l status -d 'open or closed' -r -f -a "open\t''
+closed\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -s n -l limit -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l service -d 'Where it was noticed' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l metric -d 'In what it was noticed' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l from -d 'When the time to be explained begins' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l to -d 'When it ends' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l baseline -d 'A time when all was well, as FROM..TO; by default the time before' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l title -d 'What is wrong, in a few words' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l service -d 'Where it was noticed' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l metric -d 'In what it was noticed' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l from -d 'When the time to be explained begins' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l to -d 'When it ends' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l baseline -d 'A time when all was well, as FROM..TO; by default the time before' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l repository -d 'Deploys from the history of a repository, as DIR or DIR=SERVICE' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l prometheus -d 'Ask this Prometheus for series' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l alertmanager -d 'Ask this Alertmanager for alerts' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l loki -d 'Ask this Loki for log lines' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l tempo -d 'Ask this Tempo for traces' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l query -d 'A metric to ask Prometheus for besides what it is found to have, as NAME=EXPRESSION' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l selector -d 'The streams to ask Loki for; by default all that name a service' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l token-file -d 'A file with the bearer token that the servers want' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l ca-file -d 'Certificates to trust, in PEM' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l service -d 'Where it was noticed' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l metric -d 'In what it was noticed' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l from -d 'When the time to be explained begins' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l to -d 'When it ends' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l baseline -d 'A time when all was well, as FROM..TO; by default the time before' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l format -r -f -a "json\t''
+markdown\t''
+html\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -s o -l out -d 'Write to this file instead of stdout' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l seed -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l services -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l lines -d 'Log lines, all together' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l fault -d 'error-responses, slowdown, memory-leak, connection-leak, retry-storm or busy-loop; by default the seed chooses' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l keep -d 'Keep the bundle in this folder, new or empty' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l healthy -d 'Nothing is wrong'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l unlisted -d 'Leave the bad rollout out of the list of changes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l no-analysis -d 'Only make it up, and say what really happened'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l resolution -d 'How it was mended, in your words' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "analyze" -d 'Say what is wrong, who is to blame and why, and what speaks against it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "open" -d 'Begin to keep an incident, with the signals that there are'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the incidents that are kept'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show an incident and what was concluded of it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "ingest" -d 'Take further signals into an incident'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "evidence" -d 'Show the evidence of the last analysis, and the raw line that one cites'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "why-not" -d 'Say why a service or a change is not to blame'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "replay" -d 'Analyse an incident again from what was kept, and compare'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "capture" -d 'Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the analysis as a document'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "demo" -d 'Make up an incident, analyse it, and say what had really happened'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "close" -d 'Close an incident; what was learnt goes into memory'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -f -a "templates" -d 'Group the lines of a log by what they say'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -f -a "detect" -d 'Score each value of a series by how unusual it is'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -f -a "watch" -d 'Watch a stream of logs and say at once what is unusual'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l top -d 'How many templates are shown as text' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l top -d 'How many of the most unusual values are shown as text' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l service -d 'Whose log it is, where lines do not say it themselves' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l metrics -d 'Keep measurements of the watch in this file, as Prometheus reads them' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from help" -f -a "templates" -d 'Group the lines of a log by what they say'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from help" -f -a "detect" -d 'Score each value of a series by how unusual it is'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Watch a stream of logs and say at once what is unusual'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -435,7 +1049,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -459,7 +1075,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -478,7 +1096,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -497,7 +1117,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -520,7 +1142,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -545,7 +1169,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -567,7 +1193,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -586,7 +1214,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -613,7 +1243,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -637,7 +1269,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -657,7 +1291,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -676,7 +1312,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -695,7 +1333,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -721,7 +1361,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -741,7 +1383,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -763,7 +1407,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -783,7 +1429,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -805,7 +1453,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -826,7 +1476,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -846,7 +1498,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -866,7 +1520,9 @@ sarif\t'SARIF 2.1.0'
 github\t'GitHub workflow commands (annotations)'
 gitlab\t'GitLab code quality'
 junit\t'JUnit XML'
-markdown\t''"
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -877,23 +1533,27 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s q -l quiet -d 'No 
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "man" -d 'Print the manual page'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory policy events hook ci config trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "man" -d 'Print the manual page'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "log" -d 'Show entries, the newest last'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "proof" -d 'Prove that an entry is in the log, or check such a proof'
@@ -902,6 +1562,24 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "add" -d 'Keep Markdown or text files'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "list" -d 'Show what is kept, newest first'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "add" -d 'Keep documents; one that was kept before is replaced'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "list" -d 'Show what is kept'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "analyze" -d 'Say what is wrong, who is to blame and why, and what speaks against it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "open" -d 'Begin to keep an incident, with the signals that there are'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "list" -d 'List the incidents that are kept'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "show" -d 'Show an incident and what was concluded of it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "ingest" -d 'Take further signals into an incident'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "evidence" -d 'Show the evidence of the last analysis, and the raw line that one cites'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "why-not" -d 'Say why a service or a change is not to blame'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "replay" -d 'Analyse an incident again from what was kept, and compare'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "capture" -d 'Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "export" -d 'Write the analysis as a document'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "demo" -d 'Make up an incident, analyse it, and say what had really happened'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "close" -d 'Close an incident; what was learnt goes into memory'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from signals" -f -a "templates" -d 'Group the lines of a log by what they say'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from signals" -f -a "detect" -d 'Score each value of a series by how unusual it is'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from signals" -f -a "watch" -d 'Watch a stream of logs and say at once what is unusual'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "eval" -d 'Asks whether an action is allowed: exit 0 when it is, 4 when it is denied'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "test" -d 'Runs the rules `test_…` of the Rego files in a folder; without one, the default policy\'s'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "list" -d 'The policies in force'

@@ -82,6 +82,9 @@ pub struct About {
     pub baseline: Option<TimeRange>,
 }
 
+/// Seconds before and after the time of noticing, when nobody says more.
+const HALF: f64 = 1_800.0;
+
 /// A time as people write it.
 pub fn time(text: &str) -> Result<f64, String> {
     if let Ok(seconds) = text.parse::<f64>() {
@@ -107,6 +110,19 @@ impl About {
             && self.from.is_none()
             && self.to.is_none()
             && self.baseline.is_none()
+    }
+
+    /// The incident as far as the user says when it was, for signals that do not.
+    fn guess(&self) -> Option<IncidentBrief> {
+        let at = self.at.or(self.from).or(self.to)?;
+        Some(IncidentBrief {
+            title: "an incident".to_owned(),
+            detected_at: at,
+            window: TimeRange { start: at - HALF, end: at + HALF },
+            service: None,
+            metric: None,
+            baseline: None,
+        })
     }
 
     /// `brief` as the user would have it.
@@ -182,6 +198,9 @@ pub fn unreadable(error: &TelemetryError) -> Failure {
     let failure = Failure::new("the signals cannot be read").because(error);
     match error {
         TelemetryError::Missing(_) => failure.exit(Exit::Nothing),
+        TelemetryError::Invalid(_) => {
+            failure.next("if nothing in them tells a time, say when it was: --at TIME")
+        }
         _ => failure,
     }
 }
@@ -189,9 +208,10 @@ pub fn unreadable(error: &TelemetryError) -> Failure {
 fn of_source(app: &App, source: &dyn Telemetry, about: &About, resource: &str) -> Result<Finished, Failure> {
     let brief = match about.says_nothing() {
         true => None,
-        false => match source.brief().map_err(|e| unreadable(&e))? {
-            Some(brief) => Some(about.over(brief)?),
-            None => None,
+        false => match (source.brief(), about.guess()) {
+            (Ok(Some(brief)), _) | (_, Some(brief)) => Some(about.over(brief)?),
+            (Ok(None), None) => None,
+            (Err(e), None) => return Err(unreadable(&e)),
         },
     };
     let room = open::room(app)?;

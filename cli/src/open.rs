@@ -446,6 +446,9 @@ pub fn failure(error: PipelineError) -> Failure {
         }
         PipelineError::Identity { .. } => Some("see `ecoops config show` for the roles of [identity]"),
         PipelineError::Telemetry(TelemetryError::Offline(_)) => Some("leave --offline out, or give a bundle"),
+        PipelineError::Telemetry(TelemetryError::Invalid(_)) => {
+            Some("if nothing in the signals tells a time, say when it was: --at TIME")
+        }
         PipelineError::Workspace(WorkspaceError::Moved(_)) => {
             Some("run it again on the files as they are now")
         }
