@@ -314,7 +314,11 @@ impl Page<'_> {
             (n, "hypothesis") => format!("{n} more hypotheses"),
             (n, what) => format!("{n} more {what}s"),
         };
-        let _ = writeln!(out, "  {}", self.paint.dim(&format!("… {what} (--output json has all)")));
+        let _ = writeln!(
+            out,
+            "  {}",
+            self.paint.dim(&brief(&format!("… {what} (--output json has all)"), self.width - 2))
+        );
     }
 }
 
