@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
-use ecoops_core::domain::incident::{IncidentBrief, LogLevel, TimeRange};
+use ecoops_core::domain::incident::{IncidentBrief, LogLevel, Reporter, TimeRange};
 use ecoops_core::ports::telemetry::{Readings, Scope, Telemetry, TelemetryError};
 use ecoops_plugins::telemetry::alertmanager::Alertmanager;
 use ecoops_plugins::telemetry::files::{BundleBounds, FileBundle};
@@ -290,6 +290,44 @@ fn a_hostile_archive_does_no_harm() {
 }
 
 #[test]
+fn damaged_archives_and_files_are_read_or_refused_but_never_fatal() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("b");
+    bundle(&folder);
+    let archive = home.path().join("b.tar");
+    pack(&folder, &archive, "");
+    let whole = fs::read(&archive).unwrap();
+    let damaged = home.path().join("damaged.tar");
+    // A generator of its own, so that a failure can be repeated.
+    let mut state = 88_172_645_463_325_252u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    let mut read_some = 0;
+    for _ in 0..150 {
+        let mut bytes = whole.clone();
+        for _ in 0..=random(20) {
+            let at = random(bytes.len());
+            bytes[at] = u8::try_from(random(256)).unwrap();
+        }
+        if random(3) == 0 {
+            bytes.truncate(random(bytes.len()));
+        }
+        fs::write(&damaged, &bytes).unwrap();
+        let outcome =
+            FileBundle::open(&damaged, BundleBounds::default()).and_then(|b| read(&b, &Scope::default()));
+        match outcome {
+            Ok((readings, _)) => read_some += usize::from(!readings.notes.is_empty()),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    }
+    assert!(read_some > 20, "{read_some}");
+}
+
+#[test]
 fn an_archive_that_unpacks_to_too_much_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("b");
@@ -386,7 +424,8 @@ fn exporter() -> Replay {
         let n = asked.fetch_add(10, std::sync::atomic::Ordering::SeqCst);
         let text = format!(
             "# TYPE http_requests_total counter\nhttp_requests_total{{code=\"200\"}} {n}\nhttp_requests_total{{code=\"500\"}} {}\n\
-             # TYPE shop_queue_length gauge\nshop_queue_length 7\n\
+             # TYPE shop_queue_length gauge\nshop_queue_length {}\nshop_constant 3\nshop_connections_max 10\n\
+             # TYPE http_client_requests_total counter\nhttp_client_requests_total{{peer_service=\"pay\",code=\"200\"}} {n}\n\
              # TYPE rpc_duration_seconds histogram\nrpc_duration_seconds_bucket{{le=\"0.1\"}} {n}\nrpc_duration_seconds_bucket{{le=\"1\"}} {}\n\
              rpc_duration_seconds_bucket{{le=\"+Inf\"}} {}\nrpc_duration_seconds_sum {n}\nrpc_duration_seconds_count {}\n",
             n / 2,
@@ -431,9 +470,21 @@ fn a_real_prometheus_and_a_real_alertmanager() {
     });
     let queue = readings.series.iter().find(|s| s.key.metric == "shop_queue_length").unwrap();
     assert_eq!((queue.key.service.as_str(), queue.key.version.as_deref()), ("shop", Some("v2")));
-    assert!(queue.points.iter().all(|(_, value)| *value == 7.0));
+    assert!(queue.points.iter().all(|(_, value)| (7.0..10.0).contains(value)));
     let rate = readings.series.iter().find(|s| s.key.metric.starts_with("http_requests_total")).unwrap();
     assert_eq!(rate.unit.as_deref(), Some("per_second"));
+    // A third of what is answered fails; a limit that never changes is kept, what else never changes is not.
+    let ratio = readings.series.iter().find(|s| s.key.metric == "http_requests_error_ratio").unwrap();
+    assert!(ratio.points.iter().any(|(_, value)| (value - 1.0 / 3.0).abs() < 0.05), "{:?}", ratio.points);
+    let metrics: Vec<&str> = readings.series.iter().map(|s| s.key.metric.as_str()).collect();
+    assert!(metrics.contains(&"shop_connections_max") && !metrics.contains(&"shop_constant"), "{metrics:?}");
+    // What a client measures is a call, of whom it names.
+    let call = readings.series.iter().find(|s| s.key.peer.is_some()).unwrap();
+    assert_eq!(
+        (call.key.service.as_str(), call.key.peer.as_deref(), call.key.reporter),
+        ("pay", Some("shop"), Reporter::Caller)
+    );
+    assert_eq!(readings.topology.len(), 1);
     assert_eq!(readings.events[0].reason, "QueueFull");
     contract(&source, &whole());
 

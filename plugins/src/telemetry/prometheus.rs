@@ -6,15 +6,15 @@
 mod plan;
 
 use super::http::{Client, Conversation, Server};
-use ecoops_core::domain::incident::{ClusterEvent, LineSink, TimeRange};
+use ecoops_core::domain::incident::{CallEdge, ClusterEvent, EdgeSource, LineSink, Series, TimeRange};
 use ecoops_core::engines::signals::parse::events::service_of;
 use ecoops_core::engines::signals::parse::json::Json;
 use ecoops_core::engines::signals::parse::labels::{labelled, unit};
 use ecoops_core::engines::signals::parse::metrics::{Bounds, SeriesSet};
 use ecoops_core::engines::signals::parse::{Notes, quoted};
 use ecoops_core::ports::telemetry::{Capabilities, Readings, Scope, Telemetry, TelemetryError};
-use plan::{Question, questions};
-use std::collections::BTreeMap;
+use plan::{Question, questions, telling_though_constant};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What to ask for.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,6 +121,18 @@ impl Prometheus {
         Ok(())
     }
 
+    /// What never changes tells nothing, unless it was asked for or is a limit.
+    fn is_worth_having(&self, series: &Series) -> bool {
+        let bare = series.key.metric.split('{').next().unwrap_or_default();
+        let mut values = series.points.iter().map(|(_, value)| *value).filter(|value| value.is_finite());
+        let first = values.next();
+        let changes = first.is_some_and(|first| values.any(|value| value != first));
+        changes
+            || self.settings.queries.iter().any(|(name, _)| name == bare)
+            || first.is_some_and(|value| value != 0.0) && bare.ends_with("_error_ratio")
+            || first.is_some() && telling_though_constant(&series.key.metric)
+    }
+
     /// Alerts that began to fire within a range.
     fn alerts(
         &self,
@@ -161,7 +173,7 @@ impl Telemetry for Prometheus {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { series: true, events: true, ..Capabilities::default() }
+        Capabilities { series: true, events: true, topology: true, ..Capabilities::default() }
     }
 
     fn health(&self) -> Result<String, TelemetryError> {
@@ -211,10 +223,22 @@ impl Telemetry for Prometheus {
         }
         let (series, thinned) = set.finish();
         readings.series = series;
+        readings.series.retain(|series| self.is_worth_having(series));
+        readings.topology = edges(&readings.series);
         readings.notes = notes.sentences("prometheus");
         readings.notes.extend(thinned.into_iter().map(|note| format!("prometheus: {note}")));
         Ok(readings)
     }
+}
+
+/// Who calls whom, as series of calls tell it.
+fn edges(series: &[Series]) -> Vec<CallEdge> {
+    let calls = series.iter().filter_map(|one| Some((one.key.peer.clone()?, one.key.service.clone())));
+    let distinct: BTreeSet<(String, String)> = calls.collect();
+    distinct
+        .into_iter()
+        .map(|(caller, callee)| CallEdge { caller, callee, source: EdgeSource::Calls })
+        .collect()
 }
 
 /// `[1435781430.781, "1"]`.

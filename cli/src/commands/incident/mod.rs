@@ -8,6 +8,7 @@ mod export;
 mod ingest;
 mod records;
 mod replay;
+mod schema;
 mod why_not;
 
 use crate::app::App;
@@ -50,6 +51,8 @@ enum Verb {
     Capture(Box<capture::Args>),
     /// Write the analysis as a document
     Export(export::Args),
+    /// Print the format of the bundle
+    Schema(schema::Args),
     /// Make up an incident, analyse it, and say what had really happened
     Demo(demo::Args),
     /// Close an incident; what was learnt goes into memory
@@ -68,6 +71,7 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
         Verb::Replay(args) => replay::run(&args, app),
         Verb::Capture(args) => capture::run(&args, app),
         Verb::Export(args) => export::run(&args, app),
+        Verb::Schema(args) => schema::run(&args, app),
         Verb::Demo(args) => demo::run(&args, app),
         Verb::Close(args) => records::close(&args, app),
     }

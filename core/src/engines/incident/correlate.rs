@@ -8,7 +8,7 @@ use super::notice::is_bad;
 use super::picture::{AROUND, Picture};
 use super::streams::Turn;
 use super::track::ordered_sum;
-use crate::domain::incident::{MetricClass, Reporter};
+use crate::domain::incident::{ClusterEvent, MetricClass, Reporter};
 
 /// One observation that speaks against a service.
 #[derive(Debug, Clone)]
@@ -219,10 +219,21 @@ impl Picture<'_> {
                 (false, false, false) => 0.3,
                 (false, true, _) => 0.0,
             };
-            let strength =
-                turn.strength * telling * if stream.error { 1.0 } else { self.unexplained(*service, turn) };
+            let strength = turn.strength
+                * telling
+                * if stream.error { self.not_a_symptom(*service) } else { self.unexplained(*service, turn) };
             clues.push(Clue { service: *service, kind: ClueKind::Turn, strength, source: Source::Turn(at) });
         }
+    }
+
+    /// Less where callees account for what the service loses: errors that it logs are then likely about them.
+    fn not_a_symptom(&self, service: usize) -> f64 {
+        [&self.failing, &self.slow]
+            .into_iter()
+            .filter_map(|accounts| accounts.get(&service))
+            .filter(|account| account.strength > 0.1)
+            .map(|account| 0.3 + 0.7 * account.own_share())
+            .fold(1.0, f64::min)
     }
 
     /// Less where a caller takes another turn at the same moment: it may just ask for something else.
@@ -243,25 +254,40 @@ impl Picture<'_> {
             // Against the largest, since a millisecond more of next to nothing is no cause of anything.
             let matters = if most > 0.0 { (time.seconds / most).sqrt() } else { 0.0 };
             let strength = time.shift.strength() * matters;
-            clues.push(Clue {
-                service: time.service,
-                kind: ClueKind::OwnTime,
-                strength,
-                source: Source::OwnTime(at),
-            });
+            let service = self.end_at_fault(time.service, time.peer, time.seconds);
+            clues.push(Clue { service, kind: ClueKind::OwnTime, strength, source: Source::OwnTime(at) });
         }
     }
 
+    /// Whose the time between a caller and a callee is: the callee's, unless others call it and do not wait.
+    fn end_at_fault(&self, callee: usize, caller: Option<usize>, seconds: f64) -> usize {
+        let Some(caller) = caller else { return callee };
+        let waits = |one: usize| {
+            let times = &self.traces.times;
+            times.iter().any(|t| t.service == callee && t.peer == Some(one) && t.seconds >= seconds / 4.0)
+        };
+        let callers = self.traces.calls.iter().filter(|(_, to)| *to == callee);
+        let (all, waiting) =
+            callers.fold((0, 0), |(all, n), (from, _)| (all + 1, n + usize::from(waits(*from))));
+        if all > 1 && waiting * 2 < all { caller } else { callee }
+    }
+
     fn reported(&self, clues: &mut Vec<Clue>) {
-        for (at, event) in self.data.events.iter().enumerate() {
+        let window = &self.data.brief.window;
+        let near = |time: f64| time >= window.start - AROUND && time < window.end;
+        for (at, event) in self.data.events.iter().enumerate().filter(|(_, e)| e.bad && near(e.time)) {
             let Some(service) = event.service.as_deref().and_then(|name| self.services.number(name)) else {
                 continue;
             };
-            let near = event.time >= self.data.brief.window.start - AROUND
-                && event.time < self.data.brief.window.end;
-            if event.bad && near {
-                clues.push(Clue { service, kind: ClueKind::Event, strength: 0.8, source: Source::Event(at) });
-            }
+            let alike = |other: &&ClusterEvent| other.bad && other.reason == event.reason;
+            let others = self.data.events.iter().filter(alike);
+            let before = others.clone().filter(|other| self.reference.contains(other.time)).count();
+            let own = others.clone().filter(|o| near(o.time) && o.service == event.service).count();
+            let elsewhere = others.filter(|o| near(o.time) && o.service != event.service).count();
+            // What also happens to others, or happened before, is the weather.
+            let rare = own as f64 / (own + elsewhere + before) as f64;
+            let strength = gravity(&event.reason) * rare;
+            clues.push(Clue { service, kind: ClueKind::Event, strength, source: Source::Event(at) });
         }
     }
 
@@ -287,5 +313,29 @@ impl Picture<'_> {
             let strength = if due >= 3.0 { 1.0 - (-(due - 2.0) / 3.0).exp() } else { 0.0 };
             clues.push(Clue { service, kind: ClueKind::Missing, strength, source: Source::Gone(service) });
         }
+    }
+}
+
+/// How much an event says about its own service, 0 to 1: that it died, that it was found wanting once, or that
+/// somebody's objective was missed, which is what every victim shows.
+fn gravity(reason: &str) -> f64 {
+    let reason = reason.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    if says(&[
+        "oom",
+        "crash",
+        "backoff",
+        "back-off",
+        "evict",
+        "killed",
+        "deadline",
+        "failedmount",
+        "errimage",
+    ]) {
+        0.8
+    } else if says(&["objective", "slo", "latency", "error", "budget", "burn", "alert"]) {
+        0.1
+    } else {
+        0.2
     }
 }

@@ -43,6 +43,16 @@ pub(super) struct Divergence {
     pub old_level: f64,
 }
 
+impl Divergence {
+    /// 0 to 1: the part of the new instances' departure from the usual that the old ones do not share.
+    pub fn alone(&self) -> f64 {
+        let apart = self.shift.level - self.shift.usual;
+        let shared = self.old_level - self.shift.usual;
+        let whole = apart + shared;
+        if whole == 0.0 { 1.0 } else { (apart / whole).clamp(0.0, 1.0) }
+    }
+}
+
 /// All releases: the listed ones, and those that versions alone betray.
 pub(super) fn releases(
     data: &IncidentData,

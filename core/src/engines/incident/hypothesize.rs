@@ -72,7 +72,7 @@ pub(super) fn suspect(picture: &Picture<'_>, service: usize) -> Suspect {
         .or(release);
     let mut score = score(&best);
     let at_work = release.map(|at| &picture.releases[at]);
-    let carried = by_release(&clues, score) >= CARRIED;
+    let carried = by_release(&clues, score) >= CARRIED || at_work.is_some_and(clearly_its_doing);
     let change = at_work.and_then(|release| blamed_change(picture, release, carried));
     if let (Some(at), true) = (change, score > 0.0) {
         score = (score + failure_prior(picture, at)).max(2.0 * FAINT);
@@ -92,6 +92,15 @@ fn by_release(clues: &[Clue], score: f64) -> f64 {
     let sum: f64 = of_release.map(|clue| weight(clue.kind) * clue.strength).sum();
     if score > 0.0 { sum / score } else { 0.0 }
 }
+
+/// Whether most of what is wrong with the new instances is wrong with them alone.
+fn clearly_its_doing(release: &Release) -> bool {
+    release.silence > CLEAR
+        || release.divergence.as_ref().is_some_and(|d| d.strength > CLEAR && d.alone() > 0.6)
+}
+
+/// As strong as this a difference between new and old speaks for itself.
+const CLEAR: f64 = 0.2;
 
 /// The listed change behind a release, if the evidence is of the release's making, or if it is a change that no
 /// instances tell of, made shortly before the trouble.

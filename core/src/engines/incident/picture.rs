@@ -23,6 +23,7 @@ pub(super) const AROUND: f64 = 1800.0;
 pub(super) struct Picture<'a> {
     pub data: &'a IncidentData,
     pub services: Services,
+    pub reference: TimeRange,
     pub measures: Vec<Measure>,
     pub notice: Notice,
     pub graph: Graph,
@@ -132,6 +133,7 @@ impl<'a> Picture<'a> {
         let mut picture = Self {
             data,
             services,
+            reference,
             measures,
             notice,
             graph,

@@ -9,7 +9,7 @@ use ecoops_core::domain::incident::{IncidentBrief, SpanRecord};
 use ecoops_core::engines::signals::parse::json::Json;
 use ecoops_core::engines::signals::parse::metrics::{Bounds, MetricsReader, SeriesSet};
 use ecoops_core::engines::signals::parse::otlp::TracesReader;
-use ecoops_core::engines::signals::parse::{Notes, events, exposition, head, rollouts};
+use ecoops_core::engines::signals::parse::{Notes, exposition, head, rollouts};
 use ecoops_core::ports::telemetry::Readings;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};

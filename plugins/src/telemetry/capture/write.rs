@@ -4,7 +4,7 @@
 
 use super::{CaptureError, Captured, io};
 use crate::telemetry::files::names::log_name;
-use ecoops_core::domain::incident::{IncidentBrief, LogLine, Reporter, Series, SpanRecord};
+use ecoops_core::domain::incident::{EdgeSource, IncidentBrief, LogLine, Reporter, Series, SpanRecord};
 use ecoops_core::engines::redact::Redactor;
 use ecoops_core::engines::signals::parse::time::rfc3339;
 use ecoops_core::ports::telemetry::Readings;
@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 
 /// Log files held open at once.
 const OPEN: usize = 128;
+/// Spans of one entry of `resourceSpans`.
+const ENTRY: usize = 2000;
 
 /// Writes a bundle into a folder of its own.
 pub struct BundleWriter<'a> {
@@ -172,11 +174,12 @@ impl<'a> BundleWriter<'a> {
                 Ok(())
             })?;
         }
-        if !readings.topology.is_empty() {
+        // What series and spans tell of calls, a reader learns from them, and knows that it was learnt.
+        let given = readings.topology.iter().filter(|edge| edge.source == EdgeSource::Given);
+        let edges: BTreeSet<(&str, &str)> = given.map(|e| (e.caller.as_str(), e.callee.as_str())).collect();
+        if !edges.is_empty() {
             self.part("topology.csv", |out| {
                 writeln!(out, "caller,callee")?;
-                let edges: BTreeSet<(&str, &str)> =
-                    readings.topology.iter().map(|e| (e.caller.as_str(), e.callee.as_str())).collect();
                 edges
                     .iter()
                     .try_for_each(|(caller, callee)| writeln!(out, "{},{}", field(caller), field(callee)))
@@ -228,15 +231,19 @@ impl<'a> BundleWriter<'a> {
             groups.entry((&span.service, span.instance.as_deref())).or_default().push(span);
         }
         write!(out, "{{\"resourceSpans\":[")?;
-        for (at, ((service, instance), spans)) in groups.into_iter().enumerate() {
+        let mut separator = "";
+        for ((service, instance), spans) in groups {
             let attribute = |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });
             let mut attributes = vec![attribute("service.name", service)];
             attributes.extend(instance.map(|instance| attribute("service.instance.id", instance)));
-            let spans: Vec<Value> = spans.into_iter().map(|span| self.span(span)).collect();
-            let entry = json!({
-                "resource": { "attributes": attributes }, "scopeSpans": [{ "scope": { "name": "ecoops" }, "spans": spans }],
-            });
-            write!(out, "{}{entry}", if at == 0 { "" } else { ",\n" })?;
+            // A reader takes one entry into memory at a time.
+            for some in spans.chunks(ENTRY) {
+                let spans: Vec<Value> = some.iter().map(|span| self.span(span)).collect();
+                let scope = json!([{ "scope": { "name": "ecoops" }, "spans": spans }]);
+                let entry = json!({ "resource": { "attributes": attributes }, "scopeSpans": scope });
+                write!(out, "{separator}{entry}")?;
+                separator = ",\n";
+            }
         }
         writeln!(out, "]}}")
     }

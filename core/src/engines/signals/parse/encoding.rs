@@ -78,7 +78,7 @@ impl Encoding {
         };
         let units = line.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         let text: String = char::decode_utf16(units).map(|c| c.unwrap_or('\u{FFFD}')).collect();
-        (Cow::Owned(text), line.len() % 2 == 0)
+        (Cow::Owned(text), line.len().is_multiple_of(2))
     }
 }
 

@@ -242,6 +242,7 @@ fn otel_level(line: &Json<'_>) -> Option<LogLevel> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_names_of_the_common_loggers() {
@@ -310,5 +311,14 @@ mod tests {
         let found = fields(&json);
         assert_eq!(found.error.as_deref(), Some("IOError: gone"));
         assert!(found.stack.is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(name in "(time|level|msg|error|stack|t|s|body|severityNumber|log)", value in "(\"[^\"\\\\\u{0}-\u{1f}]{0,30}\"|-?[0-9]{1,20}|\\{\\}|\\[\\]|null|\\{\"message\":1\\}|1e300)") {
+            if let Ok(json) = Json::read(&format!("{{\"{name}\":{value}}}")) {
+                let _ = fields(&json);
+            }
+        }
     }
 }

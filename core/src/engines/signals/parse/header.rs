@@ -36,11 +36,11 @@ pub fn header(text: &str) -> Header {
     }
     let yearless = matches!(stamp, Stamp::Yearless { .. });
     let rest = skip_separators(text, end);
-    if yearless || priority.is_some() {
-        if let Some(message) = syslog_message(text, rest) {
-            let (level, after) = level_first(text, message);
-            return Header { stamp: Some(stamp), level: level.or(priority).or(before), message: after };
-        }
+    if (yearless || priority.is_some())
+        && let Some(message) = syslog_message(text, rest)
+    {
+        let (level, after) = level_first(text, message);
+        return Header { stamp: Some(stamp), level: level.or(priority).or(before), message: after };
     }
     let (level, message) = level_after(text, rest);
     Header { stamp: Some(stamp), level: level.or(before).or(priority), message }

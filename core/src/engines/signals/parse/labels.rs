@@ -34,7 +34,23 @@ const SERVICE: [&str; 14] = [
 ];
 const INSTANCE: [&str; 5] = ["pod", "pod_name", "kubernetes_pod_name", "exported_instance", "instance"];
 const VERSION: [&str; 4] = ["destination_version", "version", "app_version", "app_kubernetes_io_version"];
+/// The caller, as the callee or a mesh names it.
 const PEER: [&str; 5] = ["source_workload", "source_app", "client_service", "caller", "peer"];
+/// The callee, as its caller names it.
+const CALLEE: [&str; 9] = [
+    "peer_service",
+    "upstream_service",
+    "upstream_cluster",
+    "upstream",
+    "callee",
+    "remote_service",
+    "downstream_service",
+    "dependency",
+    "server_service",
+];
+/// The callee too, but only of metrics that are a client's: servers call themselves so.
+const CALLEE_OF_CLIENT: [&str; 6] =
+    ["server_address", "net_peer_name", "network_peer_address", "peer", "target", "rpc_service"];
 
 /// Where something runs and who collected it: not what is measured.
 const PLACE: [&str; 38] = [
@@ -85,8 +101,12 @@ pub fn labelled(name: &str, labels: &[(&str, &str)]) -> Labelled {
         names.iter().find_map(find).map(|(_, value)| (*value).to_owned()).unwrap_or_default()
     };
     let reported = labels.iter().find(|(label, _)| *label == "reporter").map(|(_, value)| *value);
+    let client = is_client(name);
+    let callee = first(&CALLEE);
+    let callee = if callee.is_empty() && client { first(&CALLEE_OF_CLIENT) } else { callee };
     let known = |label: &str| {
-        [&SERVICE[..], &INSTANCE, &VERSION, &PEER, &PLACE].iter().any(|names| names.contains(&label))
+        let always = [&SERVICE[..], &INSTANCE, &VERSION, &PEER, &CALLEE, &PLACE];
+        always.iter().any(|names| names.contains(&label)) || client && CALLEE_OF_CLIENT.contains(&label)
     };
     let mut rest: Vec<&(&str, &str)> =
         labels.iter().filter(|(label, value)| !known(label) && !value.is_empty()).collect();
@@ -99,18 +119,32 @@ pub fn labelled(name: &str, labels: &[(&str, &str)]) -> Labelled {
     if !rest.is_empty() {
         metric.push('}');
     }
-    Labelled {
-        service: Some(first(&SERVICE)).filter(|s| !s.is_empty()).unwrap_or_else(|| "unknown".to_owned()),
-        instance: first(&INSTANCE),
-        version: first(&VERSION),
-        peer: first(&PEER),
-        // Istio's words for who measured.
-        reporter: if matches!(reported, Some("source" | "caller" | "client")) {
-            Reporter::Caller
-        } else {
-            Reporter::Callee
-        },
-        metric,
+    let own = Some(first(&SERVICE)).filter(|s| !s.is_empty()).unwrap_or_else(|| "unknown".to_owned());
+    let (instance, version) = (first(&INSTANCE), first(&VERSION));
+    if !callee.is_empty() {
+        let service = without_port(&callee).to_owned();
+        return Labelled { service, instance, version, peer: own, reporter: Reporter::Caller, metric };
+    }
+    // Istio's words for who measured.
+    let by_caller = matches!(reported, Some("source" | "caller" | "client"));
+    let reporter = if by_caller { Reporter::Caller } else { Reporter::Callee };
+    Labelled { service: own, instance, version, peer: first(&PEER), reporter, metric }
+}
+
+/// Whether a metric measures calls that its service makes.
+fn is_client(name: &str) -> bool {
+    ["client", "outgoing", "outbound", "egress", "upstream"].iter().any(|word| name.contains(word))
+}
+
+/// `pay` of `pay:8080`; an address of IPv6 stays whole.
+fn without_port(address: &str) -> &str {
+    match address.rsplit_once(':') {
+        Some((host, port))
+            if !host.contains(':') && !host.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            host
+        }
+        _ => address,
     }
 }
 
@@ -159,6 +193,21 @@ mod tests {
         let found = labelled("istio_requests_total", &istio);
         let shown = (found.service.as_str(), found.peer.as_str(), found.version.as_str(), found.reporter);
         assert_eq!(shown, ("cart", "web", "v2", Reporter::Caller));
+        // A client names whom it calls, a server itself.
+        for (name, label, value, expected) in [
+            (
+                "http_client_request_duration_seconds_p99",
+                "peer_service",
+                "pay",
+                ("pay", "web", Reporter::Caller),
+            ),
+            ("http_client_requests_total", "server_address", "pay:8080", ("pay", "web", Reporter::Caller)),
+            ("http_server_requests_total", "server_address", "web:80", ("web", "", Reporter::Callee)),
+            ("envoy_rq_total", "upstream_cluster", "pay", ("pay", "web", Reporter::Caller)),
+        ] {
+            let found = labelled(name, &[("job", "web"), (label, value)]);
+            assert_eq!((found.service.as_str(), found.peer.as_str(), found.reporter), expected, "{name}");
+        }
         assert_eq!(labelled("up", &[]).service, "unknown");
         assert_eq!(unit("http_request_duration_seconds"), "seconds");
         assert_eq!(unit("process_cpu_seconds_total"), "seconds");

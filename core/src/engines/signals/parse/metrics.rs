@@ -207,7 +207,7 @@ impl SeriesSet {
         };
         let Some(building) = self.series.get_mut(at) else { return false };
         building.seen += 1;
-        if (building.seen - 1) % self.stride == 0 {
+        if (building.seen - 1).is_multiple_of(self.stride) {
             let points = &mut building.series.points;
             building.ordered &= points.last().is_none_or(|(last, _)| *last <= ts);
             points.push((ts, value));

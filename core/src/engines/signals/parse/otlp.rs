@@ -92,17 +92,11 @@ pub(super) fn attribute(attributes: Option<&Json<'_>>, names: &[&str]) -> Option
 }
 
 /// Splits the entries of `resourceSpans` out of a stream of bytes, so that each is parsed alone.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TracesReader {
     scanner: Scanner,
     notes: Notes,
     any: bool,
-}
-
-impl Default for TracesReader {
-    fn default() -> Self {
-        Self { scanner: Scanner::default(), notes: Notes::default(), any: false }
-    }
 }
 
 impl TracesReader {

@@ -115,6 +115,16 @@ fn of_workload(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "(\\{|\\}|\\[|\\]|\"items\":|\"kind\":\"(ReplicaSet|Pod)\"|\"metadata\":|\"name\":|\"a\"|,|1){0,40}") {
+            if let Ok(json) = Json::read(&text) {
+                let _ = rollouts(&[json], &mut Notes::default());
+            }
+        }
+    }
 
     #[test]
     fn replica_sets_are_rollouts() {

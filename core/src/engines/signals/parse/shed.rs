@@ -24,7 +24,7 @@ impl Shed {
     /// Whether the next record is kept.
     pub fn keep(&mut self) -> bool {
         self.seen += 1;
-        if self.kept + 1 >= self.bound || self.seen % self.stride != 0 {
+        if self.kept + 1 >= self.bound || !self.seen.is_multiple_of(self.stride) {
             return false;
         }
         self.kept += 1;

@@ -232,11 +232,11 @@ fn month_first(text: &[u8], month: u32) -> Option<(Stamp, usize)> {
         [b' ', ..] => 1,
         _ => return None,
     };
-    if let Some([b' ']) = text.get(place + 4..place + 5) {
-        if let Some(number) = digits(text.get(place..place + 4)?) {
-            year = Some(number);
-            place += 5;
-        }
+    if let Some([b' ']) = text.get(place + 4..place + 5)
+        && let Some(number) = digits(text.get(place..place + 4)?)
+    {
+        year = Some(number);
+        place += 5;
     }
     let (clock, length) = time_of_day(text.get(place..)?)?;
     place += length;
