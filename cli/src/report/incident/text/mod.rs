@@ -241,7 +241,7 @@ impl Page<'_> {
         if radius.services.is_empty() && radius.objectives.is_empty() {
             return;
         }
-        let learnt = if radius.learnt { "  (calls learnt, not given)" } else { "" };
+        let learnt = if radius.learnt { "  (calls are learnt)" } else { "" };
         let _ = writeln!(out, "\n{}{}", self.paint.bold("Who is affected"), self.paint.dim(learnt));
         for (impact, word) in
             [(Impact::Failing, "failing"), (Impact::Suffering, "suffering"), (Impact::Exposed, "exposed")]
