@@ -129,7 +129,7 @@ fn the_demonstration_tells_what_had_happened() {
 #[test]
 fn nothing_wrong_is_no_cause() {
     let home = Home::new();
-    let (bundle, _) = rehearsed(&home, "3", &["--healthy"]);
+    let (bundle, _) = rehearsed(&home, "1", &["--healthy"]);
     let ran = ok(&home, &["incident", "analyze", path(&bundle), "--output", "json"]);
     let verdict = json(&ran.stdout)["verdict"].as_str().unwrap().to_owned();
     assert_ne!(verdict, "cause_found");
@@ -254,7 +254,7 @@ fn an_incident_is_opened_filled_judged_asked_replayed_and_closed() {
     assert!(asked.stdout.contains("rolled back to the version before"), "{}", asked.stdout);
     let record = run(&["audit", "log", "--limit", "50"]).stdout;
     assert!(record.contains("analyze") && record.contains("reason"), "{record}");
-    let events = run(&["events", "replay", "--output", "jsonl"]).stdout;
+    let events = run(&["events", "replay", "--from", "1", "--output", "jsonl"]).stdout;
     assert!(events.contains("remediation.analyzed"), "{events}");
 }
 

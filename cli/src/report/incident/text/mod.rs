@@ -241,7 +241,7 @@ impl Page<'_> {
         if radius.services.is_empty() && radius.objectives.is_empty() {
             return;
         }
-        let learnt = if radius.learnt { "  (calls learnt, not given)" } else { "" };
+        let learnt = if radius.learnt { "  (calls are learnt)" } else { "" };
         let _ = writeln!(out, "\n{}{}", self.paint.bold("Who is affected"), self.paint.dim(learnt));
         for (impact, word) in
             [(Impact::Failing, "failing"), (Impact::Suffering, "suffering"), (Impact::Exposed, "exposed")]
@@ -314,7 +314,11 @@ impl Page<'_> {
             (n, "hypothesis") => format!("{n} more hypotheses"),
             (n, what) => format!("{n} more {what}s"),
         };
-        let _ = writeln!(out, "  {}", self.paint.dim(&format!("… {what} (--output json has all)")));
+        let _ = writeln!(
+            out,
+            "  {}",
+            self.paint.dim(&brief(&format!("… {what} (--output json has all)"), self.width - 2))
+        );
     }
 }
 
