@@ -192,7 +192,7 @@ impl Picture<'_> {
             if let Some(divergence) = &release.divergence {
                 let kindred =
                     if self.notice.same_kind(&self.measures[divergence.measure]) { 1.0 } else { 0.6 };
-                let strength = divergence.strength * kindred;
+                let strength = divergence.strength * kindred * divergence.alone();
                 clues.push(Clue {
                     service: release.service,
                     kind: ClueKind::Divergence,

@@ -158,7 +158,12 @@ fn compare(
         if reporter != Some(service) {
             continue;
         }
-        let (new, rest): (Vec<usize>, Vec<usize>) = measure.members.iter().copied().partition(|member| {
+        // A series over all instances is of neither side.
+        let told_apart = measure.members.iter().copied().filter(|member| {
+            let key = &data.series[*member].key;
+            key.instance.is_some() || key.version.is_some()
+        });
+        let (new, rest): (Vec<usize>, Vec<usize>) = told_apart.partition(|member| {
             let key = &data.series[*member].key;
             is_new(key.instance.as_deref(), key.version.as_deref())
         });
@@ -182,6 +187,8 @@ fn compare(
     release
 }
 
+/// A past of this many points is better than what the old ones did meanwhile.
+const ENOUGH: usize = 10;
 /// Fewer points of new instances than this are an accident.
 const FEWEST: usize = 2;
 
@@ -203,7 +210,8 @@ fn contrast(
     // ones, and the rest is held against the service's own past.
     let old_level = median(&beside.values).unwrap_or(0.0);
     let new_level = median(&fresh.values).unwrap_or(0.0);
-    let reference = if measure.reference.len() >= beside.len() { &measure.reference } else { &beside };
+    let reference =
+        if measure.reference.len() >= beside.len().min(ENOUGH) { &measure.reference } else { &beside };
     let drift = old_level - median(&reference.values).unwrap_or(old_level);
     let fresh =
         Track { times: fresh.times, values: fresh.values.iter().map(|value| value - drift).collect() };

@@ -72,7 +72,9 @@ pub(super) fn suspect(picture: &Picture<'_>, service: usize) -> Suspect {
         .or(release);
     let mut score = score(&best);
     let at_work = release.map(|at| &picture.releases[at]);
-    let carried = by_release(&clues, score) >= CARRIED || at_work.is_some_and(clearly_its_doing);
+    let carried = at_work.is_some_and(|release| {
+        by_release(&clues, score) >= CARRIED && alone(release) || clearly_its_doing(release)
+    });
     let change = at_work.and_then(|release| blamed_change(picture, release, carried));
     if let (Some(at), true) = (change, score > 0.0) {
         score = (score + failure_prior(picture, at)).max(2.0 * FAINT);
@@ -94,9 +96,14 @@ fn by_release(clues: &[Clue], score: f64) -> f64 {
 }
 
 /// Whether most of what is wrong with the new instances is wrong with them alone.
+fn alone(release: &Release) -> bool {
+    release.divergence.as_ref().is_none_or(|divergence| divergence.alone() > 0.6)
+}
+
+/// Whether the difference between new and old is large, whatever else speaks against the service.
 fn clearly_its_doing(release: &Release) -> bool {
-    release.silence > CLEAR
-        || release.divergence.as_ref().is_some_and(|d| d.strength > CLEAR && d.alone() > 0.6)
+    let apart = release.divergence.as_ref().is_some_and(|divergence| divergence.strength > CLEAR);
+    release.silence > CLEAR || (apart && alone(release))
 }
 
 /// As strong as this a difference between new and old speaks for itself.
