@@ -142,7 +142,8 @@ fn pem_whole(value: &str) -> bool {
     for line in body.lines().skip(1) {
         let line =
             line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '\\' | '.'));
-        let line = line.strip_suffix('+').filter(|l| l.ends_with(['"', '\'', ' '])).unwrap_or(line);
+        let line =
+            line.strip_suffix('+').filter(|l| l.is_empty() || l.ends_with(['"', '\'', ' '])).unwrap_or(line);
         let line = line.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
         if line.contains(':') {
             headers = true;

@@ -8,7 +8,7 @@ use super::notice::is_bad;
 use super::picture::{AROUND, Picture};
 use super::streams::Turn;
 use super::track::ordered_sum;
-use crate::domain::incident::{ClusterEvent, MetricClass, Reporter};
+use crate::domain::incident::{ClusterEvent, Direction, MetricClass, Reporter};
 
 /// One observation that speaks against a service.
 #[derive(Debug, Clone)]
@@ -19,6 +19,9 @@ pub(super) struct Clue {
     pub strength: f64,
     pub source: Source,
 }
+
+/// Calls that grow this many times as much as what the caller itself is asked are its own doing.
+const FLOOD: f64 = 2.5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ClueKind {
@@ -85,6 +88,7 @@ impl Picture<'_> {
         self.traced(&mut clues);
         self.reported(&mut clues);
         self.gone(&mut clues);
+        self.flooded(&mut clues);
         clues.retain(|clue: &Clue| clue.strength > 0.0);
         self.clues = clues;
     }
@@ -289,6 +293,37 @@ impl Picture<'_> {
             let strength = gravity(&event.reason) * rare;
             clues.push(Clue { service, kind: ClueKind::Event, strength, source: Source::Event(at) });
         }
+    }
+
+    /// A caller that calls far more than it is called itself made that of its own accord (retries, a loop): that
+    /// speaks against it, and what its callee shows meanwhile is likely the load.
+    fn flooded(&self, clues: &mut Vec<Clue>) {
+        let growth = |measure: &Measure| {
+            let up = measure.shifts.iter().find(|shift| shift.direction == Direction::Up);
+            up.map(|shift| (shift.level / shift.usual.max(1e-9), shift.strength()))
+        };
+        let traffic = |measure: &&Measure| measure.meaning.class == MetricClass::Traffic;
+        let mut floods: Vec<(usize, Clue)> = Vec::new();
+        for (at, measure) in self.measures.iter().enumerate().filter(|(_, m)| traffic(m)) {
+            let (Some(caller), Some((grown, strength))) = (measure.peer, growth(measure)) else { continue };
+            let inbound = self.measures.iter().filter(traffic).filter(|m| m.service == caller);
+            let known = inbound.clone().next().is_some();
+            let asked = inbound.filter_map(growth).map(|(grown, _)| grown).fold(1.0, f64::max);
+            if known && grown >= FLOOD * asked {
+                let strength = strength * (1.0 - asked / grown);
+                let source = Source::Measure(at);
+                floods.push((
+                    measure.service,
+                    Clue { service: caller, kind: ClueKind::Turn, strength, source },
+                ));
+            }
+        }
+        for (callee, flood) in &floods {
+            for clue in clues.iter_mut().filter(|clue| clue.service == *callee) {
+                clue.strength *= 1.0 - 0.8 * flood.strength;
+            }
+        }
+        clues.extend(floods.into_iter().map(|(_, clue)| clue));
     }
 
     /// Services that used to report all the time and do not any more, while others still do.
