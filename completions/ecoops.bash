@@ -358,6 +358,9 @@ _ecoops() {
             ecoops__subcmd__help__subcmd__incident,replay)
                 cmd="ecoops__subcmd__help__subcmd__incident__subcmd__replay"
                 ;;
+            ecoops__subcmd__help__subcmd__incident,schema)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__schema"
+                ;;
             ecoops__subcmd__help__subcmd__incident,show)
                 cmd="ecoops__subcmd__help__subcmd__incident__subcmd__show"
                 ;;
@@ -457,6 +460,9 @@ _ecoops() {
             ecoops__subcmd__incident,replay)
                 cmd="ecoops__subcmd__incident__subcmd__replay"
                 ;;
+            ecoops__subcmd__incident,schema)
+                cmd="ecoops__subcmd__incident__subcmd__schema"
+                ;;
             ecoops__subcmd__incident,show)
                 cmd="ecoops__subcmd__incident__subcmd__show"
                 ;;
@@ -495,6 +501,9 @@ _ecoops() {
                 ;;
             ecoops__subcmd__incident__subcmd__help,replay)
                 cmd="ecoops__subcmd__incident__subcmd__help__subcmd__replay"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,schema)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__schema"
                 ;;
             ecoops__subcmd__incident__subcmd__help,show)
                 cmd="ecoops__subcmd__incident__subcmd__help__subcmd__show"
@@ -2483,7 +2492,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help__subcmd__incident)
-            opts="analyze open list show ingest evidence why-not replay capture export demo close"
+            opts="analyze open list show ingest evidence why-not replay capture export schema demo close"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2623,6 +2632,20 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help__subcmd__incident__subcmd__replay)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__schema)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3205,7 +3228,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__incident)
-            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help analyze open list show ingest evidence why-not replay capture export demo close help"
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help analyze open list show ingest evidence why-not replay capture export schema demo close help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3623,7 +3646,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__incident__subcmd__help)
-            opts="analyze open list show ingest evidence why-not replay capture export demo close help"
+            opts="analyze open list show ingest evidence why-not replay capture export schema demo close help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3777,6 +3800,20 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__incident__subcmd__help__subcmd__replay)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__schema)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3973,6 +4010,44 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__incident__subcmd__replay)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__schema)
             opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

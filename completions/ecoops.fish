@@ -587,8 +587,8 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -s q -l quiet -d 'No 
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -s C -d 'Work as if started in DIR' -r -F
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON document a line'
 sarif\t'SARIF 2.1.0'
@@ -598,29 +598,30 @@ junit\t'JUnit XML'
 markdown\t''
 csv\t'Comma-separated values, of signals'
 html\t'One self-contained page, of incidents'"
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -s q -l quiet -d 'No progress and no notes'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -l offline -d 'Reach no network'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "analyze" -d 'Say what is wrong, who is to blame and why, and what speaks against it'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "open" -d 'Begin to keep an incident, with the signals that there are'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "list" -d 'List the incidents that are kept'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "show" -d 'Show an incident and what was concluded of it'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "ingest" -d 'Take further signals into an incident'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "evidence" -d 'Show the evidence of the last analysis, and the raw line that one cites'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "why-not" -d 'Say why a service or a change is not to blame'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "replay" -d 'Analyse an incident again from what was kept, and compare'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "capture" -d 'Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "export" -d 'Write the analysis as a document'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "demo" -d 'Make up an incident, analyse it, and say what had really happened'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "close" -d 'Close an incident; what was learnt goes into memory'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export demo close help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "analyze" -d 'Say what is wrong, who is to blame and why, and what speaks against it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "open" -d 'Begin to keep an incident, with the signals that there are'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "list" -d 'List the incidents that are kept'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "show" -d 'Show an incident and what was concluded of it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "ingest" -d 'Take further signals into an incident'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "evidence" -d 'Show the evidence of the last analysis, and the raw line that one cites'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "why-not" -d 'Say why a service or a change is not to blame'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "replay" -d 'Analyse an incident again from what was kept, and compare'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "capture" -d 'Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "export" -d 'Write the analysis as a document'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "schema" -d 'Print the format of the bundle'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "demo" -d 'Make up an incident, analyse it, and say what had really happened'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "close" -d 'Close an incident; what was learnt goes into memory'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l service -d 'Where it was noticed' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l metric -d 'In what it was noticed' -r
@@ -881,6 +882,27 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l seed -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l services -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l lines -d 'Log lines, all together' -r
@@ -942,6 +964,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "replay" -d 'Analyse an incident again from what was kept, and compare'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "capture" -d 'Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the analysis as a document'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the format of the bundle'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "demo" -d 'Make up an incident, analyse it, and say what had really happened'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "close" -d 'Close an incident; what was learnt goes into memory'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -1575,6 +1598,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "replay" -d 'Analyse an incident again from what was kept, and compare'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "capture" -d 'Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "export" -d 'Write the analysis as a document'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "schema" -d 'Print the format of the bundle'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "demo" -d 'Make up an incident, analyse it, and say what had really happened'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "close" -d 'Close an incident; what was learnt goes into memory'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from signals" -f -a "templates" -d 'Group the lines of a log by what they say'

@@ -170,7 +170,17 @@ impl Finished {
 pub fn investigate(app: &App, target: &Target, about: &About) -> Result<Finished, Failure> {
     match target {
         Target::Bundle(path) => of_bundle(app, path, about),
-        Target::Files(folder) => of_bundle(app, folder.path(), about),
+        Target::Files(folder) => {
+            let head = folder.path().join("incident.json");
+            // Files that tell no time are read towards the time that the user tells.
+            if let (Some(brief), false) = (about.guess(), head.exists())
+                && let Ok(bytes) = serde_json::to_vec(&brief)
+            {
+                std::fs::write(&head, bytes)
+                    .map_err(|e| Failure::new("the signals cannot be read").because(&e))?;
+            }
+            of_bundle(app, folder.path(), about)
+        }
         Target::Stored(id) => {
             let incidents = open::incidents(app)?;
             let source = Stored { incidents: incidents.as_ref(), id };
