@@ -429,6 +429,7 @@ fn exporter() -> Replay {
              # TYPE rpc_duration_seconds histogram\nrpc_duration_seconds_bucket{{le=\"0.1\"}} {n}\nrpc_duration_seconds_bucket{{le=\"1\"}} {}\n\
              rpc_duration_seconds_bucket{{le=\"+Inf\"}} {}\nrpc_duration_seconds_sum {n}\nrpc_duration_seconds_count {}\n",
             n / 2,
+            7 + n % 3,
             n * 2,
             n * 2,
             n * 2
@@ -464,8 +465,13 @@ fn a_real_prometheus_and_a_real_alertmanager() {
     let whole = || scope(began - 30.0, now() + 1.0);
     let readings = until("rates and quantiles", || {
         let (readings, _) = read(&source, &whole()).ok()?;
-        let all =
-            ["http_requests_total{code=\"500\"}", "rpc_duration_seconds_p99", "shop_queue_length", "up"];
+        let all = [
+            "http_requests_total",
+            "http_requests_error_ratio",
+            "rpc_duration_seconds_p99",
+            "shop_queue_length",
+            "up",
+        ];
         (all.iter().all(|metric| has(&readings, metric)) && !readings.events.is_empty()).then_some(readings)
     });
     let queue = readings.series.iter().find(|s| s.key.metric == "shop_queue_length").unwrap();

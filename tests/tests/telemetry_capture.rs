@@ -32,10 +32,13 @@ fn brief() -> IncidentBrief {
     }
 }
 
+/// A record of a source: service, instance, time, message, frames.
+type Record = (String, Option<String>, f64, String, Vec<String>);
+
 /// A source that gives what it was made with, or fails.
 struct Given {
     readings: Option<Readings>,
-    lines: Vec<(String, Option<String>, f64, String, Vec<String>)>,
+    lines: Vec<Record>,
 }
 
 impl Telemetry for Given {

@@ -35,6 +35,9 @@ impl Default for PrometheusSettings {
     }
 }
 
+/// Takes the labels and the points of one series of an answer.
+type Taker<'a> = dyn FnMut(&[(&str, &str)], &[Json<'_>]) + 'a;
+
 #[derive(Debug)]
 pub struct Prometheus {
     client: Client,
@@ -100,7 +103,7 @@ impl Prometheus {
         question: &Question,
         range: TimeRange,
         step: f64,
-        take: &mut dyn FnMut(&[(&str, &str)], &[Json<'_>]),
+        take: &mut Taker<'_>,
     ) -> Result<(), TelemetryError> {
         let query = [
             ("query", question.expression.as_str()),
