@@ -9,7 +9,8 @@ mod settings;
 
 pub use layer::{BadSetting, FileKind, Layer, Origin};
 pub use settings::{
-    Audit, Choice, ConfiguredCheck, Events, Fix, Identity, Memory, Policy, Scan, Settings, Ui, Validate,
+    Agent, Audit, Choice, ConfiguredCheck, Delivery, Events, Fix, Identity, Memory, Policy, Scan, Settings,
+    Ui, Use, Validate,
 };
 
 use crate::domain::ContentHash;
@@ -150,7 +151,11 @@ mod tests {
             let prefix = format!("{}.", key.name);
             let there =
                 all.values.contains_key(key.name) || all.values.keys().any(|n| n.starts_with(&prefix));
-            assert!(there || key.name == "identity.members", "{}", key.name);
+            assert!(
+                there || ["identity.members", "delivery.applications"].contains(&key.name),
+                "{}",
+                key.name
+            );
         }
         assert_eq!(all.settings.scan.max_file_size, 2 << 20);
         assert_eq!(all.settings.validate.memory, 4 << 30);
@@ -207,6 +212,8 @@ mod tests {
             ("[memory]\nmodel = \"http://evil\"", false),
             ("[audit]\norigin = \"x\"", false),
             ("[events]\nkeep_days = 1", false),
+            ("[agent]\nuse = \"never\"", false),
+            ("[delivery.applications]\nx = [\"/r\", \"main\", \"\", \"/home/me\"]", false),
         ] {
             let before = resolve(Sources::default()).unwrap();
             let all = resolve(Sources { repository: repository(text), ..Sources::default() }).unwrap();

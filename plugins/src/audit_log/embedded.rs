@@ -111,8 +111,17 @@ impl EmbeddedAuditLog {
     /// # Errors
     /// [`AuditError::Key`] for the key, [`AuditError::Broken`] when the log is damaged.
     pub fn in_state(state: &Path) -> Result<Self, AuditError> {
+        Self::signed_by(state, "self")
+    }
+
+    /// The same, with entries that carry `signer`.
+    ///
+    /// # Errors
+    /// As [`EmbeddedAuditLog::in_state`].
+    pub fn signed_by(state: &Path, signer: &str) -> Result<Self, AuditError> {
         let folder = log_folder(state);
         let key = LogKey::from_file(&state.join("keys/audit.key"), has_log(&folder))?;
+        let key = LogKey { signer: signer.to_owned(), ..key };
         Self::open(Config { folder, seen: Some(state.join("seen/audit")), step: None }, key)
     }
 
