@@ -123,8 +123,9 @@ impl TryFrom<String> for Uid {
 pub struct Caller {
     /// The user, or the subject of the token.
     pub id: String,
-    /// Of the user whose agent this is; the roles of whoever comes over the socket.
-    pub actor: Arc<Actor>,
+    /// Of the user whose agent this is; the roles of whoever comes over the socket. `None` where nobody
+    /// was asked for, or the identity cannot be used.
+    pub actor: Option<Arc<Actor>>,
     /// `None`: everything, for the user's own processes.
     pub scope: Option<BTreeSet<Scope>>,
     pub claims: Option<Claims>,
@@ -135,6 +136,13 @@ pub struct Caller {
 impl Caller {
     pub fn may(&self, area: &str, act: &str) -> bool {
         self.scope.as_ref().is_none_or(|scope| scope.iter().any(|s| s.covers(area, act)))
+    }
+
+    /// # Errors
+    /// [`Fault`] when the identity cannot be used.
+    pub fn actor(&self) -> Result<&Actor, Fault> {
+        let missing = || Fault::new(Code::Unavailable, "the identity cannot be used");
+        self.actor.as_deref().ok_or_else(missing)
     }
 
     /// What separates this caller from others in limits and kept answers.
@@ -202,7 +210,28 @@ impl Ask {
         if essence != "application/json" && !essence.ends_with("+json") {
             return Err(Fault::new(Code::UnsupportedMediaType, "the body must be application/json"));
         }
-        serde_json::from_slice(&self.body).map_err(|e| Fault::bad(format!("the body cannot be used: {e}")))
+        let wrong = |e: serde_json::Error| Fault::bad(format!("the body cannot be used: {e}"));
+        serde_json::from_slice(&self.body).or_else(|first| {
+            // To JSON Schema 43.0 is a whole number (2020-12, section 6.1.1).
+            let mut value: Value = serde_json::from_slice(&self.body).map_err(|_| wrong(first))?;
+            whole_numbers(&mut value);
+            serde_json::from_value(value).map_err(wrong)
+        })
+    }
+}
+
+/// Writes numbers without a fraction as whole numbers.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9e15);
+            if let Some(whole) = whole {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
+        _ => {}
     }
 }
 

@@ -262,11 +262,13 @@ fn refuse_browsers(headers: &HeaderMap) -> Result<(), Fault> {
 /// Who asks: over the socket the user, by the kernel's word; a token, when one is shown, narrows that.
 async fn caller(app: &App, peer: &Peer, parts: &Parts, route: &Route) -> Result<Caller, Fault> {
     let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
-    let actor = app.owner().await?;
     let service =
         header("x-service-name").map(|s| s.chars().filter(|c| c.is_ascii_graphic()).take(128).collect());
     let shown = parts.headers.get("authorization");
-    let caller = Caller { id: actor.id.clone(), actor, scope: None, claims: None, service };
+    // Whoever only asks who is there must not wait for the identity.
+    let actor = if route.needs == Needs::Nothing { None } else { app.owner().await.ok() };
+    let id = actor.as_ref().map_or_else(|| "local".to_owned(), |actor| actor.id.clone());
+    let caller = Caller { id, actor, scope: None, claims: None, service };
     match (shown, peer) {
         (None, Peer::Local(_)) => Ok(caller),
         (None, Peer::Remote) if route.needs == Needs::Nothing => {

@@ -105,7 +105,11 @@ impl Route {
         self
     }
 
-    pub fn takes(mut self, schema: Value) -> Self {
+    /// The kernel's clients write null for what they leave out, so there it may be null too.
+    pub fn takes(mut self, mut schema: Value) -> Self {
+        if matches!(self.shape, Shape::Kernel | Shape::NextGen) {
+            nullable(&mut schema);
+        }
         self.takes.push(("application/json", schema));
         self
     }
@@ -130,5 +134,17 @@ impl Route {
     pub fn fault(mut self, status: u16) -> Self {
         self.faults.push(status);
         self
+    }
+}
+
+/// Lets every property that is not required be null, all the way down.
+fn nullable(schema: &mut Value) {
+    let required: Vec<Value> = schema["required"].as_array().cloned().unwrap_or_default();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    for (name, property) in properties {
+        nullable(property);
+        if !required.iter().any(|r| r == name.as_str()) {
+            *property = serde_json::json!({ "anyOf": [property.take(), { "type": "null" }] });
+        }
     }
 }

@@ -116,8 +116,9 @@ fn typed(values: &BTreeMap<String, (Value, Origin)>) -> Result<Settings, BadSett
         table.insert(last.to_owned(), value.clone());
     }
     for name in schema::KEYS.iter().filter(|k| k.kind == schema::Kind::Lists).map(|k| k.name) {
+        // A table without a key is no value of any layer, nor is a section of such tables alone.
         if let Some((section, key)) = name.split_once('.')
-            && let Some(Value::Table(table)) = whole.get_mut(section)
+            && let Value::Table(table) = whole.entry(section).or_insert_with(|| Value::Table(Table::new()))
         {
             table.entry(key).or_insert_with(|| Value::Table(Table::new()));
         }

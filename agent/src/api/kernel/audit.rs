@@ -106,8 +106,9 @@ pub fn fault(error: AuditError) -> Fault {
 
 /// The entry as the log keeps it: what it knows in its own fields, all else as details.
 fn entry_of(app: &App, ask: &Ask, body: WriteBody) -> Result<AuditEntry, Fault> {
-    if body.trace_id.is_empty() || body.action.is_empty() {
-        return Err(Fault::bad("`traceId` and `action` must not be empty"));
+    let fits = |text: &str| (1..=200).contains(&text.chars().count());
+    if !fits(&body.trace_id) || !fits(&body.action) {
+        return Err(Fault::bad("`traceId` and `action` must have 1 to 200 characters"));
     }
     let id = body.id.map_or_else(|| app.kernel.identifiers.trace_id(app.kernel.host.0.now()), |id| id.0);
     let policy = body.policy_decision.as_ref().map(|d| PolicyStamp {
@@ -196,6 +197,9 @@ impl Filter {
             ("traceId", "/traceId"),
         ] {
             if let Some(text) = ask.text(name)? {
+                if text.chars().count() > 512 {
+                    return Err(Fault::bad(format!("`{name}` has more than 512 characters")));
+                }
                 filter.equal.push((pointer, text.to_owned()));
             }
         }
@@ -204,6 +208,9 @@ impl Filter {
             return Err(Fault::bad("`result` is success, failure or denied"));
         }
         filter.tag = ask.text("complianceTag")?.map(str::to_owned);
+        if filter.tag.as_ref().is_some_and(|tag| tag.chars().count() > 512) {
+            return Err(Fault::bad("`complianceTag` has more than 512 characters"));
+        }
         Ok(filter)
     }
 

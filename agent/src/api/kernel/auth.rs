@@ -15,8 +15,11 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub fn routes() -> Vec<Route> {
-    let token = || json!({ "type": "object", "properties": { "token": { "type": "string" } } });
-    let permission = || json!({ "type": "object", "properties": { "permission": { "type": "string" } } });
+    let text = || json!({ "type": "string", "minLength": 1 });
+    let token = || json!({ "type": "object", "required": ["token"], "properties": { "token": text() } });
+    let optional = || json!({ "type": "object", "properties": { "token": { "type": "string" } } });
+    let permission =
+        || json!({ "type": "object", "required": ["permission"], "properties": { "permission": text() } });
     let read = Needs::Scope("auth", "read");
     let route = |method, path, id, summary, handler| {
         Route::new((method, path), (id, summary), read, handler).tag("Auth")
@@ -38,7 +41,7 @@ pub fn routes() -> Vec<Route> {
             "What a token is worth now (RFC 7662)",
             |a, q| Box::pin(introspect(a, q)),
         )
-        .takes(token())
+        .takes(optional())
         .body_optional(),
         route(
             Method::GET,
@@ -117,7 +120,7 @@ async fn verify(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
 async fn authorize(_app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let PermissionBody { permission } = ask.json()?;
     let permission = super::given(permission).ok_or_else(|| Fault::bad("`permission` is missing"))?;
-    let actor = &ask.caller.actor;
+    let actor = ask.caller.actor()?;
     let known = Permission::ALL.into_iter().find(|p| p.as_str() == permission);
     let (allowed, reason) = match (known, permission.split_once(':')) {
         (Some(known), _) if !actor.permissions.contains(&known) => {
@@ -163,7 +166,7 @@ async fn roles(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
         .iter()
         .map(|(name, permissions)| json!({ "name": name, "permissions": permissions }))
         .collect();
-    Ok(Answer::ok(json!({ "roles": roles, "mine": ask.caller.actor.roles })))
+    Ok(Answer::ok(json!({ "roles": roles, "mine": ask.caller.actor()?.roles })))
 }
 
 async fn introspect(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
@@ -171,7 +174,7 @@ async fn introspect(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let Some(token) = super::given(token) else {
         let own = ask.caller.claims.as_ref();
         return Ok(Answer::ok(json!({
-            "active": true, "sub": ask.caller.id, "actor": actor_json(&ask.caller.actor),
+            "active": true, "sub": ask.caller.id, "actor": actor_json(ask.caller.actor()?),
             "scope": own.map(|c| c.scope.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
             "exp": own.map(|c| c.exp), "jti": own.map(|c| c.jti.clone()),
         })));

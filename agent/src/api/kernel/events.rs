@@ -32,7 +32,7 @@ pub fn routes() -> Vec<Route> {
         .tag("Events")
         .part(
             "streamName",
-            json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9:._-]+$" }),
+            stream_schema(),
         )
         .query("startId", id.clone())
         .query("endId", id)
@@ -51,12 +51,25 @@ pub fn decision_schema() -> Value {
         } })
 }
 
+fn stream_schema() -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9:._-]+$" })
+}
+
+/// Names of streams are plain, so that every bus can have them.
+fn check_stream(name: &str) -> Result<(), Fault> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b":._-".contains(&b);
+    match (1..=200).contains(&name.len()) && name.bytes().all(plain) {
+        true => Ok(()),
+        false => Err(Fault::bad("a stream's name has 1 to 200 letters, digits, `:`, `.`, `_` and `-`")),
+    }
+}
+
 fn schema() -> Value {
-    let text = || json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$" });
+    let text = || json!({ "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[ -~]+$" });
     json!({ "type": "object",
         "required": ["type", "source", "traceId", "actor", "resource", "idempotencyKey", "data"],
         "properties": {
-            "streamName": text(), "type": text(), "source": text(), "subject": { "type": "string" },
+            "streamName": stream_schema(), "type": text(), "source": text(), "subject": { "type": "string" },
             "traceId": { "type": "string", "format": "uuid" },
             "actor": { "type": "object", "properties": {
                 "id": { "type": "string" }, "type": { "enum": ["user", "service", "system"] },
@@ -158,7 +171,9 @@ pub fn trace(text: &str) -> Result<String, Fault> {
 
 /// Where an event goes when nobody says: `platform-01.healing.completed` to `platform-01:healing`.
 fn default_stream(kind: &str) -> String {
-    let mut parts = kind.split('.').filter(|part| !part.is_empty());
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '-' };
+    let parts = kind.split('.').filter(|part| !part.is_empty());
+    let mut parts = parts.map(|part| part.chars().map(plain).take(90).collect::<String>());
     match (parts.next(), parts.next()) {
         (Some(service), Some(topic)) => format!("{service}:{topic}"),
         (Some(one), None) => format!("ecoops:{one}"),
@@ -167,9 +182,10 @@ fn default_stream(kind: &str) -> String {
 }
 
 fn printable(name: &str, text: &str) -> Result<(), Fault> {
-    match text.is_empty() || text.len() > 512 || text.chars().any(char::is_control) {
-        true => Err(Fault::bad(format!("`{name}` must have 1 to 512 bytes and no control characters"))),
-        false => Ok(()),
+    let plain = (1..=512).contains(&text.len()) && text.bytes().all(|b| (b' '..=b'~').contains(&b));
+    match plain {
+        true => Ok(()),
+        false => Err(Fault::bad(format!("`{name}` must have 1 to 512 printable ASCII characters"))),
     }
 }
 
@@ -179,6 +195,7 @@ async fn publish(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     printable("source", &body.source)?;
     printable("idempotencyKey", &body.idempotency_key)?;
     let stream = super::given(body.stream_name).unwrap_or_else(|| default_stream(&body.kind));
+    check_stream(&stream)?;
     let mut data = Value::Object(body.data);
     app.kernel.redact_all(&mut data);
     let Value::Object(data) = data else { return Err(Fault::bad("`data` must be an object")) };
@@ -217,6 +234,7 @@ async fn publish(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
 
 async fn replay(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let stream = ask.part("streamName")?.to_owned();
+    check_stream(&stream)?;
     let what = "a place in a stream, such as 1700000000000-0";
     let place = |name: &str, ends: [&str; 2], default: Position| match ask.text(name)? {
         Some(text) if ends.contains(&text) => Ok::<_, Fault>(default),

@@ -109,7 +109,9 @@ struct RollbackBody {
 async fn rollback(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let name = ask.part("name")?.to_owned();
     let RollbackBody { target_revision } = ask.json()?;
-    let number = target_revision.as_u64().or_else(|| target_revision.as_str().and_then(|t| t.parse().ok()));
+    let whole = |n: f64| (n.fract() == 0.0 && (1.0..9e15).contains(&n)).then_some(n as u64);
+    let number = target_revision.as_u64().or_else(|| target_revision.as_f64().and_then(whole));
+    let number = number.or_else(|| target_revision.as_str().and_then(|t| t.parse().ok()));
     let number = number.filter(|n| *n > 0);
     let number =
         number.ok_or_else(|| Fault::bad("`targetRevision` is the number of a deployment, from 1 on"))?;

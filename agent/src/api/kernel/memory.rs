@@ -259,7 +259,7 @@ async fn form(ask: &Ask) -> Result<IngestBody, Fault> {
     let mut found = false;
     for part in parts {
         let text = String::from_utf8(part.bytes)
-            .map_err(|_| Fault::bad(format!("`{}` is not UTF-8 text", part.name)))?;
+            .map_err(|_| Fault::new(Code::UnsupportedMediaType, format!("`{:.100}` is not UTF-8 text", part.name)))?;
         match part.name.as_str() {
             "file" | "content" => {
                 found = true;
@@ -271,7 +271,8 @@ async fn form(ask: &Ask) -> Result<IngestBody, Fault> {
             "metadata" if text.trim().is_empty() => {}
             "metadata" => {
                 let fields = serde_json::from_str(&text);
-                body.metadata = Some(fields.map_err(|_| Fault::bad("`metadata` must be a JSON object"))?);
+                // What is no JSON object is somebody's remark.
+                body.metadata = Some(fields.unwrap_or_else(|_| Map::from_iter([("note".into(), json!(text))])));
             }
             _ => {}
         }
