@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// Linux's limit of a socket's path, with its closing zero (unix(7)).
@@ -143,6 +143,8 @@ async fn serve(options: Options) -> Result<(), DaemonError> {
     let Options { places, settings, listen, build } = options;
     let drain = Duration::from_secs(settings.agent.drain);
     let kernel = Kernel::new(&places, settings).map_err(DaemonError::Kernel)?;
+    // Before anyone can know that we are there, and tell us to go.
+    let signals = Signals::listen().map_err(|e| DaemonError::Kernel(format!("no signals: {e}")))?;
     let (stop, stopping) = watch::channel(false);
     let runs = Arc::new(Runs::default());
     let app = App::new(kernel, runs.clone(), build, stopping);
@@ -163,7 +165,7 @@ async fn serve(options: Options) -> Result<(), DaemonError> {
     boot::notify("READY=1");
     let early = app.clone();
     tokio::task::spawn_blocking(move || early.kernel.components().iter().for_each(|part| part.start()));
-    asked_to_stop(&app).await;
+    asked_to_stop(&app, signals).await;
     tracing::info!(drain = drain.as_secs(), "stops");
     boot::notify("STOPPING=1");
     let _ = stop.send(true);
@@ -195,16 +197,22 @@ where
     }
 }
 
+struct Signals {
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+    }
+}
+
 /// Returns at the first SIGTERM, SIGINT or request to stop.
-async fn asked_to_stop(app: &App) {
-    let (term, int) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    let (Ok(mut term), Ok(mut int)) = (term, int) else {
-        app.stop.notified().await;
-        return;
-    };
+async fn asked_to_stop(app: &App, mut signals: Signals) {
     tokio::select! {
-        _ = term.recv() => tracing::info!("SIGTERM"),
-        _ = int.recv() => tracing::info!("SIGINT"),
+        _ = signals.term.recv() => tracing::info!("SIGTERM"),
+        _ = signals.int.recv() => tracing::info!("SIGINT"),
         () = app.stop.notified() => tracing::info!("asked to stop"),
     }
 }
