@@ -83,14 +83,22 @@ fn bad_requests_are_refused_and_never_500() {
         ("POST", "/policy/evaluate", r#"{"policyPath":"x"}"#),
         ("POST", "/auth/verify", "{}"),
         ("POST", "/auth/authorize", "{}"),
-        ("POST", "/reports/compliance", r#"{"framework":"HIPAA","startTime":"2026-01-01T00:00:00Z","endTime":"2026-02-01T00:00:00Z"}"#),
+        (
+            "POST",
+            "/reports/compliance",
+            r#"{"framework":"HIPAA","startTime":"2026-01-01T00:00:00Z","endTime":"2026-02-01T00:00:00Z"}"#,
+        ),
     ] {
         refused(&agent.ask(method, path, &json, body), 400, "VALIDATION_ERROR");
     }
     let deep = format!("{{\"query\":{}1{}}}", "[".repeat(5000), "]".repeat(5000));
     refused(&agent.ask("POST", "/memory/search", &json, &deep), 400, "VALIDATION_ERROR");
     refused(&agent.ask("POST", "/memory/search", &json, &"x".repeat(2 << 20)), 413, "PAYLOAD_TOO_LARGE");
-    refused(&agent.ask("POST", "/memory/search", &[("content-type", "text/xml")], "<a/>"), 415, "UNSUPPORTED_MEDIA_TYPE");
+    refused(
+        &agent.ask("POST", "/memory/search", &[("content-type", "text/xml")], "<a/>"),
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+    );
     refused(&agent.get("/nothing"), 404, "NOT_FOUND");
     let wrong = agent.ask("PUT", "/memory/search", &json, "{}");
     refused(&wrong, 405, "METHOD_NOT_ALLOWED");
@@ -109,15 +117,23 @@ fn documents_are_kept_as_json_and_as_a_form_found_and_read() {
     assert_eq!((&again["documentId"], &again["scanStatus"]), (&first["documentId"], &"duplicate".into()));
 
     let form = "--XX\r\ncontent-disposition: form-data; name=\"file\"; filename=\"disk.md\"\r\ncontent-type: text/markdown\r\n\r\n# Disk is full\r\nRotate the logs.\r\n--XX\r\ncontent-disposition: form-data; name=\"metadata\"\r\n\r\n{\"type\":\"runbook\"}\r\n--XX--\r\n";
-    let sent = agent.ask("POST", "/memory/ingest", &[("content-type", "multipart/form-data; boundary=XX")], form);
+    let sent =
+        agent.ask("POST", "/memory/ingest", &[("content-type", "multipart/form-data; boundary=XX")], form);
     let kept = data(&sent, 201);
     assert_eq!(kept["title"], "Disk is full");
     for (kind, broken) in [
         ("multipart/form-data", form),
         ("multipart/form-data; boundary=XX", "nothing"),
-        ("multipart/form-data; boundary=XX", "--XX\r\ncontent-disposition: form-data; name=\"other\"\r\n\r\nx\r\n--XX--\r\n"),
+        (
+            "multipart/form-data; boundary=XX",
+            "--XX\r\ncontent-disposition: form-data; name=\"other\"\r\n\r\nx\r\n--XX--\r\n",
+        ),
     ] {
-        refused(&agent.ask("POST", "/memory/ingest", &[("content-type", kind)], broken), 400, "VALIDATION_ERROR");
+        refused(
+            &agent.ask("POST", "/memory/ingest", &[("content-type", kind)], broken),
+            400,
+            "VALIDATION_ERROR",
+        );
     }
 
     let read = data(&agent.get(&format!("/memory/documents/{}", kept["documentId"].as_str().unwrap())), 200);
@@ -125,7 +141,8 @@ fn documents_are_kept_as_json_and_as_a_form_found_and_read() {
     assert!(read["createdAt"].is_string());
     refused(&agent.get("/memory/documents/none"), 404, "NOT_FOUND");
 
-    let query = |body: Value| data(&agent.post("/memory/search", &body), 200)["results"].as_array().unwrap().len();
+    let query =
+        |body: Value| data(&agent.post("/memory/search", &body), 200)["results"].as_array().unwrap().len();
     let text = "connection leak in the pool";
     assert_eq!(query(json!({ "query": text })), 2);
     assert_eq!(query(json!({ "query": text, "topK": 1 })), 1);
@@ -138,7 +155,8 @@ fn documents_are_kept_as_json_and_as_a_form_found_and_read() {
     assert_eq!(hits[0]["chunk"]["metadata"]["source"], "runbooks/pool.md");
 
     // NextGen's route asks the same memory, in its own shapes.
-    let found = agent.post("/api/v1/search", &json!({ "query": text, "top_k": 1, "filters": { "type": ["runbook"] } }));
+    let found = agent
+        .post("/api/v1/search", &json!({ "query": text, "top_k": 1, "filters": { "type": ["runbook"] } }));
     assert_eq!((found.status, found.json()["results"].as_array().unwrap().len()), (200, 1));
     let wrong = agent.post("/api/v1/search", &json!({ "top_k": 1 })).json();
     for field in ["code", "message", "service", "trace_id", "timestamp"] {
@@ -167,7 +185,8 @@ fn events_go_to_their_stream_once_and_are_read_on_from_any_place() {
     assert_eq!(kept["data"], event("")["data"]);
     let next = kept["nextId"].as_str().unwrap();
     let rest = data(&agent.get(&format!("/events/replay/platform-01:healing?startId={next}")), 200);
-    let keys: Vec<_> = rest["events"].as_array().unwrap().iter().map(|e| e["idempotencyKey"].clone()).collect();
+    let keys: Vec<_> =
+        rest["events"].as_array().unwrap().iter().map(|e| e["idempotencyKey"].clone()).collect();
     assert_eq!(keys, ["k2", "k3"]);
     assert_eq!(rest["events"][0]["traceId"], "0af76519-16cd-11dd-8448-eb211c80319c");
     assert_eq!(data(&agent.get("/events/replay/nobody:wrote?startId=-&endId=%2B"), 200)["count"], 0);
@@ -256,13 +275,23 @@ fn audit_entries_are_written_once_and_found_by_what_they_say() {
         assert_eq!(reply.json()["meta"]["pagination"]["total"], found);
     }
     let page = agent.get("/audit/query?page=2&pageSize=2");
-    assert_eq!(page.json()["meta"]["pagination"], json!({ "page": 2, "pageSize": 2, "total": 5, "totalPages": 3 }));
+    assert_eq!(
+        page.json()["meta"]["pagination"],
+        json!({ "page": 2, "pageSize": 2, "total": 5, "totalPages": 3 })
+    );
     let shown = &data(&page, 200)["entries"][0];
     assert_eq!((&shown["resource"]["id"], &shown["signer"]), (&"d2".into(), &"agent".into()));
-    assert!(shown["actor"].get("email").is_none(), "what is absent is left out, so that it can be written again");
+    assert!(
+        shown["actor"].get("email").is_none(),
+        "what is absent is left out, so that it can be written again"
+    );
     // What was read can be written.
     data(&agent.post("/audit/write", shown), 201);
-    refused(&agent.post("/audit/write", &with(entry(9), "metadata", json!({ "x": "y".repeat(100_000) }))), 413, "PAYLOAD_TOO_LARGE");
+    refused(
+        &agent.post("/audit/write", &with(entry(9), "metadata", json!({ "x": "y".repeat(100_000) }))),
+        413,
+        "PAYLOAD_TOO_LARGE",
+    );
     assert_eq!(agent.ecoops(&["audit", "verify"]).status.code(), Some(0));
 }
 
@@ -306,7 +335,8 @@ fn applications_are_shown_synced_and_rolled_back_once() {
     assert_eq!(data(&agent.get("/infra/applications/shop"), 200)["healthStatus"], "missing");
     assert_eq!(data(&agent.get("/infra/drift"), 200)["driftedCount"], 1);
 
-    let trace = [("content-type", "application/json"), ("x-trace-id", "0af76519-16cd-11dd-8448-eb211c80319c")];
+    let trace =
+        [("content-type", "application/json"), ("x-trace-id", "0af76519-16cd-11dd-8448-eb211c80319c")];
     let sync = || agent.ask("POST", "/infra/applications/shop/sync", &trace, "{}");
     let first = data(&sync(), 200);
     assert_eq!(first["deployment"], 1);
@@ -321,7 +351,11 @@ fn applications_are_shown_synced_and_rolled_back_once() {
     }
     let other = agent.ask("POST", "/infra/applications/shop/rollback", &key, r#"{"targetRevision":2}"#);
     refused(&other, 422, "IDEMPOTENCY_MISMATCH");
-    refused(&agent.post("/infra/applications/shop/rollback", &json!({ "targetRevision": 0 })), 400, "VALIDATION_ERROR");
+    refused(
+        &agent.post("/infra/applications/shop/rollback", &json!({ "targetRevision": 0 })),
+        400,
+        "VALIDATION_ERROR",
+    );
     let recorded = agent.get("/audit/query?resourceKind=application").json();
     assert_eq!(recorded["meta"]["pagination"]["total"], 3);
 }
@@ -336,16 +370,22 @@ fn auth_says_who_is_there_and_what_they_may() {
     let forged = format!("{}A", &token[..token.len() - 2]);
     refused(&agent.post("/auth/verify", &json!({ "token": forged })), 401, "INVALID_TOKEN");
     assert_eq!(data(&agent.post("/auth/introspect", &json!({ "token": forged })), 200)["active"], false);
-    assert_eq!(data(&agent.post("/auth/introspect", &json!({ "token": token })), 200)["scope"], "memory:read");
+    assert_eq!(
+        data(&agent.post("/auth/introspect", &json!({ "token": token })), 200)["scope"],
+        "memory:read"
+    );
     assert_eq!(data(&agent.get("/auth/introspect"), 200)["active"], true);
     let verdict = |permission: &str, headers: &[(&str, &str)]| {
         let body = json!({ "permission": permission }).to_string();
         let headers = [&[("content-type", "application/json")], headers].concat();
         data(&agent.ask("POST", "/auth/authorize", &headers, &body), 200)["decision"]["verdict"].clone()
     };
-    for (permission, expected) in
-        [("remediation:read", "allow"), ("remediation:admin", "deny"), ("memory:write", "allow"), ("root", "deny")]
-    {
+    for (permission, expected) in [
+        ("remediation:read", "allow"),
+        ("remediation:admin", "deny"),
+        ("memory:write", "allow"),
+        ("root", "deny"),
+    ] {
         assert_eq!(verdict(permission, &[]), expected, "{permission}");
     }
     assert!(data(&agent.get("/auth/roles"), 200)["roles"].as_array().unwrap().len() >= 3);
@@ -354,6 +394,10 @@ fn auth_says_who_is_there_and_what_they_may() {
     let bearer = format!("Bearer {token}");
     let narrow = [("authorization", bearer.as_str())];
     refused(&agent.ask("GET", "/audit/query", &narrow, ""), 403, "PERMISSION_DENIED");
-    refused(&agent.ask("GET", "/audit/query", &[("authorization", "Bearer x.y.z")], ""), 401, "INVALID_TOKEN");
+    refused(
+        &agent.ask("GET", "/audit/query", &[("authorization", "Bearer x.y.z")], ""),
+        401,
+        "INVALID_TOKEN",
+    );
     refused(&agent.ask("GET", "/audit/query", &[("authorization", "Basic eDp5")], ""), 401, "INVALID_TOKEN");
 }

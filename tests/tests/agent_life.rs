@@ -35,7 +35,10 @@ fn it_starts_once_answers_and_stops() {
 
     let status = agent.ecoops(&["agent", "status", "--output", "json"]);
     let about: Value = serde_json::from_slice(&status.stdout).unwrap();
-    assert_eq!((&about["running"], &about["pid"], &about["protocol"]), (&true.into(), &pid.into(), &1.into()));
+    assert_eq!(
+        (&about["running"], &about["pid"], &about["protocol"]),
+        (&true.into(), &pid.into(), &1.into())
+    );
     assert!(about["components"].as_array().is_some_and(|parts| parts.len() >= 7));
     let second = agent.ecoops(&["agent", "run"]);
     assert_eq!(code(&second), 2);
@@ -48,7 +51,10 @@ fn it_starts_once_answers_and_stops() {
     assert!(agent.hello().is_none() && !agent.socket().exists());
     let log = out(&agent.ecoops(&["agent", "logs", "-n", "100"]));
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert!(lines.iter().any(|line| line["message"] == "ready") && lines.iter().any(|l| l["message"] == "stopped"));
+    assert!(
+        lines.iter().any(|line| line["message"] == "ready")
+            && lines.iter().any(|l| l["message"] == "stopped")
+    );
 }
 
 #[test]
@@ -95,7 +101,10 @@ fn a_stop_answers_what_is_under_way() {
     // A body that has not arrived yet keeps its request under way.
     let mut slow = UnixStream::connect(agent.socket()).unwrap();
     let body = json!({ "query": "pool" }).to_string();
-    let head = format!("POST /memory/search HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "POST /memory/search HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     use std::io::{Read, Write};
     slow.write_all(head.as_bytes()).unwrap();
     wait("the request to be under way", || {
@@ -117,7 +126,11 @@ fn a_stop_does_not_wait_for_ever() {
     agent.configure("[agent]\ndrain = 0\n");
     agent.run(&[]);
     let mut stuck = UnixStream::connect(agent.socket()).unwrap();
-    std::io::Write::write_all(&mut stuck, b"POST /memory/search HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n").unwrap();
+    std::io::Write::write_all(
+        &mut stuck,
+        b"POST /memory/search HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n",
+    )
+    .unwrap();
     wait("the request to be under way", || {
         agent.get("/metrics").text().contains("ecoops_agent_requests_under_way 2").then_some(())
     });
@@ -172,7 +185,8 @@ fn something_else_at_the_socket_is_not_taken_for_an_agent() {
         use std::io::{Read, Write};
         let (mut stream, _) = listener.accept().unwrap();
         let _ = stream.read(&mut [0; 1024]);
-        let body = r#"{"service":"ecoops-agent","protocol":99,"version":"9.9.9","ready":true,"build":"9.9.9 1 1"}"#;
+        let body =
+            r#"{"service":"ecoops-agent","protocol":99,"version":"9.9.9","ready":true,"build":"9.9.9 1 1"}"#;
         let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     });
     let status = agent.ecoops(&["agent", "status"]);
@@ -197,7 +211,10 @@ fn a_disk_that_is_full_is_said_and_loses_nothing() {
     let program = command.get_program().to_owned();
     command = {
         let mut shell = std::process::Command::new("sh");
-        shell.env_clear().envs(command.get_envs().filter_map(|(k, v)| Some((k, v?)))).current_dir(agent.home());
+        shell
+            .env_clear()
+            .envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))))
+            .current_dir(agent.home());
         shell.args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$0\" agent run"]).arg(program);
         shell
     };
@@ -253,7 +270,10 @@ fn a_part_that_is_stuck_leaves_the_others_well() {
         assert_eq!(agent.get("/audit/query").status, 200);
         assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
         let detailed = agent.get("/health/detailed").json();
-        assert_eq!((&detailed["status"], &detailed["services"]["memory"]["status"]), (&"degraded".into(), &"healthy".into()));
+        assert_eq!(
+            (&detailed["status"], &detailed["services"]["memory"]["status"]),
+            (&"degraded".into(), &"healthy".into())
+        );
         assert_eq!(detailed["services"]["bus"]["status"], "unhealthy");
         for reply in stuck {
             let status = reply.join().unwrap().status;
@@ -275,7 +295,11 @@ fn its_log_holds_no_secret() {
     agent.signal(Signal::TERM);
     agent.ended();
     assert!(!agent.stderr().contains(&secret), "{}", agent.stderr());
-    assert!(agent.stderr().lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{}", agent.stderr());
+    assert!(
+        agent.stderr().lines().all(|line| serde_json::from_str::<Value>(line).is_ok()),
+        "{}",
+        agent.stderr()
+    );
     let memory = fs::read(agent.state().join("memory.sqlite")).unwrap();
     assert!(!memory.windows(secret.len()).any(|w| w == secret.as_bytes()), "nor does the memory");
 }
@@ -285,7 +309,13 @@ fn files_for_the_system_are_written_shown_and_removed() {
     let agent = Agent::new();
     let config = agent.home().join("config");
     let run = |arguments: &[&str]| {
-        agent.command().env("XDG_CONFIG_HOME", &config).args(["agent", "install"]).args(arguments).output().unwrap()
+        agent
+            .command()
+            .env("XDG_CONFIG_HOME", &config)
+            .args(["agent", "install"])
+            .args(arguments)
+            .output()
+            .unwrap()
     };
     let shown = out(&run(&["--print"]));
     assert!(shown.contains("ListenStream=") && shown.contains("Type=notify"), "{shown}");
@@ -310,7 +340,9 @@ fn systemds_socket_and_notice_are_used() {
     let mut shell = std::process::Command::new("sh");
     shell.env_clear().envs(command.get_envs().filter_map(|(k, v)| Some((k, v?)))).current_dir(agent.home());
     let clone = rustix::io::dup(&listener).unwrap();
-    shell.args(["-c", "exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" agent run"]).arg(program);
+    shell
+        .args(["-c", "exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" agent run"])
+        .arg(program);
     shell.env("NOTIFY_SOCKET", &notices);
     let log = fs::File::create(agent.home().join("stderr")).unwrap();
     let mut child = shell.stdin(clone).stdout(std::process::Stdio::null()).stderr(log).spawn().unwrap();

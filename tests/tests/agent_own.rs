@@ -53,7 +53,12 @@ fn a_key_is_honoured_across_a_restart() {
     let mut other = document.clone();
     other["text"] = "another".into();
     assert_eq!(send(&agent, &other).status, 422);
-    let bad = agent.ask("POST", "/v1/memory/documents", &[("content-type", "application/json"), ("idempotency-key", &"x".repeat(300))], &other.to_string());
+    let bad = agent.ask(
+        "POST",
+        "/v1/memory/documents",
+        &[("content-type", "application/json"), ("idempotency-key", &"x".repeat(300))],
+        &other.to_string(),
+    );
     assert_eq!(bad.status, 400);
 }
 
@@ -160,8 +165,14 @@ fn its_documents_describe_what_is_served() {
         assert_eq!(document["openapi"], "3.1.0");
         for (route, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
-                assert!(operations.insert(operation["operationId"].as_str().unwrap().to_owned()), "{method} {route}");
-                assert!(operation["responses"].as_object().unwrap().keys().any(|s| s.starts_with('2')), "{route}");
+                assert!(
+                    operations.insert(operation["operationId"].as_str().unwrap().to_owned()),
+                    "{method} {route}"
+                );
+                assert!(
+                    operation["responses"].as_object().unwrap().keys().any(|s| s.starts_with('2')),
+                    "{route}"
+                );
                 // Whatever a document names is there: no answer says that there is nothing.
                 if operation["operationId"] == "stopAgent" || operation["operationId"] == "followEvents" {
                     continue;
@@ -169,15 +180,28 @@ fn its_documents_describe_what_is_served() {
                 let concrete = route.replace(['{', '}'], "");
                 let reply = agent.ask(&method.to_uppercase(), &concrete, &[], "");
                 assert_ne!(reply.status, 405, "{method} {route}");
-                assert!(reply.status != 404 || !reply.text().contains("there is nothing at"), "{method} {route}");
+                assert!(
+                    reply.status != 404 || !reply.text().contains("there is nothing at"),
+                    "{method} {route}"
+                );
             }
         }
     }
     // The contract's own operations, by name.
     for id in [
-        "verifyToken", "checkAuthorization", "searchMemory", "ingestDocument", "publishEvent", "replayEvents",
-        "evaluatePolicy", "writeAuditEntry", "queryAuditEntries", "generateComplianceReport",
-        "getApplicationState", "syncApplication", "checkDrift",
+        "verifyToken",
+        "checkAuthorization",
+        "searchMemory",
+        "ingestDocument",
+        "publishEvent",
+        "replayEvents",
+        "evaluatePolicy",
+        "writeAuditEntry",
+        "queryAuditEntries",
+        "generateComplianceReport",
+        "getApplicationState",
+        "syncApplication",
+        "checkDrift",
     ] {
         assert!(operations.contains(id), "{id}");
     }
@@ -191,8 +215,14 @@ fn metrics_can_be_read_by_prometheus() {
     assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4"));
     for line in metrics.text().lines() {
         let whole = line.starts_with("# HELP ") || line.starts_with("# TYPE ");
-        let sample = line.rsplit_once(' ').is_some_and(|(name, value)| !name.is_empty() && value.parse::<f64>().is_ok());
+        let sample = line
+            .rsplit_once(' ')
+            .is_some_and(|(name, value)| !name.is_empty() && value.parse::<f64>().is_ok());
         assert!(whole || sample, "{line}");
     }
-    assert!(metrics.text().contains("ecoops_agent_requests_total{operation=\"queryAuditEntries\",status=\"200\"} 1"));
+    assert!(
+        metrics
+            .text()
+            .contains("ecoops_agent_requests_total{operation=\"queryAuditEntries\",status=\"200\"} 1")
+    );
 }

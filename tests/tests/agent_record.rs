@@ -16,7 +16,12 @@ fn project(agent: &Agent, name: &str) -> PathBuf {
 }
 
 fn fix(agent: &Agent, folder: &PathBuf) -> Output {
-    agent.command().args(["fix", "--yes", "--unsafe-fixes", "--no-validate"]).current_dir(folder).output().unwrap()
+    agent
+        .command()
+        .args(["fix", "--yes", "--unsafe-fixes", "--no-validate"])
+        .current_dir(folder)
+        .output()
+        .unwrap()
 }
 
 fn entries(agent: &Agent) -> Vec<Value> {
@@ -54,7 +59,12 @@ fn without_the_daemon_or_when_told_so_the_record_is_self_signed() {
     assert!(alone > 0);
     agent.run(&[]);
     let folder = project(&agent, "b");
-    agent.command().args(["--config", "agent.use=never", "fix", "--yes", "--unsafe-fixes", "--no-validate"]).current_dir(&folder).output().unwrap();
+    agent
+        .command()
+        .args(["--config", "agent.use=never", "fix", "--yes", "--unsafe-fixes", "--no-validate"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
     let log = entries(&agent);
     assert!(log.len() > alone);
     assert!(log.iter().all(|item| item["entry"]["signer"] == "self" && item["entry"].get("asked").is_none()));
@@ -95,7 +105,10 @@ fn an_older_daemon_is_replaced_between_runs_and_not_within_one() {
     fs::File::open(&old).unwrap().set_modified(past).unwrap();
     let template = agent.command();
     let mut command = std::process::Command::new(&old);
-    command.env_clear().envs(template.get_envs().filter_map(|(k, v)| Some((k, v?)))).current_dir(agent.home());
+    command
+        .env_clear()
+        .envs(template.get_envs().filter_map(|(k, v)| Some((k, v?))))
+        .current_dir(agent.home());
     command.args(["agent", "run"]);
     agent.launch(command);
     let pid = agent.pid();

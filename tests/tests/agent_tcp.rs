@@ -135,14 +135,17 @@ fn every_call_of_the_kernels_sdk_succeeds() {
     let repository = home.repo(&[("deploy/a.yaml", "a: 1\n")]);
     let mut agent = Agent::new();
     let (source, live) = (repository.display().to_string(), home.path().join("live").display().to_string());
-    agent.configure(&format!("[delivery.applications]\nshop = [{source:?}, \"main\", \"deploy\", {live:?}]\n"));
+    agent.configure(&format!(
+        "[delivery.applications]\nshop = [{source:?}, \"main\", \"deploy\", {live:?}]\n"
+    ));
     let port = free_port();
     agent.run(&["--listen", &format!("127.0.0.1:{port}")]);
     let all = token(&agent, &["--scope", "*"]);
     let raw = all.trim_start_matches("Bearer ").to_owned();
     let trace = "0af76519-16cd-11dd-8448-eb211c80319c";
     let call = |method: &str, path: &str, body: Value, status: u16| {
-        let headers = [("authorization", all.as_str()), ("content-type", "application/json"), ("x-trace-id", trace)];
+        let headers =
+            [("authorization", all.as_str()), ("content-type", "application/json"), ("x-trace-id", trace)];
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let reply = ask_tcp(port, method, path, &headers, &body);
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.text());
@@ -155,7 +158,12 @@ fn every_call_of_the_kernels_sdk_succeeds() {
     call("GET", "/auth/roles", Value::Null, 200);
     call("POST", "/auth/introspect", json!({ "token": raw }), 200);
     call("GET", "/auth/rbac/policy", Value::Null, 200);
-    let kept = call("POST", "/memory/ingest", json!({ "title": "t", "source": "s", "content": "pool leak", "metadata": {} }), 201);
+    let kept = call(
+        "POST",
+        "/memory/ingest",
+        json!({ "title": "t", "source": "s", "content": "pool leak", "metadata": {} }),
+        201,
+    );
     call("POST", "/memory/search", json!({ "query": "pool", "topK": 5, "filters": {} }), 200);
     call("GET", &format!("/memory/documents/{}", kept["documentId"].as_str().unwrap()), Value::Null, 200);
     let event = json!({ "streamName": "platform-02:deployment", "type": "platform-02.deployment.done", "source": "sdk",
@@ -163,11 +171,31 @@ fn every_call_of_the_kernels_sdk_succeeds() {
         "idempotencyKey": "1", "data": {} });
     call("POST", "/events/publish", event, 201);
     assert_eq!(call("GET", "/events/replay/platform-02:deployment?count=10", Value::Null, 200)["count"], 1);
-    call("POST", "/policy/evaluate", json!({ "policyPath": "remediation/allow", "input": { "action": "undo" } }), 200);
-    call("POST", "/audit/write", json!({ "timestamp": "2026-01-01T00:00:00Z", "traceId": trace, "actor": { "id": "sdk", "type": "service" },
-        "resource": { "kind": "app", "id": "shop" }, "action": "deploy", "result": "success", "complianceTags": [] }), 201);
-    assert_eq!(call("GET", "/audit/query?page=1&pageSize=10&actorId=sdk", Value::Null, 200)["entries"].as_array().map(Vec::len), Some(1));
-    call("POST", "/reports/compliance", json!({ "framework": "SOC2", "startTime": "2026-01-01T00:00:00Z", "endTime": "2027-01-01T00:00:00Z" }), 200);
+    call(
+        "POST",
+        "/policy/evaluate",
+        json!({ "policyPath": "remediation/allow", "input": { "action": "undo" } }),
+        200,
+    );
+    call(
+        "POST",
+        "/audit/write",
+        json!({ "timestamp": "2026-01-01T00:00:00Z", "traceId": trace, "actor": { "id": "sdk", "type": "service" },
+        "resource": { "kind": "app", "id": "shop" }, "action": "deploy", "result": "success", "complianceTags": [] }),
+        201,
+    );
+    assert_eq!(
+        call("GET", "/audit/query?page=1&pageSize=10&actorId=sdk", Value::Null, 200)["entries"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+    call(
+        "POST",
+        "/reports/compliance",
+        json!({ "framework": "SOC2", "startTime": "2026-01-01T00:00:00Z", "endTime": "2027-01-01T00:00:00Z" }),
+        200,
+    );
     call("POST", "/infra/applications/shop/sync", json!({ "revision": "main", "prune": true }), 200);
     call("GET", "/infra/applications/shop", Value::Null, 200);
     call("POST", "/infra/applications/shop/rollback", json!({ "targetRevision": 1 }), 200);

@@ -37,8 +37,9 @@ fn suite(make: impl Fn(&Path) -> Box<dyn Bus> + Sync) {
     assert_eq!(bus.streams().unwrap(), Vec::<String>::new());
 
     // What goes in comes out, in order, from any place on.
-    let places: Vec<Position> =
-        (0..20).map(|n| bus.publish("platform-01:healing", &event(&n.to_string())).unwrap().position).collect();
+    let places: Vec<Position> = (0..20)
+        .map(|n| bus.publish("platform-01:healing", &event(&n.to_string())).unwrap().position)
+        .collect();
     assert!(places.windows(2).all(|pair| pair[0] < pair[1]));
     let found = all(&*bus, "platform-01:healing");
     assert_eq!(found.iter().map(|(place, _)| *place).collect::<Vec<_>>(), places);
@@ -60,9 +61,13 @@ fn suite(make: impl Fn(&Path) -> Box<dyn Bus> + Sync) {
     // What cannot be kept is refused, and changes nothing.
     let mut large = event("large");
     large.data.insert("x".into(), "x".repeat(2 << 20).into());
-    for (stream, event) in
-        [("", event("a")), ("a\nb", event("a")), (&*"x".repeat(600), event("a")), ("s", event("")), ("s", large)]
-    {
+    for (stream, event) in [
+        ("", event("a")),
+        ("a\nb", event("a")),
+        (&*"x".repeat(600), event("a")),
+        ("s", event("")),
+        ("s", large),
+    ] {
         assert!(matches!(bus.publish(stream, &event), Err(BusError::Refused(_))), "{stream:.20}");
     }
     for count in [0, 1001, usize::MAX] {
@@ -93,7 +98,8 @@ fn at_once(folder: &Path, make: &(impl Fn(&Path) -> Box<dyn Bus> + Sync)) {
     let heard = heard.into_inner().unwrap();
     assert_eq!(heard.iter().filter(|(_, published)| !published.duplicate).count(), 8);
     for key in 0..8 {
-        let ids: BTreeSet<_> = heard.iter().filter(|(k, _)| *k == key).map(|(_, p)| (&p.id, p.position)).collect();
+        let ids: BTreeSet<_> =
+            heard.iter().filter(|(k, _)| *k == key).map(|(_, p)| (&p.id, p.position)).collect();
         assert_eq!(ids.len(), 1, "{ids:?}");
     }
     assert_eq!(all(&*make(folder), "race").len(), 8);
@@ -124,7 +130,8 @@ fn a_clock_that_stands_or_goes_back_keeps_the_order() {
 #[test]
 fn a_file_that_is_no_bus_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("bus.sqlite"), "no database at all, but long enough to be looked at").unwrap();
+    std::fs::write(folder.path().join("bus.sqlite"), "no database at all, but long enough to be looked at")
+        .unwrap();
     let choice = BusChoice { adapter: "embedded".into(), file: folder.path().join("bus.sqlite") };
     assert!(registry::bus(&choice, registry::host("system").unwrap()).is_err());
     let unknown = BusChoice { adapter: "telegraph".into(), ..choice };

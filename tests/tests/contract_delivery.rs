@@ -20,7 +20,8 @@ struct World {
 impl World {
     fn new() -> Self {
         let home = Home::new();
-        let repository = home.repo(&[("deploy/a.yaml", "a: 1\n"), ("deploy/in/b.yaml", "b: 1\n"), ("other", "no")]);
+        let repository =
+            home.repo(&[("deploy/a.yaml", "a: 1\n"), ("deploy/in/b.yaml", "b: 1\n"), ("other", "no")]);
         let live = home.path().join("live/shop");
         Self { home, repository, live }
     }
@@ -60,7 +61,10 @@ fn what_is_desired_is_deployed_drift_is_seen_and_a_rollback_goes_back() {
 
     let first = delivery.sync("shop", None, false).unwrap();
     assert_eq!((first.number, &first.revision), (1, &world.head()));
-    assert_eq!((world.live("a.yaml"), world.live("in/b.yaml")), (Some("a: 1\n".into()), Some("b: 1\n".into())));
+    assert_eq!(
+        (world.live("a.yaml"), world.live("in/b.yaml")),
+        (Some("a: 1\n".into()), Some("b: 1\n".into()))
+    );
     assert_eq!(world.live("other"), None);
     let state = delivery.state("shop").unwrap();
     assert_eq!((state.sync_status, state.health_status), (Sync::Synced, Health::Healthy));
@@ -83,10 +87,16 @@ fn what_is_desired_is_deployed_drift_is_seen_and_a_rollback_goes_back() {
 
     let back = delivery.rollback("shop", 1).unwrap();
     assert_eq!((back.number, back.revision), (4, first.revision));
-    assert_eq!((world.live("a.yaml"), world.live("in/b.yaml")), (Some("a: 1\n".into()), Some("b: 1\n".into())));
+    assert_eq!(
+        (world.live("a.yaml"), world.live("in/b.yaml")),
+        (Some("a: 1\n".into()), Some("b: 1\n".into()))
+    );
     assert_eq!(world.live("c.sh"), None);
     let state = world.delivery().state("shop").unwrap();
-    assert_eq!((state.sync_status, state.health_status, state.history.len()), (Sync::OutOfSync, Health::Healthy, 4));
+    assert_eq!(
+        (state.sync_status, state.health_status, state.history.len()),
+        (Sync::OutOfSync, Health::Healthy, 4)
+    );
     assert!(matches!(delivery.rollback("shop", 9), Err(DeliveryError::Refused(_))));
     assert!(matches!(delivery.sync("shop", Some("no such branch"), false), Err(DeliveryError::Refused(_))));
     assert!(matches!(delivery.sync("shop", Some("--upload-pack=x"), false), Err(DeliveryError::Refused(_))));

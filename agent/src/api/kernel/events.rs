@@ -30,10 +30,7 @@ pub fn routes() -> Vec<Route> {
             |a, q| Box::pin(replay(a, q)),
         )
         .tag("Events")
-        .part(
-            "streamName",
-            stream_schema(),
-        )
+        .part("streamName", stream_schema())
         .query("startId", id.clone())
         .query("endId", id)
         .query("count", json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 })),

@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// A whole document and what stands around it in a form.
 const MOST_BODY: usize = 4 << 20;
+/// Characters of a query.
+const LONGEST_QUERY: usize = 4096;
 /// A document's own field for when it was kept; not the caller's to set.
 const CREATED: &str = "createdAt";
 
@@ -31,8 +33,8 @@ pub fn routes() -> Vec<Route> {
         } })
     };
     let document = json!({ "type": "object", "required": ["content"], "properties": {
-        "title": { "type": "string", "maxLength": 200 }, "source": { "type": "string", "maxLength": 2000 },
-        "content": { "type": "string", "minLength": 1, "maxLength": 100_000, "pattern": "\\S" },
+        "title": { "type": "string" }, "source": { "type": "string" },
+        "content": { "type": "string", "minLength": 1, "pattern": "\\S" },
         "metadata": { "type": "object" },
     } });
     let form = json!({ "type": "object", "required": ["file"], "properties": {
@@ -134,6 +136,9 @@ async fn search(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let body: SearchBody = ask.json()?;
     let top_k = usize::try_from(body.top_k.unwrap_or(10)).ok().filter(|n| (1..=100).contains(n));
     let top_k = top_k.ok_or_else(|| Fault::bad("the number of results must be 1 to 100"))?;
+    if body.query.chars().count() > LONGEST_QUERY {
+        return Err(Fault::bad(format!("`query` has more than {LONGEST_QUERY} characters")));
+    }
     let threshold = body.threshold.unwrap_or(0.0);
     if !(0.0..=1.0).contains(&threshold) {
         return Err(Fault::bad("`similarityThreshold` must be from 0 to 1"));
@@ -258,8 +263,9 @@ async fn form(ask: &Ask) -> Result<IngestBody, Fault> {
     let mut body = IngestBody::default();
     let mut found = false;
     for part in parts {
-        let text = String::from_utf8(part.bytes)
-            .map_err(|_| Fault::new(Code::UnsupportedMediaType, format!("`{:.100}` is not UTF-8 text", part.name)))?;
+        let text = String::from_utf8(part.bytes).map_err(|_| {
+            Fault::new(Code::UnsupportedMediaType, format!("`{:.100}` is not UTF-8 text", part.name))
+        })?;
         match part.name.as_str() {
             "file" | "content" => {
                 found = true;
@@ -272,7 +278,8 @@ async fn form(ask: &Ask) -> Result<IngestBody, Fault> {
             "metadata" => {
                 let fields = serde_json::from_str(&text);
                 // What is no JSON object is somebody's remark.
-                body.metadata = Some(fields.unwrap_or_else(|_| Map::from_iter([("note".into(), json!(text))])));
+                body.metadata =
+                    Some(fields.unwrap_or_else(|_| Map::from_iter([("note".into(), json!(text))])));
             }
             _ => {}
         }

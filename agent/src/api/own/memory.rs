@@ -10,10 +10,12 @@ use ecoops_core::ports::memory::{Document, DocumentKind, MemoryError, Query};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// Characters of a query.
+const LONGEST_QUERY: usize = 4096;
+
 pub fn routes() -> Vec<Route> {
     let (read, write) = (Needs::Scope("memory", "read"), Needs::Scope("memory", "write"));
     let kind = || json!({ "type": "string", "enum": ["fix", "incident", "runbook", "postmortem"] });
-    let text = |most: u32| json!({ "type": "string", "maxLength": most });
     let id = || json!({ "type": "string", "pattern": "^[a-z]+-[0-9a-f]{16}$" });
     vec![
         Route::new(
@@ -41,8 +43,8 @@ pub fn routes() -> Vec<Route> {
         .retry(Retry::Key)
         .most(4 << 20)
         .takes(json!({ "type": "object", "required": ["kind", "title", "text", "source"], "properties": {
-            "kind": kind(), "title": text(200), "source": text(2000),
-            "text": { "type": "string", "minLength": 1, "maxLength": 100_000, "pattern": "\\S" },
+            "kind": kind(), "title": { "type": "string" }, "source": { "type": "string" },
+            "text": { "type": "string", "minLength": 1, "pattern": "\\S" },
             "metadata": { "type": "object" },
         } }))
         .gives(201, json!({ "type": "object", "required": ["id"] })),
@@ -86,6 +88,9 @@ fn fault(error: MemoryError) -> Fault {
 
 async fn search(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let mut query: Query = ask.json()?;
+    if query.query.chars().count() > LONGEST_QUERY {
+        return Err(Fault::bad(format!("`query` has more than {LONGEST_QUERY} characters")));
+    }
     query.query = app.kernel.redact(&query.query);
     let hits = app.kernel.memory.ask(move |memory| memory.search(&query)).await?.map_err(fault)?;
     Ok(Answer::ok(json!({ "hits": hits })))

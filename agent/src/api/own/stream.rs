@@ -49,7 +49,7 @@ pub async fn follow(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     };
     let from = match (last, ask.text("from")?) {
         (Some(last), _) => last.saturating_add(1),
-        (None, Some(_)) => ask.number("from", 1, 0..=u64::MAX)?.max(1),
+        (None, Some(_)) => ask.number("from", 1, 0..=1_000_000_000)?.max(1),
         (None, None) => {
             let latest = app.kernel.events.ask(|events| events.latest()).await?;
             latest.map_err(super::events::fault)? + 1
