@@ -22,6 +22,10 @@ pub struct App {
     pub interrupt: Interrupt,
     /// Nothing may reach a network. Nothing here does by itself; adapters that would must refuse.
     pub offline: bool,
+    /// `--config` as typed: flag, setting, value.
+    pub flags: Vec<(String, String, String)>,
+    /// `--log`.
+    pub log: Option<String>,
 }
 
 impl App {

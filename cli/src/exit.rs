@@ -58,6 +58,12 @@ impl Failure {
         self
     }
 
+    /// Adds a reason in words.
+    pub fn because_of(mut self, why: impl Into<String>) -> Self {
+        self.causes.push(why.into());
+        self
+    }
+
     /// What the user can do about it, as an imperative sentence.
     pub fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());

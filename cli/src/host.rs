@@ -1,5 +1,6 @@
 //! The only place of the command line that reads the environment: folders, terminal, variables.
 
+use ecoops_agent::Places;
 use ecoops_plugins::registry;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -18,6 +19,8 @@ pub struct Folders {
     pub cache: PathBuf,
     /// The machine's configuration file.
     pub system_config: PathBuf,
+    /// Sockets, for as long as the user is logged in.
+    pub runtime: PathBuf,
 }
 
 impl Folders {
@@ -30,15 +33,62 @@ impl Folders {
                 state: home.join("state"),
                 cache: home.join("cache"),
                 system_config: home.join("system.toml"),
+                runtime: home.join("run"),
             });
         }
+        let state = dirs::state_dir().or_else(dirs::data_local_dir)?.join("ecoops");
         Some(Self {
             config: dirs::config_dir()?.join("ecoops"),
-            state: dirs::state_dir().or_else(dirs::data_local_dir)?.join("ecoops"),
+            runtime: dirs::runtime_dir().map_or_else(|| state.join("run"), |folder| folder.join("ecoops")),
+            state,
             cache: dirs::cache_dir()?.join("ecoops"),
             system_config: PathBuf::from("/etc/ecoops/config.toml"),
         })
     }
+}
+
+impl Folders {
+    /// Where the daemon has its things.
+    pub fn agent(&self) -> Places {
+        Places { state: self.state.clone(), config: self.config.clone(), runtime: self.runtime.clone() }
+    }
+}
+
+/// `ECOOPS_HOME`, when it is set.
+pub fn own_home() -> Option<PathBuf> {
+    std::path::absolute(PathBuf::from(var_os("ECOOPS_HOME")?)).ok()
+}
+
+/// Where programs keep the user's configuration.
+pub fn config_home(home: &Path) -> PathBuf {
+    dirs::config_dir().unwrap_or_else(|| home.join(".config"))
+}
+
+/// Leaves the terminal's session, so that closing it does not end this process.
+pub fn detach() {
+    // Refused to the leader of a group, who has no terminal to lose.
+    let _ = rustix::process::setsid();
+}
+
+/// Asks a process to end.
+///
+/// # Errors
+/// When there is no such process, or it is not ours.
+pub fn terminate(process: i32) -> std::io::Result<()> {
+    send(process, rustix::process::Signal::TERM)
+}
+
+/// Ends a process at once.
+///
+/// # Errors
+/// As [`terminate`].
+pub fn kill(process: i32) -> std::io::Result<()> {
+    send(process, rustix::process::Signal::KILL)
+}
+
+fn send(process: i32, signal: rustix::process::Signal) -> std::io::Result<()> {
+    let process = rustix::process::Pid::from_raw(process).ok_or(std::io::ErrorKind::NotFound)?;
+    Ok(rustix::process::kill_process(process, signal)?)
 }
 
 /// The folder that the process was started in.

@@ -65,6 +65,11 @@ impl Interrupt {
         Ok(this)
     }
 
+    /// Whether the work has been asked to stop.
+    pub fn is_set(&self) -> bool {
+        self.flag.load(Ordering::SeqCst)
+    }
+
     /// # Errors
     /// [`Failure`] with exit 130 or 124 once the work has been asked to stop.
     pub fn check(&self) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! `ecoops`: turns a problem in code into a fix with a proof.
 
+mod agent;
 mod app;
 mod commands;
 mod documents;

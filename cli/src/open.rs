@@ -1,10 +1,13 @@
 //! Opens the ports as the settings say, and puts in order what a killed run left. The composition root
 //! of a command line without an agent.
 
+use crate::agent;
 use crate::app::App;
 use crate::exit::{Exit, Failure};
 use crate::host;
 use crate::investigation::Room;
+use ecoops_agent::client::{AgentAuditLog, AgentEvents, AgentMemory, Client, Lost};
+use ecoops_agent::secret;
 use ecoops_core::config::ConfiguredCheck;
 use ecoops_core::domain::{Identifiers, RepoPath, Run, RunState};
 use ecoops_core::engines::code::ruleset::RuleSet;
@@ -41,6 +44,8 @@ pub struct Kernel {
     events: Box<dyn Events>,
     policy: Box<dyn Policy>,
     audit: Box<dyn AuditLog>,
+    /// The daemon that this run works through; it knows of the run until this is dropped.
+    _agent: Option<Arc<Client>>,
     memory: Option<Box<dyn Memory>>,
     pub runner: Box<dyn Runner>,
     identifiers: Identifiers,
@@ -151,7 +156,11 @@ pub fn the_memory(app: &App) -> Result<Box<dyn Memory>, Failure> {
 }
 
 pub fn events(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Events>, Failure> {
-    let choice = registry::EventsChoice {
+    registry::events(&events_choice(app), host).map_err(|e| unusable("the event log", &e))
+}
+
+fn events_choice(app: &App) -> registry::EventsChoice {
+    registry::EventsChoice {
         adapter: "embedded".into(),
         file: app.folders.state.join("events.sqlite"),
         retention: registry::Retention {
@@ -159,8 +168,7 @@ pub fn events(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Events>, Failure
             attempts: app.settings().events.max_attempts,
             ..registry::Retention::default()
         },
-    };
-    registry::events(&choice, host).map_err(|e| unusable("the event log", &e))
+    }
 }
 
 pub fn identity(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, Failure> {
@@ -183,16 +191,24 @@ pub fn kernel(app: &App, borrowed: Vec<PathBuf>) -> Result<Kernel, Failure> {
     let host = host()?;
     let mut seed = [0; 8];
     host.random(&mut seed).map_err(|e| Failure::new("no identifiers can be made").because(&e))?;
+    let identifiers = Identifiers::new(seed);
+    // A daemon that cannot take note of the run is none to work through.
+    let agent = agent::reach(app).filter(|agent| agent.begin_run().is_ok());
+    let (audit, events, memory) = match &agent {
+        Some(agent) => through(app, agent, &host, &identifiers)?,
+        None => (audit_log(app)?, events(app, host.clone())?, memory(app)?),
+    };
     Ok(Kernel {
         store: store(app)?,
         redactor: redactor(app)?,
         identity: identity(app, host.clone())?,
-        events: events(app, host.clone())?,
+        events,
         policy: policy(app)?,
-        audit: audit_log(app)?,
-        memory: memory(app)?,
+        audit,
+        _agent: agent,
+        memory,
         runner: runner(app, borrowed)?,
-        identifiers: Identifiers::new(seed),
+        identifiers,
         host,
     })
 }
@@ -215,6 +231,45 @@ pub fn room(app: &App) -> Result<Room, Failure> {
 /// The incidents that are worked on.
 pub fn incidents(app: &App) -> Result<Box<dyn Incidents>, Failure> {
     registry::incidents(&app.folders.state).map_err(|e| unusable("the store of incidents", &e))
+}
+
+type Recorders = (Box<dyn AuditLog>, Box<dyn Events>, Option<Box<dyn Memory>>);
+
+/// The ports that the daemon serves. Each goes on in this process when the daemon is lost.
+fn through(
+    app: &App,
+    agent: &Arc<Client>,
+    host: &Arc<dyn Host>,
+    identifiers: &Identifiers,
+) -> Result<Recorders, Failure> {
+    let ui = app.ui;
+    let say = move || {
+        Box::new(move |why: &str| ui.always(&format!("note: {why}"))) as Box<dyn Fn(&str) + Send + Sync>
+    };
+    let (state, origin) = (app.folders.state.clone(), app.settings().audit.origin.clone());
+    let audit = Lost {
+        open: Box::new(move || registry::audit_log(&state, &origin).map_err(|e| e.to_string())),
+        say: say(),
+    };
+    let (choice, clock) = (events_choice(app), host.clone());
+    let events = Lost {
+        open: Box::new(move || registry::events(&choice, clock.clone()).map_err(|e| e.to_string())),
+        say: say(),
+    };
+    let file = app.folders.state.join("memory.sqlite");
+    let embedder = embedder(app)?;
+    let memory = Lost {
+        open: Box::new(move || registry::memory(&file, embedder.clone()).map_err(|e| e.to_string())),
+        say: say(),
+    };
+    let identity: Arc<dyn Identity> = Arc::from(identity(app, host.clone())?);
+    let session = identifiers.trace_id(host.now());
+    let enabled = app.settings().memory.enabled;
+    Ok((
+        Box::new(AgentAuditLog::new(agent.clone(), identity, session, audit)),
+        Box::new(AgentEvents::new(agent.clone(), events)),
+        enabled.then(|| Box::new(AgentMemory::new(agent.clone(), memory)) as Box<dyn Memory>),
+    ))
 }
 
 /// The runner of the project's checks, in its cage.
@@ -253,40 +308,12 @@ pub fn borrowed(workspace: &dyn Workspace) -> Vec<PathBuf> {
 
 /// The redactor under this installation's own key.
 pub fn redactor(app: &App) -> Result<Redactor, Failure> {
-    let file = app.folders.state.join("redact.key");
-    let broken = |e: &dyn std::error::Error| {
+    secret::redactor(&app.folders.state, &*host()?).map_err(|e| {
+        let file = app.folders.agent().redactor_key();
         Failure::new(format!("the redactor's key {} cannot be used", file.display()))
-            .because(e)
+            .because(&e)
             .next("make the folder writable; without the key nothing is shown")
-    };
-    match std::fs::read(&file) {
-        Ok(key) if key.len() == 32 => return Ok(Redactor::new(key)),
-        Ok(_) => {}
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-        Err(e) => return Err(broken(&e)),
-    }
-    let mut key = [0; 32];
-    host()?.random(&mut key).map_err(|e| broken(&e))?;
-    write_secret(&file, &key).map_err(|e| broken(&e))?;
-    // Another process may have been faster: its key counts.
-    let key = std::fs::read(&file).map_err(|e| broken(&e))?;
-    Ok(Redactor::new(key))
-}
-
-/// Writes a new file that only its owner may read; one that is there already is left.
-fn write_secret(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    temporary.as_file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
-    temporary.write_all(bytes)?;
-    temporary.as_file().sync_all()?;
-    match temporary.persist_noclobber(file) {
-        Ok(_) => Ok(()),
-        Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(e) => Err(e.error),
-    }
+    })
 }
 
 /// Replaces a file as a whole, or leaves it as it was.

@@ -78,6 +78,11 @@ impl Ui {
         complain(text);
     }
 
+    /// The stream of messages, for a log that somebody watches.
+    pub fn stderr(&self) -> Box<dyn Write + Send> {
+        Box::new(std::io::stderr())
+    }
+
     /// A bar on stderr for work of `total` steps (0: unknown); invisible where bars are not wanted.
     /// Finish it with `finish_and_clear`.
     pub fn bar(&self, what: &str, total: u64) -> ProgressBar {

@@ -88,5 +88,7 @@ fn entry(thread: usize, count: usize) -> AuditEntry {
         urn: format!("urn:ecoops:run:{thread}"),
         uri: "file:///repository".into(),
         signer: String::new(),
+        asked: None,
+        details: None,
     }
 }

@@ -3,7 +3,9 @@
 //! Never decides anything about problems and fixes; it carries out what a port promises.
 
 pub mod audit_log;
+pub mod bus;
 pub mod cache;
+pub mod delivery;
 pub mod embedder;
 pub mod events;
 pub mod host;
@@ -13,7 +15,9 @@ pub mod memory;
 pub mod packs;
 pub mod policy;
 pub mod registry;
+pub mod replies;
 pub mod runner;
+mod sqlite;
 pub mod store;
 pub mod telemetry;
 pub mod workspace;

@@ -5,7 +5,9 @@
 //! the known ones.
 
 use crate::audit_log::embedded::{self as audit, EmbeddedAuditLog};
+use crate::bus::embedded::EmbeddedBus;
 use crate::cache::embedded::{Bounds, EmbeddedCache};
+use crate::delivery::folder::FolderDelivery;
 use crate::embedder::embedded::EmbeddedEmbedder;
 use crate::events::embedded::Embedded as EmbeddedEvents;
 use crate::host::{frozen::Frozen, system::System};
@@ -13,6 +15,7 @@ use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::memory::embedded::EmbeddedMemory;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
+use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry::alertmanager::Alertmanager;
@@ -22,7 +25,9 @@ use crate::telemetry::prometheus::Prometheus;
 use crate::telemetry::tempo::Tempo;
 use crate::workspace::git::GitWorkspace;
 use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
+use ecoops_core::ports::bus::Bus;
 use ecoops_core::ports::cache::Cache;
+use ecoops_core::ports::delivery::Delivery;
 use ecoops_core::ports::embedder::Embedder;
 use ecoops_core::ports::events::Events;
 use ecoops_core::ports::host::Host;
@@ -30,10 +35,12 @@ use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::incidents::{Incidents, IncidentsError};
 use ecoops_core::ports::memory::{Memory, MemoryError};
 use ecoops_core::ports::policy::Policy;
+use ecoops_core::ports::replies::{Replies, RepliesError};
 use ecoops_core::ports::runner::Runner;
 use ecoops_core::ports::store::Store;
 use ecoops_core::ports::telemetry::{Telemetry, TelemetryError};
 use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -255,6 +262,63 @@ pub fn embedder(model: &str) -> Result<Arc<dyn Embedder>, RegistryError> {
 /// [`AuditError`] when its key cannot be used, or it is broken.
 pub fn audit_log(state: &Path, origin: &str) -> Result<Box<dyn AuditLog>, AuditError> {
     Ok(Box::new(EmbeddedAuditLog::in_state(state, origin)?))
+}
+
+/// The same, opened by the one process that writes for others: what it appends says so.
+///
+/// # Errors
+/// As [`audit_log`].
+pub fn audit_log_of_agent(state: &Path, origin: &str) -> Result<Box<dyn AuditLog>, AuditError> {
+    Ok(Box::new(EmbeddedAuditLog::signed_by(state, origin, "agent")?))
+}
+
+/// Where other programs' events go.
+#[derive(Debug, Clone)]
+pub struct BusChoice {
+    /// `embedded`.
+    pub adapter: String,
+    /// The streams' file: `<state>/bus.sqlite`.
+    pub file: PathBuf,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown or the streams cannot be used.
+pub fn bus(choice: &BusChoice, host: Arc<dyn Host>) -> Result<Box<dyn Bus>, RegistryError> {
+    let failed = open_error("bus", &choice.adapter);
+    match choice.adapter.as_str() {
+        "embedded" => Ok(Box::new(EmbeddedBus::open(&choice.file, host).map_err(|e| failed(e.into()))?)),
+        name => Err(unknown("bus", name, &["embedded"])),
+    }
+}
+
+/// Where applications are deployed to, and how.
+#[derive(Debug, Clone)]
+pub struct DeliveryChoice {
+    /// `folder`.
+    pub adapter: String,
+    pub applications: BTreeMap<String, Vec<String>>,
+    pub state: PathBuf,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown or an application cannot be used.
+pub fn delivery(choice: &DeliveryChoice, host: Arc<dyn Host>) -> Result<Box<dyn Delivery>, RegistryError> {
+    let failed = open_error("delivery", &choice.adapter);
+    match choice.adapter.as_str() {
+        "folder" => {
+            let opened = FolderDelivery::new(&choice.applications, &choice.state, host);
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("delivery", name, &["folder"])),
+    }
+}
+
+/// Answers by idempotency key, in the file at `path`.
+///
+/// # Errors
+/// [`RepliesError`] when the file cannot be used.
+pub fn replies(path: &Path) -> Result<Box<dyn Replies>, RepliesError> {
+    Ok(Box::new(EmbeddedReplies::open(path)?))
 }
 
 /// Whether a state folder holds an audit log at all.

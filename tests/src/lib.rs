@@ -1,5 +1,6 @@
 //! Support for the tests of this crate: hermetic homes, real repositories, real parts.
 
+pub mod agent;
 pub mod binary;
 pub mod canary;
 pub mod home;

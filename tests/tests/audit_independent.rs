@@ -50,6 +50,8 @@ fn entry(number: usize) -> AuditEntry {
         urn: format!("urn:ecoops:run:{number}"),
         uri: "file:///repository".into(),
         signer: "self".into(),
+        asked: None,
+        details: None,
     }
 }
 

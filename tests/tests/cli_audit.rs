@@ -38,6 +38,8 @@ fn home(count: usize) -> (tempfile::TempDir, String) {
             urn: "urn:ecoops:run:r".into(),
             uri: "file:///x".into(),
             signer: "self".into(),
+            asked: None,
+            details: None,
         })
         .collect();
     log.append(&entries).unwrap();

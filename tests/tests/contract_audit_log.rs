@@ -32,6 +32,8 @@ fn sample(number: usize) -> AuditEntry {
         urn: format!("urn:ecoops:run:{number}"),
         uri: "file:///repository".into(),
         signer: "self".into(),
+        asked: None,
+        details: None,
     }
 }
 

@@ -72,7 +72,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("When it runs badly", &["incident", "signals"]),
     ("Where code moves", &["hook", "ci"]),
     ("What is known and proved", &["audit", "policy", "events", "memory", "docs", "ask"]),
-    ("Set up", &["config", "trust", "doctor", "completions", "man"]),
+    ("Set up", &["agent", "config", "trust", "doctor", "completions", "man"]),
 ];
 
 const EXAMPLES: &str = "\
@@ -153,8 +153,12 @@ pub fn first_ui(global: &Global) -> Ui {
 ///
 /// # Errors
 /// [`Failure`] when a folder, a setting or the log filter cannot be used.
-pub fn open(global: &Global, ui: Ui) -> Result<App, Failure> {
-    if let Some(filter) = &global.log {
+///
+/// `own_log`: the command sets up the log itself.
+pub fn open(global: &Global, ui: Ui, own_log: bool) -> Result<App, Failure> {
+    if let Some(filter) = &global.log
+        && !own_log
+    {
         ui.log(filter)?;
     }
     let folders = Folders::find().ok_or_else(|| {
@@ -175,7 +179,8 @@ pub fn open(global: &Global, ui: Ui) -> Result<App, Failure> {
     }
     let interrupt = Interrupt::listen(global.deadline)?;
     let output = global.output.unwrap_or_default();
-    Ok(App { ui, folders, here, root, configuration, output, interrupt, offline: global.offline })
+    let (offline, log) = (global.offline, global.log.clone());
+    Ok(App { ui, folders, here, root, configuration, output, interrupt, offline, flags, log })
 }
 
 fn here(global: &Global) -> Result<PathBuf, Failure> {

@@ -1,5 +1,6 @@
 //! One file a command: its arguments, one call into the library, its rendering.
 
+mod agent;
 mod ask;
 mod audit;
 mod ci;
@@ -64,6 +65,8 @@ enum Command {
     Ci(ci::Args),
     /// Show the settings and where they come from
     Config(config::Args),
+    /// The daemon that writes the record and serves the kernel's API on this machine
+    Agent(agent::Args),
     /// Let this repository's ecoops.toml run commands and loosen limits
     Trust(trust::Args),
     /// Tell what works here and what is missing
@@ -98,6 +101,7 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Hook(args) => hook::run(args, app),
         Command::Ci(args) => ci::run(args, app),
         Command::Config(args) => config::run(args, app),
+        Command::Agent(args) => agent::run(args, app),
         Command::Trust(args) => trust::run(args, app),
         Command::Doctor(args) => doctor::run(args, app),
         Command::Completions(args) => completions::run(args, app),
@@ -123,7 +127,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(parsed: line::Line, ui: Ui) -> Result<Exit, Failure> {
-    let app = line::open(&parsed.global, ui)?;
+    let own_log = matches!(parsed.command, Command::Agent(_));
+    let app = line::open(&parsed.global, ui, own_log)?;
     if matches!(app.output, Output::Csv | Output::Html) && !parsed.command.is_about_incidents() {
         return Err(Failure::new("only signals and incidents are written as CSV or HTML")
             .next("leave --output out, or see `ecoops help signals`"));

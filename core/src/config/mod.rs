@@ -9,7 +9,8 @@ mod settings;
 
 pub use layer::{BadSetting, FileKind, Layer, Origin};
 pub use settings::{
-    Audit, Choice, ConfiguredCheck, Events, Fix, Identity, Memory, Policy, Scan, Settings, Ui, Validate,
+    Agent, Audit, Choice, ConfiguredCheck, Delivery, Events, Fix, Identity, Memory, Policy, Scan, Settings,
+    Ui, Use, Validate,
 };
 
 use crate::domain::ContentHash;
@@ -115,8 +116,9 @@ fn typed(values: &BTreeMap<String, (Value, Origin)>) -> Result<Settings, BadSett
         table.insert(last.to_owned(), value.clone());
     }
     for name in schema::KEYS.iter().filter(|k| k.kind == schema::Kind::Lists).map(|k| k.name) {
+        // A table without a key is no value of any layer, nor is a section of such tables alone.
         if let Some((section, key)) = name.split_once('.')
-            && let Some(Value::Table(table)) = whole.get_mut(section)
+            && let Value::Table(table) = whole.entry(section).or_insert_with(|| Value::Table(Table::new()))
         {
             table.entry(key).or_insert_with(|| Value::Table(Table::new()));
         }
@@ -150,7 +152,11 @@ mod tests {
             let prefix = format!("{}.", key.name);
             let there =
                 all.values.contains_key(key.name) || all.values.keys().any(|n| n.starts_with(&prefix));
-            assert!(there || key.name == "identity.members", "{}", key.name);
+            assert!(
+                there || ["identity.members", "delivery.applications"].contains(&key.name),
+                "{}",
+                key.name
+            );
         }
         assert_eq!(all.settings.scan.max_file_size, 2 << 20);
         assert_eq!(all.settings.validate.memory, 4 << 30);
@@ -207,6 +213,8 @@ mod tests {
             ("[memory]\nmodel = \"http://evil\"", false),
             ("[audit]\norigin = \"x\"", false),
             ("[events]\nkeep_days = 1", false),
+            ("[agent]\nuse = \"never\"", false),
+            ("[delivery.applications]\nx = [\"/r\", \"main\", \"\", \"/home/me\"]", false),
         ] {
             let before = resolve(Sources::default()).unwrap();
             let all = resolve(Sources { repository: repository(text), ..Sources::default() }).unwrap();

@@ -75,6 +75,10 @@ pub const KEYS: &[Key] = &[
     key("events.max_attempts", Count(1, 100), MayNot),
     key("events.keep_days", Count(0, 36_500), MayNot),
     key("audit.origin", Text, MayNot),
+    key("agent.use", OneOf(&["auto", "always", "never"]), MayNot),
+    key("agent.rate_limit", Count(1, 1_000_000), MayNot),
+    key("agent.drain", Count(0, 300), MayNot),
+    key("delivery.applications", Lists, MayNot),
     key("ui.color", OneOf(&["auto", "always", "never"]), May),
     key("ui.progress", OneOf(&["auto", "never"]), May),
 ];

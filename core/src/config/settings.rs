@@ -15,6 +15,8 @@ pub struct Settings {
     pub memory: Memory,
     pub events: Events,
     pub audit: Audit,
+    pub agent: Agent,
+    pub delivery: Delivery,
     pub ui: Ui,
 }
 
@@ -91,6 +93,34 @@ pub struct Events {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
     pub origin: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Agent {
+    #[serde(rename = "use")]
+    pub when: Use,
+    /// Requests a second that one caller may make.
+    pub rate_limit: u32,
+    /// Seconds that a stop waits for what is under way.
+    pub drain: u64,
+}
+
+/// When commands work through the agent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Use {
+    /// When it is up.
+    #[default]
+    Auto,
+    /// Always: it is started when it is not up.
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// By name: repository, revision, folder in it, folder to deploy to.
+    pub applications: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ mod actor;
 mod change;
 mod content;
 pub mod credential;
+mod domain_event;
 mod event;
 mod evidence;
 mod finding;
@@ -23,6 +24,7 @@ mod verdict;
 pub use actor::{Actor, ActorKind, Permission, PermissionDenied, Role};
 pub use change::{ChangeSet, Edit, FileChange, FixSource, Remediation, RemediationId};
 pub use content::ContentHash;
+pub use domain_event::{DomainEvent, Party, Priority, Subject};
 pub use event::{EVENT_SOURCE, EventData, RemediationEvent};
 pub use evidence::{Evidence, EvidenceKind};
 pub use finding::{Category, Confidence, Finding, Location, Persona, Severity, Tier};
@@ -31,7 +33,7 @@ pub use identifier::{Identifiers, gregorian_ticks, trace_id};
 pub use lines::Lines;
 pub use path::{BadPath, RepoPath};
 pub use problem::{Problem, ProblemId, ProblemKind};
-pub use record::{AuditEntry, AuditResult, PolicyStamp};
+pub use record::{Asked, AuditEntry, AuditResult, PolicyStamp};
 pub use report::{
     AuditPlace, FixReport, Fixed, Left, LeftBecause, LocatedEdit, Note, NoteLevel, Reported, RuleInfo,
     ScanReport, SourceLine, Stats, Suppressed, SuppressedBy,

@@ -40,6 +40,23 @@ pub struct AuditEntry {
     pub urn: String,
     /// Governance stamp: where the thing is, as a URI.
     pub uri: String,
-    /// Who signed the log that this stands in: `self` when the actor holds the key.
+    /// Who signed the log that this stands in: `self` when the actor holds the key, `agent` when
+    /// another process does.
     pub signer: String,
+    /// Who asked the signer for this entry, when the two are not the same process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// What an entry of another program says besides: its id, the kind of its actor and resource,
+    /// compliance tags, its own metadata.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// The signature of whoever asked, over the entry as it was asked for: without this field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The verified id of the actor.
+    pub by: String,
+    /// Base64.
+    pub signature: String,
 }

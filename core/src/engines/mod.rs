@@ -3,6 +3,7 @@
 //! Never imports a port, the pipeline or another engine's insides.
 
 pub mod code;
+pub mod compliance;
 pub mod embed;
 pub mod imports;
 pub mod incident;

@@ -175,6 +175,8 @@ impl<'a> Session<'a> {
             urn: format!("urn:ecoops:run:{}", self.run.0),
             uri: self.uri.clone(),
             signer: "self".to_owned(),
+            asked: None,
+            details: None,
         };
         let appended = self.audit.append(&[entry])?;
         Ok(appended.first().map_or(0, |a| a.index))

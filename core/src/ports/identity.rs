@@ -26,6 +26,18 @@ pub trait Identity: Send + Sync {
     /// [`IdentityError`] when it is malformed, forged, expired or not yet valid.
     fn verify(&self, token: &Token) -> Result<Actor, IdentityError>;
 
+    /// Signs a message as whoever runs this process. It is no token, whatever the message says.
+    ///
+    /// # Errors
+    /// [`IdentityError::Key`] when the key cannot be used.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, IdentityError>;
+
+    /// Verifies what [`Identity::sign`] gave.
+    ///
+    /// # Errors
+    /// [`IdentityError::Forged`] when it is not this identity's signature of this message.
+    fn verify_signature(&self, message: &[u8], signature: &[u8]) -> Result<(), IdentityError>;
+
     /// Verifies the token and that its actor holds `permission`.
     ///
     /// # Errors

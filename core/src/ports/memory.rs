@@ -84,6 +84,12 @@ pub trait Memory: Send + Sync {
     /// [`MemoryError`] when the store cannot be read.
     fn list(&self, kinds: &[DocumentKind], limit: usize) -> Result<Vec<(String, Document)>, MemoryError>;
 
+    /// The document of this id, if there is one.
+    ///
+    /// # Errors
+    /// [`MemoryError`] when the store cannot be read.
+    fn get(&self, id: &str) -> Result<Option<Document>, MemoryError>;
+
     /// True when there was such a document. Its text and vectors are gone from the disk afterwards.
     ///
     /// # Errors

@@ -4,7 +4,9 @@
 //! `ecoops-plugins`, and each passes its port's contract suite.
 
 pub mod audit_log;
+pub mod bus;
 pub mod cache;
+pub mod delivery;
 pub mod embedder;
 pub mod events;
 pub mod host;
@@ -12,6 +14,7 @@ pub mod identity;
 pub mod incidents;
 pub mod memory;
 pub mod policy;
+pub mod replies;
 pub mod runner;
 pub mod store;
 pub mod telemetry;

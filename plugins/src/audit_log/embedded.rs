@@ -112,9 +112,18 @@ impl EmbeddedAuditLog {
     /// # Errors
     /// [`AuditError::Key`] for the key, [`AuditError::Broken`] when the log is damaged.
     pub fn in_state(state: &Path, origin: &str) -> Result<Self, AuditError> {
+        Self::signed_by(state, origin, "self")
+    }
+
+    /// The same, with entries that carry `signer`.
+    ///
+    /// # Errors
+    /// As [`EmbeddedAuditLog::in_state`].
+    pub fn signed_by(state: &Path, origin: &str, signer: &str) -> Result<Self, AuditError> {
         let folder = log_folder(state);
         let made = (!has_log(&folder)).then_some(origin);
         let key = LogKey::from_file(&state.join("keys/audit.key"), made)?;
+        let key = LogKey { signer: signer.to_owned(), ..key };
         Self::open(Config { folder, seen: Some(state.join("seen/audit")), step: None }, key)
     }
 

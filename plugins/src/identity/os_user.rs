@@ -25,6 +25,8 @@ const LONGEST_LIFE: i64 = 3600;
 const AUDIENCE: &str = "ecoops";
 /// Stands before what is signed, so that a signature of this key over anything else is no token.
 const DOMAIN: &[u8] = b"ecoops local token v1\n";
+/// The same for messages.
+const MESSAGE: &[u8] = b"ecoops signed message v1\n";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,6 +144,16 @@ impl Identity for OsUser {
             jti: self.ids.ulid(now, entropy),
             aud: AUDIENCE.to_owned(),
         })
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, IdentityError> {
+        Ok(self.key.sign(&[MESSAGE, message].concat()).to_bytes().to_vec())
+    }
+
+    fn verify_signature(&self, message: &[u8], signature: &[u8]) -> Result<(), IdentityError> {
+        let signature = Signature::from_slice(signature).map_err(|_| IdentityError::Forged)?;
+        let message = [MESSAGE, message].concat();
+        self.key.verifying_key().verify_strict(&message, &signature).map_err(|_| IdentityError::Forged)
     }
 
     /// A permission counts only while the configuration still gives it to the token's roles.

@@ -247,6 +247,16 @@ impl Memory for EmbeddedMemory {
         read().map_err(|e| self.said(&e))
     }
 
+    fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {
+        let store = self.store();
+        let find = "SELECT number FROM documents WHERE id = ?1";
+        let read = || -> rusqlite::Result<Option<Document>> {
+            let number = store.connection.query_row(find, [id], |row| row.get::<_, u32>(0)).optional()?;
+            number.map(|n| documents::read(&store.connection, n).map(|(_, document)| document)).transpose()
+        };
+        read().map_err(|e| self.said(&e))
+    }
+
     fn forget(&self, id: &str) -> Result<bool, MemoryError> {
         let found = self.erase(id).map_err(|e| self.said(&e))?;
         self.empty_log()?;

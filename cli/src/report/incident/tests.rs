@@ -64,13 +64,12 @@ fn all() -> [(&'static str, (IncidentAnalysis, IncidentData)); 4] {
     [("small", (analysis(), data())), ("hostile", hostile()), ("empty", empty()), ("large", large())]
 }
 
-/// A start or an end tag with its attributes, and the text before it.
+/// A start or an end tag with its attributes.
 struct Tag {
     name: String,
     end: bool,
     closed: bool,
     attributes: BTreeMap<String, String>,
-    before: String,
 }
 
 /// Reads a page strictly: what a lenient reader would mend is an error here.
@@ -82,7 +81,7 @@ fn tags(page: &str) -> Vec<Tag> {
     let mut rest = page.strip_prefix("<!DOCTYPE html>").expect("a document type");
     let mut tags = Vec::new();
     while let Some(at) = rest.find('<') {
-        let before = rest[..at].to_owned();
+        let before = &rest[..at];
         assert!(!before.contains('>'), "a bare >: {before}");
         let end = rest[at..].find('>').map(|e| at + e).expect("an open tag");
         let inside = &rest[at + 1..end];
@@ -102,7 +101,7 @@ fn tags(page: &str) -> Vec<Tag> {
             );
             left = after;
         }
-        tags.push(Tag { name: name.into(), end: is_end, closed, attributes, before });
+        tags.push(Tag { name: name.into(), end: is_end, closed, attributes });
     }
     tags
 }

@@ -140,6 +140,10 @@ fn pem_whole(value: &str) -> bool {
     let mut encoded = String::with_capacity(body.len());
     let mut headers = false;
     for line in body.lines().skip(1) {
+        // Dots alone stand for what was left out.
+        if line.contains('.') && line.trim().chars().all(|c| c == '.') {
+            return false;
+        }
         let line =
             line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '\\' | '.'));
         let line =

@@ -70,6 +70,8 @@ mod tests {
             urn: "urn:ecoops:run:r".into(),
             uri: "file:///x".into(),
             signer: "self".into(),
+            asked: None,
+            details: None,
         };
         let bytes = encode(&entry).unwrap();
         assert_eq!(

@@ -1,0 +1,293 @@
+//! A request as handlers see it: who asks, under which ids, with which parameters and body.
+//!
+//! Everything here came from outside: reading it gives a fault, never a panic.
+
+use super::answer::{Code, Fault};
+use crate::door::Connection;
+use crate::token::{Claims, Scope};
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use ecoops_core::domain::Actor;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// The ids of one request. 128 bits are a ULID to our clients, a UUID to the kernel's, and a trace id
+/// of 32 hex digits to W3C's: the same bits throughout.
+#[derive(Debug, Clone)]
+pub struct Ids {
+    /// A ULID.
+    pub request: String,
+    pub trace: u128,
+    /// RFC 3339, UTC.
+    pub now: String,
+}
+
+impl Ids {
+    /// Continues the caller's trace: `traceparent` first, then `x-trace-id`; what is neither is ignored.
+    pub fn of(headers: &HeaderMap, request: String, fresh: u128, now: String) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+        let trace = text("traceparent").and_then(parse_traceparent);
+        let trace = trace.or_else(|| text("x-trace-id").and_then(parse_trace)).unwrap_or(fresh);
+        let given = text("x-request-id").and_then(|id| {
+            let uuid = uuid::Uuid::parse_str(id).ok().map(|u| ulid::Ulid::from(u.as_u128()).to_string());
+            uuid.or_else(|| ulid::Ulid::from_string(id).ok().map(|u| u.to_string()))
+        });
+        Self { request: given.unwrap_or(request), trace, now }
+    }
+
+    pub fn request_uuid(&self) -> String {
+        let bits = ulid::Ulid::from_string(&self.request).map(u128::from).unwrap_or_default();
+        uuid::Uuid::from_u128(bits).to_string()
+    }
+
+    pub fn trace_uuid(&self) -> String {
+        uuid::Uuid::from_u128(self.trace).to_string()
+    }
+
+    /// `00-<trace>-<span>-01`, with a span of this request's own.
+    pub fn traceparent(&self) -> String {
+        let bits = ulid::Ulid::from_string(&self.request).map(u128::from).unwrap_or(1);
+        let span = ((bits >> 64) as u64 ^ bits as u64).max(1);
+        format!("00-{:032x}-{span:016x}-01", self.trace)
+    }
+
+    pub fn meta(&self) -> Value {
+        json!({ "requestId": self.request_uuid(), "traceId": self.trace_uuid(), "timestamp": self.now })
+    }
+}
+
+/// A UUID, or the 32 hex digits of a W3C trace id; not all zeros.
+pub fn parse_trace(text: &str) -> Option<u128> {
+    let uuid = uuid::Uuid::parse_str(text).ok()?;
+    (!uuid.is_nil()).then(|| uuid.as_u128())
+}
+
+/// W3C trace context, section 3.2: version, trace id, parent id, flags, lower-case hex.
+fn parse_traceparent(text: &str) -> Option<u128> {
+    let mut parts = text.split('-');
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let hex = |part: &str, length: usize| {
+        part.len() == length && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let whole = hex(version, 2) && hex(trace, 32) && hex(parent, 16) && hex(flags, 2);
+    // Version ff is forbidden, and version 00 has exactly four parts.
+    if !whole || version == "ff" || (version == "00" && parts.next().is_some()) {
+        return None;
+    }
+    let parent = u64::from_str_radix(parent, 16).ok()?;
+    u128::from_str_radix(trace, 16).ok().filter(|trace| *trace != 0 && parent != 0)
+}
+
+/// A time of a body, RFC 3339.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Time(pub Timestamp);
+
+impl TryFrom<String> for Time {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = |_| format!("`{text:.50}` is no time such as 2026-01-31T12:00:00Z");
+        text.parse().map(Self).map_err(wrong)
+    }
+}
+
+impl From<Time> for String {
+    fn from(time: Time) -> Self {
+        time.0.to_string()
+    }
+}
+
+/// A UUID of a body, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Uid(pub String);
+
+impl TryFrom<String> for Uid {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let uuid = uuid::Uuid::parse_str(&text).map_err(|_| format!("`{text:.50}` is no UUID"))?;
+        Ok(Self(uuid.to_string()))
+    }
+}
+
+/// Who asks, once that is known.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The user, or the subject of the token.
+    pub id: String,
+    /// Of the user whose agent this is; the roles of whoever comes over the socket. `None` where nobody
+    /// was asked for, or the identity cannot be used.
+    pub actor: Option<Arc<Actor>>,
+    /// `None`: everything, for the user's own processes.
+    pub scope: Option<BTreeSet<Scope>>,
+    pub claims: Option<Claims>,
+    /// What `X-Service-Name` said; nobody vouches for it.
+    pub service: Option<String>,
+}
+
+impl Caller {
+    pub fn may(&self, area: &str, act: &str) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.iter().any(|s| s.covers(area, act)))
+    }
+
+    /// # Errors
+    /// [`Fault`] when the identity cannot be used.
+    pub fn actor(&self) -> Result<&Actor, Fault> {
+        let missing = || Fault::new(Code::Unavailable, "the identity cannot be used");
+        self.actor.as_deref().ok_or_else(missing)
+    }
+
+    /// What separates this caller from others in limits and kept answers.
+    pub fn key(&self) -> String {
+        match &self.claims {
+            Some(claims) => format!("token:{}", claims.jti),
+            None => format!("user:{}", self.id),
+        }
+    }
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Ask {
+    pub caller: Caller,
+    pub ids: Ids,
+    pub path: Vec<(String, String)>,
+    pub query: Vec<(String, String)>,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// Of a caller over the socket.
+    pub connection: Option<Arc<Connection>>,
+}
+
+impl Ask {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok())
+    }
+
+    /// A part of the path; it is there, or the route is wrong.
+    pub fn part(&self, name: &str) -> Result<&str, Fault> {
+        let found = self.path.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        found
+            .filter(|text| !text.contains('\0'))
+            .ok_or_else(|| Fault::bad(format!("`{name}` cannot be used")))
+    }
+
+    /// A query parameter that was given once and is not empty.
+    pub fn text(&self, name: &str) -> Result<Option<&str>, Fault> {
+        let mut found = self.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        match (found.next(), found.next()) {
+            (_, Some(_)) => Err(Fault::bad(format!("`{name}` is given twice"))),
+            (Some(""), None) => Err(Fault::bad(format!("`{name}` is empty"))),
+            (found, None) => Ok(found),
+        }
+    }
+
+    pub fn number(&self, name: &str, default: u64, range: RangeInclusive<u64>) -> Result<u64, Fault> {
+        let Some(text) = self.text(name)? else { return Ok(default) };
+        let (low, high) = (range.start(), range.end());
+        let wrong = || Fault::bad(format!("`{name}` must be a whole number from {low} to {high}"));
+        let plain = text.bytes().all(|b| b.is_ascii_digit());
+        text.parse().ok().filter(|n| plain && range.contains(n)).ok_or_else(wrong)
+    }
+
+    pub fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Fault> {
+        let wrong = || Fault::bad(format!("`{name}` must be {what}"));
+        self.text(name)?.map(|text| text.parse().map_err(|_| wrong())).transpose()
+    }
+
+    /// The body as JSON of this type.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        let kind = self.header("content-type").unwrap_or("application/json");
+        let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if essence != "application/json" && !essence.ends_with("+json") {
+            return Err(Fault::new(Code::UnsupportedMediaType, "the body must be application/json"));
+        }
+        let wrong = |e: serde_json::Error| Fault::bad(format!("the body cannot be used: {e}"));
+        serde_json::from_slice(&self.body).or_else(|first| {
+            // To JSON Schema 43.0 is a whole number (2020-12, section 6.1.1).
+            let mut value: Value = serde_json::from_slice(&self.body).map_err(|_| wrong(first))?;
+            whole_numbers(&mut value);
+            serde_json::from_value(value).map_err(wrong)
+        })
+    }
+}
+
+/// Writes numbers without a fraction as whole numbers.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9e15);
+            if let Some(whole) = whole {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_continued_in_either_writing() {
+        let w3c = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let uuid = "0af76519-16cd-43dd-8448-eb211c80319c";
+        let traced = |pairs: &[(&'static str, &str)]| {
+            let headers = pairs.iter().map(|(k, v)| ((*k).parse().unwrap(), v.parse().unwrap())).collect();
+            Ids::of(&headers, "01ARZ3NDEKTSV4RRFFQ69G5FAV".into(), 7, String::new())
+        };
+        assert_eq!(traced(&[("traceparent", w3c)]).trace_uuid(), uuid);
+        let back = traced(&[("x-trace-id", uuid)]).traceparent();
+        assert!(back.starts_with("00-0af7651916cd43dd8448eb211c80319c-"), "{back}");
+        assert!(parse_traceparent(&back).is_some());
+        assert_eq!(
+            traced(&[("traceparent", w3c), ("x-trace-id", &uuid.replace('0', "1"))]).trace_uuid(),
+            uuid
+        );
+        assert_eq!(traced(&[("traceparent", "nonsense"), ("x-trace-id", uuid)]).trace_uuid(), uuid);
+    }
+
+    #[test]
+    fn what_is_no_traceparent_is_ignored() {
+        let trace = "0af7651916cd43dd8448eb211c80319c";
+        for (text, whole) in [
+            (format!("00-{trace}-b7ad6b7169203331-01"), true),
+            // A later version may say more after the flags.
+            (format!("cc-{trace}-b7ad6b7169203331-01-what-the-future"), true),
+            (format!("00-{trace}-b7ad6b7169203331-01-x"), false),
+            (format!("ff-{trace}-b7ad6b7169203331-01"), false),
+            (format!("00-{}-b7ad6b7169203331-01", "0".repeat(32)), false),
+            (format!("00-{trace}-{}-01", "0".repeat(16)), false),
+            (format!("00-{}-b7ad6b7169203331-01", trace.to_uppercase()), false),
+            (format!("00-{trace}0af7651916cd43dd-b7ad6b7169203331-01"), false),
+            (format!("00-{trace}-b7ad6b7169203331"), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(parse_traceparent(&text).is_some(), whole, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_the_same_bits_in_both_writings() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-request-id", "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap());
+        let ids = Ids::of(&headers, String::new(), 1, String::new());
+        let uuid = ids.request_uuid();
+        headers.insert("x-request-id", uuid.parse().unwrap());
+        assert_eq!(Ids::of(&headers, String::new(), 1, String::new()).request, "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+        headers.insert("x-request-id", "<script>".parse().unwrap());
+        let fresh = "01BX5ZZKBKACTAV9WEVGEMMVRZ";
+        assert_eq!(Ids::of(&headers, fresh.into(), 1, String::new()).request, fresh);
+    }
+}

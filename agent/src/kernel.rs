@@ -1,0 +1,217 @@
+//! The ports of the daemon, each behind a desk of its own, opened as the settings say.
+
+use crate::component::{Component, Desk};
+use crate::{Places, secret, token};
+use ecoops_core::config::Settings;
+use ecoops_core::domain::Identifiers;
+use ecoops_core::engines::redact::Redactor;
+use ecoops_core::ports::audit_log::AuditLog;
+use ecoops_core::ports::bus::Bus;
+use ecoops_core::ports::delivery::Delivery;
+use ecoops_core::ports::events::Events;
+use ecoops_core::ports::host::{Host, identifiers};
+use ecoops_core::ports::identity::Identity;
+use ecoops_core::ports::memory::Memory;
+use ecoops_core::ports::policy::Policy;
+use ecoops_core::ports::replies::Replies;
+use ecoops_plugins::registry;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a caller waits for a part.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// Embedding a large document takes longer.
+const MEMORY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Every port of the daemon.
+#[derive(Debug)]
+pub struct Kernel {
+    pub identity: Arc<Desk<dyn Identity>>,
+    pub memory: Arc<Desk<dyn Memory>>,
+    pub events: Arc<Desk<dyn Events>>,
+    pub bus: Arc<Desk<dyn Bus>>,
+    pub policy: Arc<Desk<dyn Policy>>,
+    pub audit: Arc<Desk<dyn AuditLog>>,
+    pub delivery: Arc<Desk<dyn Delivery>>,
+    pub replies: Arc<Desk<dyn Replies>>,
+    pub redactor: Redactor,
+    pub identifiers: Identifiers,
+    pub tokens: token::Tokens,
+    pub host: Clock,
+    pub settings: Settings,
+}
+
+/// The host, which need not show itself.
+#[derive(Clone)]
+pub struct Clock(pub Arc<dyn Host>);
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+impl Kernel {
+    /// Opens nothing yet but the keys; what a port lacks shows when it is asked.
+    ///
+    /// # Errors
+    /// What is wrong with the clock or a key.
+    pub fn new(places: &Places, settings: Settings) -> Result<Self, String> {
+        let host = registry::host("system").map_err(|e| e.to_string())?;
+        let key = |what: &str, e: std::io::Error| format!("the {what} cannot be used: {e}");
+        let redactor = secret::redactor(&places.state, &*host).map_err(|e| key("redactor's key", e))?;
+        let token = secret::in_file(&places.token_key(), &*host).map_err(|e| key("tokens' key", e))?;
+        let identifiers = identifiers(&*host).map_err(|e| e.to_string())?;
+        Ok(Self {
+            identity: identity(places, &settings, &host),
+            memory: memory(places, &settings),
+            events: events(places, &settings, &host),
+            bus: bus(places, &host),
+            policy: policy(places, &settings),
+            audit: audit(places, &settings),
+            delivery: delivery(places, &settings, &host),
+            replies: replies(places),
+            redactor,
+            identifiers,
+            tokens: token::Tokens::new(&token),
+            host: Clock(host),
+            settings,
+        })
+    }
+
+    /// Every part, in the order in which they start; they stop the other way round.
+    pub fn components(&self) -> [&dyn Component; 8] {
+        [
+            &*self.replies,
+            &*self.identity,
+            &*self.policy,
+            &*self.audit,
+            &*self.events,
+            &*self.bus,
+            &*self.memory,
+            &*self.delivery,
+        ]
+    }
+
+    /// A ULID that is greater than all before it; of the clock alone when the system gives no randomness.
+    pub fn ulid(&self) -> String {
+        let mut entropy = [0; 10];
+        let _ = self.host.0.random(&mut entropy);
+        self.identifiers.ulid(self.host.0.now(), entropy)
+    }
+
+    pub fn redact(&self, text: &str) -> String {
+        self.redactor.redact(text).text
+    }
+
+    /// Takes the secrets out of every text of a document. Names of fields stay.
+    pub fn redact_all(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.redact(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.redact_all(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.redact_all(field)),
+            _ => {}
+        }
+    }
+}
+
+fn said(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+fn identity(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Identity>> {
+    let settings = &settings.identity;
+    let mut members: BTreeMap<_, BTreeSet<String>> =
+        settings.members.iter().map(|(k, v)| (k.clone(), v.iter().cloned().collect())).collect();
+    members.entry("*".to_owned()).or_default().extend(settings.default_roles.iter().cloned());
+    let choice = registry::IdentityChoice {
+        adapter: "os-user".into(),
+        folder: places.state.join("identity"),
+        settings: registry::IdentitySettings { roles: settings.roles.clone(), members },
+    };
+    let host = host.clone();
+    Desk::new("identity", DEADLINE, move || {
+        registry::identity(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
+    })
+}
+
+fn memory(places: &Places, settings: &Settings) -> Arc<Desk<dyn Memory>> {
+    let file = places.state.join("memory.sqlite");
+    let (enabled, model) = (settings.memory.enabled, settings.memory.model.clone());
+    Desk::new("memory", MEMORY_DEADLINE, move || match enabled {
+        true => {
+            let embedder = registry::embedder(&model).map_err(|e| said(&e))?;
+            registry::memory(&file, embedder).map(Arc::from).map_err(|e| said(&e))
+        }
+        false => Err("it is turned off (memory.enabled)".to_owned()),
+    })
+}
+
+fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Events>> {
+    let choice = registry::EventsChoice {
+        adapter: "embedded".into(),
+        file: places.state.join("events.sqlite"),
+        retention: registry::Retention {
+            days: settings.events.keep_days,
+            attempts: settings.events.max_attempts,
+            ..registry::Retention::default()
+        },
+    };
+    let host = host.clone();
+    Desk::new("events", DEADLINE, move || {
+        registry::events(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
+    })
+}
+
+fn bus(places: &Places, host: &Arc<dyn Host>) -> Arc<Desk<dyn Bus>> {
+    let choice = registry::BusChoice { adapter: "embedded".into(), file: places.state.join("bus.sqlite") };
+    let host = host.clone();
+    Desk::new("bus", DEADLINE, move || {
+        registry::bus(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
+    })
+}
+
+fn policy(places: &Places, settings: &Settings) -> Arc<Desk<dyn Policy>> {
+    let choice = registry::PolicyChoice {
+        adapter: "embedded".into(),
+        settings: registry::PolicySettings {
+            default: true,
+            user: Some(places.config.join("policies")),
+            extra: settings.policy.extra.iter().map(|path| places.config.join(path)).collect(),
+            repository: None,
+        },
+    };
+    Desk::new("policy", DEADLINE, move || registry::policy(&choice).map(Arc::from).map_err(|e| said(&e)))
+}
+
+fn audit(places: &Places, settings: &Settings) -> Arc<Desk<dyn AuditLog>> {
+    let (state, origin) = (places.state.clone(), settings.audit.origin.clone());
+    Desk::new("audit", DEADLINE, move || {
+        registry::audit_log_of_agent(&state, &origin).map(Arc::from).map_err(|e| said(&e))
+    })
+}
+
+fn delivery(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Delivery>> {
+    let choice = registry::DeliveryChoice {
+        adapter: "folder".into(),
+        applications: settings.delivery.applications.clone(),
+        state: places.state.clone(),
+    };
+    let host = host.clone();
+    Desk::new("delivery", MEMORY_DEADLINE, move || {
+        registry::delivery(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
+    })
+}
+
+fn replies(places: &Places) -> Arc<Desk<dyn Replies>> {
+    let file = places.own().join("replies.sqlite");
+    Desk::new("replies", DEADLINE, move || registry::replies(&file).map(Arc::from).map_err(|e| said(&e)))
+}

@@ -1,0 +1,27 @@
+//! The daemon: one process of the user's that holds what must not be in every command — connections,
+//! keys, caches — and serves the kernel's contracts on this machine.
+//!
+//! A composition root: it opens the ports as the settings say and puts them behind an API. Decides
+//! nothing about problems and fixes. Never needed: with settings that name nothing outside this
+//! machine, the command line does everything in its own process.
+
+pub mod api;
+mod boot;
+pub mod client;
+mod component;
+pub mod daemon;
+mod door;
+pub mod install;
+mod kernel;
+pub mod log;
+mod places;
+pub mod secret;
+pub mod token;
+
+pub use places::Places;
+
+/// The version of the hello that client and daemon must share.
+pub const PROTOCOL: u32 = 1;
+
+/// The name of this service in headers, events and health.
+pub const SERVICE: &str = "ecoops-agent";

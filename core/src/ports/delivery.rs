@@ -1,0 +1,82 @@
+//! What is deployed and what should be: applications, each with a desired state in git.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sync {
+    /// What is there is what the desired revision says.
+    Synced,
+    OutOfSync,
+    /// It could not be told.
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    Healthy,
+    /// Changing, or changed by somebody else.
+    Degraded,
+    /// Not deployed.
+    Missing,
+    Unknown,
+}
+
+/// One application as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Application {
+    pub name: String,
+    pub sync_status: Sync,
+    pub health_status: Health,
+    /// What should be deployed.
+    pub desired_revision: String,
+    /// What was deployed last; `None` before the first time.
+    pub deployed_revision: Option<String>,
+    /// What differs from what was deployed: paths, at most a hundred.
+    pub drifted: Vec<String>,
+    /// Deployments, the newest last: their number (from 1) and revision.
+    pub history: Vec<Deployed>,
+    /// Why something is unknown or degraded; empty when all is well.
+    pub message: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployed {
+    pub number: u64,
+    pub revision: String,
+    /// RFC 3339, UTC.
+    pub at: String,
+}
+
+pub trait Delivery: Send + std::marker::Sync {
+    /// The applications by name.
+    fn applications(&self) -> Vec<String>;
+
+    /// # Errors
+    /// [`DeliveryError::NoSuchApplication`]. What cannot be told is in the answer.
+    fn state(&self, name: &str) -> Result<Application, DeliveryError>;
+
+    /// Deploys `revision`, by default the desired one. With `prune`, what it does not name is removed.
+    ///
+    /// # Errors
+    /// [`DeliveryError`]; then the application is as it was.
+    fn sync(&self, name: &str, revision: Option<&str>, prune: bool) -> Result<Deployed, DeliveryError>;
+
+    /// Deploys again what the deployment of this number did.
+    ///
+    /// # Errors
+    /// As [`Delivery::sync`], or [`DeliveryError::Refused`] when there is no such deployment.
+    fn rollback(&self, name: &str, number: u64) -> Result<Deployed, DeliveryError>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    #[error("there is no application `{0}`")]
+    NoSuchApplication(String),
+    #[error("{0}")]
+    Refused(String),
+    #[error("{0}")]
+    Failed(String),
+}

@@ -1,0 +1,3 @@
+//! The kernel's event bus.
+
+pub mod embedded;

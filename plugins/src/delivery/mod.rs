@@ -1,0 +1,4 @@
+//! Where applications are deployed to.
+
+mod files;
+pub mod folder;

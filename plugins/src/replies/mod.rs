@@ -1,0 +1,3 @@
+//! Answers kept by idempotency key.
+
+pub mod embedded;
