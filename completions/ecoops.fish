@@ -62,6 +62,7 @@ complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "events" -d 'Show, rep
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "hook" -d 'Check commits for problems before they are pushed'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "ci" -d 'Check what a pipeline is about to merge'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "config" -d 'Show the settings and where they come from'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "agent" -d 'The daemon that writes the record and serves the kernel\'s API on this machine'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "doctor" -d 'Tell what works here and what is missing'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "completions" -d 'Print the completions for a shell'
@@ -1468,6 +1469,225 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'The settings in force'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "defaults" -d 'Every setting with its default, explained'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "start" -d 'Start it in the background, unless it runs'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "stop" -d 'Stop it, once what is under way has been answered'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "restart" -d 'Stop it and start it again'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "status" -d 'Show whether it runs, since when, and how its parts are; exits 3 when it does not run'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "run" -d 'Run it here, in the foreground, with its log on stderr'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "logs" -d 'Show its log'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "install" -d 'Have the system start it: a systemd user unit with its socket, or a launchd agent'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "token" -d 'Make a bearer token for programs that come over TCP'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l listen -d 'Also listen on TCP; loopback only, a token is needed (`ecoops agent token`)' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l when-idle -d 'Only when no run is under way'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l force -d 'Kill it when it does not stop'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l listen -d 'Also listen on TCP; loopback only, a token is needed (`ecoops agent token`)' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l listen -d 'Also listen on TCP; loopback only, a token is needed (`ecoops agent token`)' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l detached -d 'In a session of its own, with its log in its file'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s n -d 'How many lines' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Go on with new lines until interrupted'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l print -d 'Only show the files'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l remove -d 'Remove the files again'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l ttl -d 'How long it is valid, as 30m, 8h or 7d; at most 30d' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l scope -d 'What it lets its holder do: AREA:read, AREA:write, AREA, or with * for every area; repeatable' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "start" -d 'Start it in the background, unless it runs'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop it, once what is under way has been answered'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "restart" -d 'Stop it and start it again'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show whether it runs, since when, and how its parts are; exits 3 when it does not run'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run it here, in the foreground, with its log on stderr'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "logs" -d 'Show its log'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "install" -d 'Have the system start it: a systemd user unit with its socket, or a launchd agent'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "token" -d 'Make a bearer token for programs that come over TCP'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -1556,27 +1776,28 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s q -l quiet -d 'No 
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "man" -d 'Print the manual page'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "agent" -d 'The daemon that writes the record and serves the kernel\'s API on this machine'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "man" -d 'Print the manual page'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "log" -d 'Show entries, the newest last'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "proof" -d 'Prove that an entry is in the log, or check such a proof'
@@ -1616,3 +1837,11 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "run" -d 'Look at what is pushed; git calls this'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'The settings in force'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "defaults" -d 'Every setting with its default, explained'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "start" -d 'Start it in the background, unless it runs'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "stop" -d 'Stop it, once what is under way has been answered'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "restart" -d 'Stop it and start it again'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "status" -d 'Show whether it runs, since when, and how its parts are; exits 3 when it does not run'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "run" -d 'Run it here, in the foreground, with its log on stderr'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "logs" -d 'Show its log'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "install" -d 'Have the system start it: a systemd user unit with its socket, or a launchd agent'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "token" -d 'Make a bearer token for programs that come over TCP'
