@@ -107,7 +107,7 @@ impl EmbeddedBus {
             body
         ])?;
         // Finding the oldest that is kept walks the whole stream, so it is looked for now and then.
-        if self.published.fetch_add(1, Ordering::Relaxed) % TRIM_EVERY == 0 {
+        if self.published.fetch_add(1, Ordering::Relaxed).is_multiple_of(TRIM_EVERY) {
             trim(tx, stream)?;
         }
         Ok(Published { id: event.id.clone(), position: place, duplicate: false })

@@ -104,7 +104,7 @@ fn list(folder: &Path, prefix: &str, found: &mut Vec<String>) -> Result<(), Stri
 /// Makes the folder hold what is wanted. What only `before` named is removed; with `prune`, all else too.
 /// When a file cannot be written, those written already get the bytes back that they had.
 pub fn deploy(folder: &Path, wanted: &Wanted, before: &Wanted, prune: bool) -> Result<(), String> {
-    let mut undo: Vec<(PathBuf, Option<(Vec<u8>, bool)>)> = Vec::new();
+    let mut undo = Undo::new();
     let written = change(folder, wanted, before, prune, &mut undo);
     if written.is_err() {
         for (file, old) in undo.into_iter().rev() {
@@ -117,6 +117,7 @@ pub fn deploy(folder: &Path, wanted: &Wanted, before: &Wanted, prune: bool) -> R
     written
 }
 
+/// Files that were changed, with what they held.
 type Undo = Vec<(PathBuf, Option<(Vec<u8>, bool)>)>;
 
 fn change(
