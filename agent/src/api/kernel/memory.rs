@@ -39,7 +39,8 @@ pub fn routes() -> Vec<Route> {
     } });
     let form = json!({ "type": "object", "required": ["file"], "properties": {
         "file": { "type": "string", "format": "binary" }, "metadata": { "type": "string" },
-    } });
+        "title": { "type": "string" }, "source": { "type": "string" },
+    }, "additionalProperties": false });
     let (read, write) = (Needs::Scope("memory", "read"), Needs::Scope("memory", "write"));
     vec![
         Route::new(
@@ -267,7 +268,7 @@ async fn form(ask: &Ask) -> Result<IngestBody, Fault> {
             Fault::new(Code::UnsupportedMediaType, format!("`{:.100}` is not UTF-8 text", part.name))
         })?;
         match part.name.as_str() {
-            "file" | "content" => {
+            "file" => {
                 found = true;
                 body.content = text;
                 body.source = body.source.or(part.file_name);
@@ -281,7 +282,7 @@ async fn form(ask: &Ask) -> Result<IngestBody, Fault> {
                 body.metadata =
                     Some(fields.unwrap_or_else(|_| Map::from_iter([("note".into(), json!(text))])));
             }
-            _ => {}
+            other => return Err(Fault::bad(format!("the form has no place for `{other:.100}`"))),
         }
     }
     if found { Ok(body) } else { Err(Fault::bad("the form has no `file`")) }
