@@ -23,7 +23,8 @@ pub fn wait<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < until, "waited in vain for {what}");
-        std::thread::yield_now();
+        // Asking without a pause would use up the rate that the daemon allows.
+        std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 

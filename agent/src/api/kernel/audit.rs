@@ -85,11 +85,13 @@ struct WriteBody {
     id: Option<Uid>,
     timestamp: Time,
     trace_id: String,
+    #[serde(deserialize_with = "super::object")]
     actor: PartyBody,
+    #[serde(deserialize_with = "super::object")]
     resource: SubjectBody,
     action: String,
     result: AuditResult,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::maybe_object")]
     policy_decision: Option<Decision>,
     #[serde(default)]
     compliance_tags: Option<Vec<String>>,

@@ -92,9 +92,11 @@ struct PublishBody {
     #[serde(default)]
     subject: Option<String>,
     trace_id: String,
+    #[serde(deserialize_with = "super::object")]
     actor: PartyBody,
+    #[serde(deserialize_with = "super::object")]
     resource: SubjectBody,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::maybe_object")]
     policy_decision: Option<Decision>,
     idempotency_key: String,
     #[serde(default)]

@@ -13,6 +13,7 @@ mod policy;
 mod reports;
 
 use super::routes::Route;
+use serde::Deserialize as _;
 
 pub fn routes() -> Vec<Route> {
     let all = [
@@ -30,4 +31,28 @@ pub fn routes() -> Vec<Route> {
 /// A text that may be absent or null, and is neither empty then.
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
+}
+
+/// Reads an object; serde alone would take the fields of a struct from an array as well.
+fn object<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    let fields = serde_json::Map::deserialize(from)?;
+    serde_json::from_value(serde_json::Value::Object(fields)).map_err(serde::de::Error::custom)
+}
+
+/// The same where there may be none.
+fn maybe_object<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    let fields = Option::<serde_json::Map<String, serde_json::Value>>::deserialize(from)?;
+    fields
+        .map(|fields| {
+            serde_json::from_value(serde_json::Value::Object(fields)).map_err(serde::de::Error::custom)
+        })
+        .transpose()
 }

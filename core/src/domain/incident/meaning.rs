@@ -116,6 +116,11 @@ impl Meaning {
         matches!(self.class, MetricClass::Latency | MetricClass::Availability | MetricClass::Errors)
     }
 
+    /// Whether it is the part of calls that fail, the other face of availability.
+    pub fn is_failure_share(&self) -> bool {
+        self.class == MetricClass::Errors && matches!(self.unit, UnitKind::Ratio | UnitKind::Percent)
+    }
+
     /// Whether it is something that runs out.
     pub fn is_resource(&self) -> bool {
         use MetricClass::*;

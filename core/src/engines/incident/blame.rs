@@ -8,7 +8,7 @@ use super::graph::Graph;
 use super::measures::Measure;
 use super::notice::Notice;
 use super::track::{Track, ordered_sum, sorted_quantile};
-use crate::domain::incident::{Direction, MetricClass, TimeRange};
+use crate::domain::incident::{Direction, MetricClass, TimeRange, UnitKind};
 use std::collections::BTreeMap;
 
 /// What callers lose.
@@ -113,13 +113,14 @@ struct Lost {
     each: f64,
     /// Calls a period, weighted by what was lost in it; none where nobody counted them.
     count: Option<f64>,
-    /// An average rather than a percentile: only averages add up.
-    mean: bool,
+    /// Of the calls that it speaks of: 1 for an average, .05 for a 95th percentile.
+    share: f64,
 }
 
-/// Averages before percentiles, then the stronger.
+/// Averages before percentiles and lower percentiles before higher ones, then the stronger: what two services
+/// lost can be compared only by the same share of their calls.
 fn better(new: &Lost, kept: &Lost) -> bool {
-    (new.mean, new.strength, new.each) > (kept.mean, kept.strength, kept.each)
+    (new.share, new.strength, new.each) > (kept.share, kept.strength, kept.each)
 }
 
 fn totals(
@@ -150,7 +151,9 @@ fn totals(
 fn suits(measure: &Measure, loss: Loss) -> bool {
     let class = match loss {
         Loss::Time => measure.meaning.class == MetricClass::Latency,
-        Loss::Success => measure.meaning.class == MetricClass::Availability,
+        Loss::Success => {
+            measure.meaning.class == MetricClass::Availability || measure.meaning.is_failure_share()
+        }
     };
     class && !measure.meaning.shared && !measure.meaning.outgoing
 }
@@ -164,15 +167,15 @@ fn lost(
     traffic: &BTreeMap<(usize, Option<usize>), &Track>,
 ) -> Option<Lost> {
     let (shift, strength) = measure.worst()?;
-    let wanted = if loss == Loss::Time { Direction::Up } else { Direction::Down };
-    if shift.direction != wanted {
+    let rising = loss == Loss::Time || measure.meaning.is_failure_share();
+    if shift.direction != if rising { Direction::Up } else { Direction::Down } {
         return None;
     }
     let range = range.unwrap_or(&shift.range);
     let unit = match loss {
         Loss::Time => measure.meaning.unit.seconds().unwrap_or(1.0),
         Loss::Success => {
-            if shift.usual > 1.5 {
+            if shift.usual > 1.5 || measure.meaning.unit == UnitKind::Percent {
                 0.01
             } else {
                 1.0
@@ -187,7 +190,7 @@ fn lost(
             continue;
         }
         // What a percentile lost, only the calls beyond it did.
-        let excess = ((value - shift.usual) * if loss == Loss::Time { unit } else { -unit }).max(0.0) * tail;
+        let excess = ((value - shift.usual) * if rising { unit } else { -unit }).max(0.0) * tail;
         each.push(excess);
         let count = counts.and_then(|track| nearest(track, *time));
         amounts.extend(count.map(|count| excess * count));
@@ -198,8 +201,7 @@ fn lost(
     let periods = each.len() as f64;
     let each = ordered_sum(each) / periods;
     let count = (!amounts.is_empty() && each > 0.0).then(|| ordered_sum(amounts) / periods / each);
-    let mean = percentile(&measure.metric).is_none();
-    Some(Lost { measure: at, strength, sure: shift.sure, each, count, mean })
+    Some(Lost { measure: at, strength, sure: shift.sure, each, count, share: tail })
 }
 
 /// The share of calls below what a metric's name says is a percentile: 0.99 for `latency_p99`.

@@ -107,7 +107,8 @@ impl Picture<'_> {
     fn measured(&self, clues: &mut Vec<Clue>) {
         for (at, measure) in self.measures.iter().enumerate() {
             let Some((shift, strength)) = measure.worst() else { continue };
-            let accounted = matches!(measure.meaning.class, MetricClass::Latency | MetricClass::Availability);
+            let accounted = matches!(measure.meaning.class, MetricClass::Latency | MetricClass::Availability)
+                || measure.meaning.is_failure_share();
             if accounted && !measure.meaning.shared && !measure.meaning.outgoing {
                 continue;
             }
@@ -122,7 +123,12 @@ impl Picture<'_> {
             };
             // What a node or an outgoing call shows may be a neighbour's or a callee's doing.
             let indirect = if measure.meaning.shared || measure.meaning.outgoing { 0.3 } else { 1.0 };
-            let strength = strength * indirect * self.timing(measure);
+            // Who waits for a callee holds connections, threads and handles meanwhile.
+            let held = match measure.meaning.class {
+                MetricClass::Queue => self.not_a_symptom(measure.service),
+                _ => 1.0,
+            };
+            let strength = strength * indirect * held * self.timing(measure);
             clues.push(Clue { service: measure.service, kind, strength, source: Source::Measure(at) });
         }
     }
@@ -223,9 +229,10 @@ impl Picture<'_> {
                 (false, false, false) => 0.3,
                 (false, true, _) => 0.0,
             };
+            let about_errors = stream.error || turn.instead.is_some_and(|other| self.streams[other].error);
             let strength = turn.strength
                 * telling
-                * if stream.error { self.not_a_symptom(*service) } else { self.unexplained(*service, turn) };
+                * if about_errors { self.not_a_symptom(*service) } else { self.unexplained(*service, turn) };
             clues.push(Clue { service: *service, kind: ClueKind::Turn, strength, source: Source::Turn(at) });
         }
     }
