@@ -65,7 +65,7 @@ enum Command {
     Ci(ci::Args),
     /// Show the settings and where they come from
     Config(config::Args),
-    /// The daemon: the record's writer, and the kernel's API on this machine
+    /// The daemon that keeps the record and serves the kernel's API
     Agent(agent::Args),
     /// Let this repository's ecoops.toml run commands and loosen limits
     Trust(trust::Args),
