@@ -1,6 +1,7 @@
 //! Real servers: each on a free port of this machine with a folder of its own, ready before it is handed over,
 //! and stopped by its process id. One file a server says how it is started; never shared between tests.
 
+pub mod postgres;
 pub mod redis;
 
 use crate::parts;
@@ -94,6 +95,11 @@ impl Server {
     /// As `kill`; returns when it has ended.
     pub fn stop(&mut self) {
         self.signal(rustix::process::Signal::TERM);
+    }
+
+    /// As Ctrl-C, at which PostgreSQL does not wait for its clients; returns when it has ended.
+    pub fn interrupt(&mut self) {
+        self.signal(rustix::process::Signal::INT);
     }
 
     fn signal(&mut self, signal: rustix::process::Signal) {
