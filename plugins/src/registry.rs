@@ -10,6 +10,7 @@ use crate::cache::embedded::{Bounds, EmbeddedCache};
 use crate::delivery::folder::FolderDelivery;
 use crate::embedder::embedded::EmbeddedEmbedder;
 use crate::events::embedded::Embedded as EmbeddedEvents;
+use crate::events::redis::{RedisEvents, RedisEventsSettings};
 use crate::host::{frozen::Frozen, system::System};
 use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
@@ -17,6 +18,7 @@ use crate::memory::embedded::EmbeddedMemory;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
+use crate::redis_server::client::RedisSettings;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry::alertmanager::Alertmanager;
 use crate::telemetry::files::FileBundle;
@@ -43,6 +45,8 @@ use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+use zeroize::Zeroizing;
 
 // What callers fill in, or need beside a port; they have it from here and name no adapter.
 pub use crate::events::embedded::Retention;
@@ -142,6 +146,66 @@ pub fn events(choice: &EventsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Even
             Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
         }
         name => Err(unknown("events", name, &["embedded"])),
+    }
+}
+
+/// Entries that an outside stream keeps, roughly.
+const KEPT_OUTSIDE: u64 = 100_000;
+
+/// The event system outside that takes what is durable here.
+#[derive(Clone)]
+pub struct OutsideEventsChoice {
+    /// `embedded`, which is none, or `redis`.
+    pub adapter: String,
+    /// Without user and password.
+    pub address: String,
+    /// The stream there.
+    pub stream: String,
+    pub user: Option<String>,
+    pub password: Option<Zeroizing<String>>,
+    /// After so many failed attempts an event is a dead letter of its group.
+    pub attempts: u32,
+    /// For one call.
+    pub deadline: Duration,
+}
+
+impl std::fmt::Debug for OutsideEventsChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { adapter, address, stream, .. } = self;
+        f.debug_struct("OutsideEventsChoice")
+            .field("adapter", adapter)
+            .field("address", address)
+            .field("stream", stream)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Nothing is connected before the first call; `None` when the events stay here.
+///
+/// # Errors
+/// [`RegistryError`] when the name is unknown, or the address or the stream is none.
+pub fn outside_events(
+    choice: &OutsideEventsChoice,
+    host: Arc<dyn Host>,
+) -> Result<Option<Box<dyn Events>>, RegistryError> {
+    let failed = open_error("events", &choice.adapter);
+    match choice.adapter.as_str() {
+        "embedded" => Ok(None),
+        "redis" => {
+            let settings = RedisEventsSettings {
+                server: RedisSettings {
+                    address: choice.address.clone(),
+                    user: choice.user.clone(),
+                    password: choice.password.clone(),
+                    deadline: choice.deadline,
+                },
+                stream: choice.stream.clone(),
+                keep: KEPT_OUTSIDE,
+                attempts: choice.attempts,
+            };
+            Ok(Some(Box::new(RedisEvents::new(settings, host).map_err(|e| failed(e.into()))?)))
+        }
+        name => Err(unknown("events", name, &["embedded", "redis"])),
     }
 }
 
