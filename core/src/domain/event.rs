@@ -105,7 +105,10 @@ mod tests {
             };
             let wrapped = event.to_domain("i".into(), "k");
             assert!(wrapped.kind.starts_with("remediation."));
-            assert_eq!((wrapped.idempotency_key.as_str(), wrapped.resource.id.as_str()), ("k", &*event.trace_id));
+            assert_eq!(
+                (wrapped.idempotency_key.as_str(), wrapped.resource.id.as_str()),
+                ("k", &*event.trace_id)
+            );
             assert_eq!(RemediationEvent::from_domain(&wrapped), Some(event));
             let foreign = DomainEvent { kind: "platform-01.healing.completed".into(), ..wrapped };
             assert_eq!(RemediationEvent::from_domain(&foreign), None);

@@ -13,7 +13,6 @@ const MOST_IDLE: usize = 8;
 pub enum Database {
     /// Streams, their bookkeeping, and what is announced.
     Events = 0,
-    RateLimits = 1,
 }
 
 /// Where a Redis is and who asks.
@@ -31,7 +30,10 @@ pub struct RedisSettings {
 impl std::fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { address, deadline, .. } = self;
-        f.debug_struct("RedisSettings").field("address", address).field("deadline", deadline).finish_non_exhaustive()
+        f.debug_struct("RedisSettings")
+            .field("address", address)
+            .field("deadline", deadline)
+            .finish_non_exhaustive()
     }
 }
 
@@ -63,7 +65,8 @@ impl Client {
     /// # Errors
     /// [`RedisFailure`] when the address is none.
     pub fn new(settings: &RedisSettings, database: Database) -> Result<Self, RedisFailure> {
-        let refused = |why: &str| RedisFailure { address: without_user(&settings.address), why: why.to_owned() };
+        let refused =
+            |why: &str| RedisFailure { address: without_user(&settings.address), why: why.to_owned() };
         let address = place(&settings.address).map_err(refused)?;
         let mut who = RedisConnectionInfo::default().set_db(database as i64);
         if let Some(user) = &settings.user {
@@ -98,7 +101,9 @@ impl Client {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(connection) = kept {
             match self.with(connection, until, &mut act) {
-                Err(error) if is_dead(&error) => self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear(),
+                Err(error) if is_dead(&error) => {
+                    self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear()
+                }
                 done => return done.map_err(|e| self.failure(&e)),
             }
         }

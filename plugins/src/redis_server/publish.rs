@@ -20,7 +20,11 @@ static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("pu
 pub enum Outcome {
     New(Position),
     /// The key was known: of the event that came first, its place, its id and its stream.
-    Known { position: Position, id: String, stream: String },
+    Known {
+        position: Position,
+        id: String,
+        stream: String,
+    },
     /// The kernel's event bus noted the key, and the entry is no longer among the newest.
     KnownElsewhere,
 }
@@ -66,7 +70,11 @@ fn search(client: &Client, stream: &str, key: &str) -> Result<Outcome, RedisFail
         for (place, fields) in &page {
             if entry::value(fields, "idempotencyKey") == Some(key) {
                 let id = entry::value(fields, "id").unwrap_or(key).to_owned();
-                return Ok(Outcome::Known { position: position(client, place)?, id, stream: stream.to_owned() });
+                return Ok(Outcome::Known {
+                    position: position(client, place)?,
+                    id,
+                    stream: stream.to_owned(),
+                });
             }
         }
         match page.last() {

@@ -95,14 +95,25 @@ impl RedisEvents {
         [stream.clone(), of("until"), of("since"), of("waiting"), format!("{stream}:dlq")]
     }
 
-    fn read_once(&self, group: &str, consumer: &str, count: usize, lease: u64) -> Result<Vec<Given>, EventsError> {
+    fn read_once(
+        &self,
+        group: &str,
+        consumer: &str,
+        count: usize,
+        lease: u64,
+    ) -> Result<Vec<Given>, EventsError> {
         let now = self.now();
         let given = self.client.call(|connection| {
             let mut call = READ.prepare_invoke();
             for key in self.keys(group) {
                 call.key(key);
             }
-            call.arg(group).arg(consumer).arg(count).arg(now).arg(now.saturating_add_unsigned(lease)).arg(lease);
+            call.arg(group)
+                .arg(consumer)
+                .arg(count)
+                .arg(now)
+                .arg(now.saturating_add_unsigned(lease))
+                .arg(lease);
             call.arg(self.settings.attempts).arg(schedule::CLOCK_TOLERANCE_MILLIS).arg(MOST_LETTERS);
             call.invoke(connection)
         })?;
@@ -131,7 +142,13 @@ impl RedisEvents {
     fn attempt(&self, group: &str, offset: Offset) -> Result<u32, EventsError> {
         let id = place(offset).to_string();
         let held: Vec<(String, String, u64, u32)> = self.client.call(|connection| {
-            redis::cmd("XPENDING").arg(&self.settings.stream).arg(group).arg(&id).arg(&id).arg(1).query(connection)
+            redis::cmd("XPENDING")
+                .arg(&self.settings.stream)
+                .arg(group)
+                .arg(&id)
+                .arg(&id)
+                .arg(1)
+                .query(connection)
                 .or_else(|e| if e.code() == Some("NOGROUP") { Ok(vec![]) } else { Err(e) })
         })?;
         held.first().map(|(_, _, _, attempt)| *attempt).ok_or_else(|| not_held(group, offset))
@@ -139,7 +156,13 @@ impl RedisEvents {
 
     fn page(&self, stream: &str, from: Position, count: usize) -> Result<Vec<Entry>, EventsError> {
         Ok(self.client.call(|connection| {
-            redis::cmd("XRANGE").arg(stream).arg(from.to_string()).arg("+").arg("COUNT").arg(count).query(connection)
+            redis::cmd("XRANGE")
+                .arg(stream)
+                .arg(from.to_string())
+                .arg("+")
+                .arg("COUNT")
+                .arg(count)
+                .query(connection)
         })?)
     }
 
@@ -188,11 +211,17 @@ impl RedisEvents {
             for key in self.keys(group) {
                 call.key(key);
             }
-            call.arg(group).arg(place(offset).to_string()).arg(letter.to_string()).arg(what).invoke(connection)
+            call.arg(group)
+                .arg(place(offset).to_string())
+                .arg(letter.to_string())
+                .arg(what)
+                .invoke(connection)
         })?;
         match done {
             1 => Ok(()),
-            -1 => Err(EventsError::Storage(format!("event {offset} is no longer in the stream: it was trimmed"))),
+            -1 => Err(EventsError::Storage(format!(
+                "event {offset} is no longer in the stream: it was trimmed"
+            ))),
             _ => Err(not_held(group, offset)),
         }
     }
@@ -245,17 +274,20 @@ impl Events for RedisEvents {
         check_name("idempotency key", idempotency_key)?;
         check_event(event)?;
         let wrapped = event.to_domain(event_id(idempotency_key), idempotency_key);
-        let position = match publish::publish(&self.client, &self.settings.stream, &wrapped, self.settings.keep)? {
-            Outcome::New(position) => position,
-            Outcome::Known { position, stream, .. } if stream == self.settings.stream => position,
-            Outcome::Known { stream, .. } => {
-                return Err(EventsError::Storage(format!(
-                    "the key `{idempotency_key}` was used in the stream `{stream}`"
-                )));
-            }
-            Outcome::KnownElsewhere => Position::FIRST,
-        };
-        offset(position).ok_or_else(|| EventsError::Storage(format!("the stream stands at {position}, which no clock says")))
+        let position =
+            match publish::publish(&self.client, &self.settings.stream, &wrapped, self.settings.keep)? {
+                Outcome::New(position) => position,
+                Outcome::Known { position, stream, .. } if stream == self.settings.stream => position,
+                Outcome::Known { stream, .. } => {
+                    return Err(EventsError::Storage(format!(
+                        "the key `{idempotency_key}` was used in the stream `{stream}`"
+                    )));
+                }
+                Outcome::KnownElsewhere => Position::FIRST,
+            };
+        offset(position).ok_or_else(|| {
+            EventsError::Storage(format!("the stream stands at {position}, which no clock says"))
+        })
     }
 
     fn read(
@@ -333,7 +365,13 @@ impl Events for RedisEvents {
 
     fn latest(&self) -> Result<Offset, EventsError> {
         let newest: Vec<Entry> = self.client.call(|connection| {
-            redis::cmd("XREVRANGE").arg(&self.settings.stream).arg("+").arg("-").arg("COUNT").arg(1).query(connection)
+            redis::cmd("XREVRANGE")
+                .arg(&self.settings.stream)
+                .arg("+")
+                .arg("-")
+                .arg("COUNT")
+                .arg(1)
+                .query(connection)
         })?;
         let Some((id, _)) = newest.first() else { return Ok(0) };
         Ok(offset(publish::position(&self.client, id)?).unwrap_or(Offset::MAX))
@@ -349,9 +387,19 @@ impl RedisEvents {
         Ok(self.client.call(|connection| {
             redis::pipe()
                 .atomic()
-                .cmd("XACK").arg(&keys[0]).arg(group).arg(&id).ignore()
-                .cmd("ZREM").arg(&keys[1]).arg(&id).ignore()
-                .cmd("ZREM").arg(&keys[2]).arg(&id).ignore()
+                .cmd("XACK")
+                .arg(&keys[0])
+                .arg(group)
+                .arg(&id)
+                .ignore()
+                .cmd("ZREM")
+                .arg(&keys[1])
+                .arg(&id)
+                .ignore()
+                .cmd("ZREM")
+                .arg(&keys[2])
+                .arg(&id)
+                .ignore()
                 .query(connection)
         })?)
     }
