@@ -6,6 +6,7 @@
 
 use crate::audit_log::embedded::{self as audit, EmbeddedAuditLog};
 use crate::bus::embedded::EmbeddedBus;
+use crate::bus::redis::RedisBus;
 use crate::cache::embedded::{Bounds, EmbeddedCache};
 use crate::delivery::folder::FolderDelivery;
 use crate::embedder::embedded::EmbeddedEmbedder;
@@ -16,7 +17,6 @@ use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::memory::embedded::EmbeddedMemory;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
-use crate::redis_server::client::RedisSettings;
 use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
 use crate::store::sqlite::SqliteStore;
@@ -55,6 +55,7 @@ pub use crate::policy::embedded::{
     DEFAULT as DEFAULT_POLICY, DEFAULT_TEST as DEFAULT_POLICY_TEST, PolicySettings,
 };
 pub use crate::policy::files as policy_files;
+pub use crate::redis_server::client::RedisSettings;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
 pub use crate::telemetry::capture;
@@ -339,10 +340,12 @@ pub fn audit_log_of_agent(state: &Path, origin: &str) -> Result<Box<dyn AuditLog
 /// Where other programs' events go.
 #[derive(Debug, Clone)]
 pub struct BusChoice {
-    /// `embedded`.
+    /// `embedded` or `redis`.
     pub adapter: String,
-    /// The streams' file: `<state>/bus.sqlite`.
+    /// The embedded streams' file: `<state>/bus.sqlite`.
     pub file: PathBuf,
+    /// For `redis`.
+    pub server: Option<RedisSettings>,
 }
 
 /// # Errors
@@ -351,7 +354,11 @@ pub fn bus(choice: &BusChoice, host: Arc<dyn Host>) -> Result<Box<dyn Bus>, Regi
     let failed = open_error("bus", &choice.adapter);
     match choice.adapter.as_str() {
         "embedded" => Ok(Box::new(EmbeddedBus::open(&choice.file, host).map_err(|e| failed(e.into()))?)),
-        name => Err(unknown("bus", name, &["embedded"])),
+        "redis" => {
+            let server = choice.server.as_ref().ok_or_else(|| failed("it has no address".into()))?;
+            Ok(Box::new(RedisBus::new(server).map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("bus", name, &["embedded", "redis"])),
     }
 }
 
