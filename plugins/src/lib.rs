@@ -15,6 +15,7 @@ pub mod incidents;
 pub mod memory;
 pub mod packs;
 pub mod policy;
+mod redis_server;
 pub mod registry;
 pub mod replies;
 pub mod runner;
