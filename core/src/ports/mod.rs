@@ -16,6 +16,7 @@ pub mod memory;
 pub mod policy;
 pub mod replies;
 pub mod runner;
+pub mod secrets;
 pub mod store;
 pub mod telemetry;
 pub mod workspace;

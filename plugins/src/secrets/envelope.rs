@@ -1,0 +1,34 @@
+//! A secret with its terms as one text, for stores that keep one text an entry.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ecoops_core::ports::secrets::{About, Secret, SecretName, Terms};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Envelope {
+    /// Base64; it need not be text.
+    secret: Zeroizing<String>,
+    made: Timestamp,
+    #[serde(default)]
+    terms: Terms,
+}
+
+impl Envelope {
+    pub(super) fn new(secret: &Secret, terms: &Terms, made: Timestamp) -> Self {
+        let secret = Zeroizing::new(STANDARD.encode(secret.expose()));
+        Self { secret, made, terms: terms.clone() }
+    }
+
+    /// `None` when it is not base64.
+    pub(super) fn secret(&self) -> Option<Secret> {
+        STANDARD.decode(self.secret.as_bytes()).ok().map(Secret::new)
+    }
+
+    pub(super) fn about(&self, name: &SecretName, place: String) -> About {
+        About { name: name.clone(), place, made: Some(self.made), terms: self.terms.clone() }
+    }
+}
