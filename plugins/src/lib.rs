@@ -16,6 +16,7 @@ pub mod memory;
 pub mod packs;
 pub mod policy;
 mod redis_server;
+pub mod postgres;
 pub mod registry;
 pub mod replies;
 pub mod runner;
