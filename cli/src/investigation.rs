@@ -3,8 +3,8 @@
 
 use crate::app::App;
 use crate::exit::{Exit, Failure};
-use crate::report::metrics::Exposition;
 use crate::input::Loose;
+use crate::report::metrics::Exposition;
 use crate::{input, open};
 use ecoops_core::domain::Identifiers;
 use ecoops_core::domain::incident::{IncidentBrief, TimeRange};
@@ -173,7 +173,11 @@ impl Finished {
     fn why_nothing(&self) -> String {
         let said = self.investigated.data.notes.iter().filter(|note| !note.starts_with("there "));
         let said: Vec<&str> = said.take(3).map(String::as_str).collect();
-        if said.is_empty() { "nothing in it lies within the time in question".to_owned() } else { said.join("; ") }
+        if said.is_empty() {
+            "nothing in it lies within the time in question".to_owned()
+        } else {
+            said.join("; ")
+        }
     }
 
     pub fn redact(&self) -> impl Fn(&str) -> String {

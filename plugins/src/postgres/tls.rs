@@ -23,15 +23,17 @@ pub(super) fn connector(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, Pos
         .or_else(|| SYSTEM_CERTIFICATES.iter().map(PathBuf::from).find(|path| path.exists()))
         .ok_or_else(|| settings("no certificates to trust were found: install ca-certificates".into()))?;
     let mut roots = rustls::RootCertStore::empty();
-    let read = CertificateDer::pem_file_iter(&file).map_err(|e| settings(format!("{}: {e}", file.display())))?;
+    let read =
+        CertificateDer::pem_file_iter(&file).map_err(|e| settings(format!("{}: {e}", file.display())))?;
     roots.add_parsable_certificates(read.filter_map(Result::ok));
     if roots.is_empty() {
         return Err(settings(format!("{} holds no certificates", file.display())));
     }
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| settings(e.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|e| settings(e.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }
