@@ -272,6 +272,14 @@ pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, T
     Ok(Box::new(FileBundle::open(path, bounds)?))
 }
 
+/// A folder in which loose files were put together, which messages call `label`.
+///
+/// # Errors
+/// As [`bundle`].
+pub fn loose(path: &Path, label: String, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    Ok(Box::new(FileBundle::open(path, bounds)?.called(label)))
+}
+
 /// A server that holds signals.
 #[derive(Debug, Clone, Default)]
 pub struct TelemetryChoice {

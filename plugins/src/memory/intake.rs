@@ -118,10 +118,7 @@ fn cut<'d>(id: &'d str, document: &'d Document) -> Prepared<'d> {
 ///
 /// # Errors
 /// [`MemoryError::Embedder`].
-pub(super) fn embed(
-    embedder: &dyn Embedder,
-    texts: &[&str],
-) -> Result<(String, Vec<Vec<f32>>), MemoryError> {
+pub(super) fn embed(embedder: &dyn Embedder, texts: &[&str]) -> Result<(String, Vec<Vec<f32>>), MemoryError> {
     let named = embedder.embed_named(texts);
     let (model, mut vectors) = named.map_err(|e| MemoryError::Embedder(e.to_string()))?;
     let fits = |v: &Vec<f32>| v.len() <= WIDTH && v.iter().all(|v| v.is_finite());

@@ -25,46 +25,53 @@ pub fn add_org(
     password: Option<&str>,
 ) -> Result<(), PostgresError> {
     check_names(org, login)?;
-    Session::open(settings)?.run(settings.operation, async |client| {
-        client.batch_execute(migrate::SEARCH_PATH).await?;
-        let transaction = client.transaction().await?;
-        let find = "SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = $1";
-        match transaction.query_opt(find, &[&login]).await? {
-            Some(row) if row.get(0) => {
-                return Err(PostgresError::Schema(format!("the login {login} may do more than an org's login may")));
+    Session::open(settings)?
+        .run(settings.operation, async |client| {
+            client.batch_execute(migrate::SEARCH_PATH).await?;
+            let transaction = client.transaction().await?;
+            let find = "SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = $1";
+            match transaction.query_opt(find, &[&login]).await? {
+                Some(row) if row.get(0) => {
+                    return Err(PostgresError::Schema(format!(
+                        "the login {login} may do more than an org's login may"
+                    )));
+                }
+                Some(_) => {}
+                None => {
+                    let make =
+                        "CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
+                    let row = transaction.query_one("SELECT format($1, $2::text)", &[&make, &login]).await?;
+                    transaction.batch_execute(row.get(0)).await?;
+                }
             }
-            Some(_) => {}
-            None => {
-                let make = "CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
-                let row = transaction.query_one("SELECT format($1, $2::text)", &[&make, &login]).await?;
+            if let Some(password) = password {
+                let set = "ALTER ROLE %I PASSWORD %L";
+                let quoted: [&(dyn ToSql + Sync); 3] = [&set, &login, &password];
+                let row = transaction.query_one("SELECT format($1, $2::text, $3::text)", &quoted).await?;
                 transaction.batch_execute(row.get(0)).await?;
             }
-        }
-        if let Some(password) = password {
-            let set = "ALTER ROLE %I PASSWORD %L";
-            let quoted: [&(dyn ToSql + Sync); 3] = [&set, &login, &password];
-            let row = transaction.query_one("SELECT format($1, $2::text, $3::text)", &quoted).await?;
+            let grant = "GRANT ecoops_member TO %I";
+            let row = transaction.query_one("SELECT format($1, $2::text)", &[&grant, &login]).await?;
             transaction.batch_execute(row.get(0)).await?;
-        }
-        let grant = "GRANT ecoops_member TO %I";
-        let row = transaction.query_one("SELECT format($1, $2::text)", &[&grant, &login]).await?;
-        transaction.batch_execute(row.get(0)).await?;
-        transaction.execute("INSERT INTO orgs (name) VALUES ($1) ON CONFLICT DO NOTHING", &[&org]).await?;
-        let member = "INSERT INTO members (role, org_id) SELECT $1::text::name, id FROM orgs WHERE name = $2
+            transaction
+                .execute("INSERT INTO orgs (name) VALUES ($1) ON CONFLICT DO NOTHING", &[&org])
+                .await?;
+            let member =
+                "INSERT INTO members (role, org_id) SELECT $1::text::name, id FROM orgs WHERE name = $2
             ON CONFLICT (role) DO UPDATE SET role = members.role
             RETURNING (SELECT name FROM orgs WHERE id = members.org_id)";
-        let of: String = transaction.query_one(member, &[&login, &org]).await?.get(0);
-        if of != org {
-            return Err(PostgresError::Schema(format!("the login {login} is the org {of}'s already")));
-        }
-        Ok(transaction.commit().await?)
-    })
-    .map_err(|error| match error {
-        PostgresError::Refused { code, .. } if code == SqlState::UNDEFINED_TABLE.code() => {
-            PostgresError::Schema("the database has no tables of ecoops: prepare it first".into())
-        }
-        other => other,
-    })
+            let of: String = transaction.query_one(member, &[&login, &org]).await?.get(0);
+            if of != org {
+                return Err(PostgresError::Schema(format!("the login {login} is the org {of}'s already")));
+            }
+            Ok(transaction.commit().await?)
+        })
+        .map_err(|error| match error {
+            PostgresError::Refused { code, .. } if code == SqlState::UNDEFINED_TABLE.code() => {
+                PostgresError::Schema("the database has no tables of ecoops: prepare it first".into())
+            }
+            other => other,
+        })
 }
 
 fn check_names(org: &str, login: &str) -> Result<(), PostgresError> {

@@ -73,7 +73,8 @@ pub(super) async fn check(client: &mut Client, org: &str) -> Result<(), Postgres
             .get::<_, bool>(0);
     if !allowed {
         return Err(schema(
-            "the database has no tables of ecoops for this login: `ecoops database prepare` makes them".into(),
+            "the database has no tables of ecoops for this login: `ecoops database prepare` makes them"
+                .into(),
         ));
     }
     let known = compare(&applied(client).await?)?;
@@ -89,7 +90,9 @@ pub(super) async fn check(client: &mut Client, org: &str) -> Result<(), Postgres
     let (over, name, own, found): (bool, String, bool, Option<String>) =
         (row.get(0), row.get(1), row.get(2), row.get(3));
     if over || !own {
-        return Err(schema(format!("the login {name} may see the rows of every org: use the login of one org")));
+        return Err(schema(format!(
+            "the login {name} may see the rows of every org: use the login of one org"
+        )));
     }
     match found {
         None => Err(schema(format!("the login {name} belongs to no org: `ecoops database org` adds one"))),
@@ -101,7 +104,8 @@ pub(super) async fn check(client: &mut Client, org: &str) -> Result<(), Postgres
 }
 
 async fn applied(client: &Client) -> Result<Vec<(i32, String, String)>, PostgresError> {
-    let rows = client.query("SELECT number, name, sha256 FROM ecoops.migrations ORDER BY number", &[]).await?;
+    let rows =
+        client.query("SELECT number, name, sha256 FROM ecoops.migrations ORDER BY number", &[]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
 }
 

@@ -75,7 +75,9 @@ impl Pool {
         while state.out >= self.settings.connections.max(1) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(PostgresError::Away("is busy: every connection of this process is in use".into()));
+                return Err(PostgresError::Away(
+                    "is busy: every connection of this process is in use".into(),
+                ));
             }
             state = self.given_back.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -94,7 +96,8 @@ impl Pool {
             self.forget_idle();
         }
         let mut session = Session::open(&self.settings)?;
-        session.run(self.settings.operation, async |client| migrate::check(client, &self.settings.org).await)?;
+        session
+            .run(self.settings.operation, async |client| migrate::check(client, &self.settings.org).await)?;
         out.session = Some(session);
         Ok(out)
     }

@@ -47,7 +47,9 @@ impl Session {
                 Err(PostgresError::Away(format!("at {shown} cannot be reached ({why})")))
             }
             Ok(Err(other)) => Err(other),
-            Err(_) => Err(PostgresError::Away(format!("at {shown} did not answer in {:?}", settings.connect))),
+            Err(_) => {
+                Err(PostgresError::Away(format!("at {shown} did not answer in {:?}", settings.connect)))
+            }
         };
         match client {
             Ok(client) => Ok(Self { runtime: Some(runtime), client }),
@@ -109,7 +111,11 @@ fn config(settings: &PostgresSettings) -> Result<Config, PostgresError> {
     }
     if config.get_ssl_mode() == SslMode::Prefer {
         // what would fall back to plain text when somebody in between says so protects nothing
-        config.ssl_mode(if config.get_hosts().iter().all(is_local) { SslMode::Disable } else { SslMode::Require });
+        config.ssl_mode(if config.get_hosts().iter().all(is_local) {
+            SslMode::Disable
+        } else {
+            SslMode::Require
+        });
     }
     let milliseconds = settings.operation.as_millis();
     config

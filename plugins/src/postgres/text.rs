@@ -43,7 +43,9 @@ pub(crate) fn unescape(text: String) -> String {
 }
 
 pub(crate) fn escape_json(fields: &Map<String, Value>) -> Value {
-    Value::Object(fields.iter().map(|(k, v)| (escape(k).into_owned(), each(v, &|s| escape(s).into_owned()))).collect())
+    Value::Object(
+        fields.iter().map(|(k, v)| (escape(k).into_owned(), each(v, &|s| escape(s).into_owned()))).collect(),
+    )
 }
 
 pub(crate) fn unescape_json(value: Value) -> Map<String, Value> {

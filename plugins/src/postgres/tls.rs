@@ -13,15 +13,17 @@ pub(super) fn connector(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, Pos
     let settings = |why: String| PostgresError::Settings(why);
     let file = trusted(ca_file).map_err(|e| settings(e.to_string()))?;
     let mut roots = rustls::RootCertStore::empty();
-    let read = CertificateDer::pem_file_iter(&file).map_err(|e| settings(format!("{}: {e}", file.display())))?;
+    let read =
+        CertificateDer::pem_file_iter(&file).map_err(|e| settings(format!("{}: {e}", file.display())))?;
     roots.add_parsable_certificates(read.filter_map(Result::ok));
     if roots.is_empty() {
         return Err(settings(format!("{} holds no certificates", file.display())));
     }
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| settings(e.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|e| settings(e.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }

@@ -120,7 +120,9 @@ async fn candidates(
             nearest.insert(row.try_get(0)?, (row.try_get(2)?, row.try_get(1)?));
         }
     }
-    for number in without_vector(tx, request, scores, &nearest, held > 0).await?.into_iter().chain(outstanding) {
+    for number in
+        without_vector(tx, request, scores, &nearest, held > 0).await?.into_iter().chain(outstanding)
+    {
         let chunk = scores.documents.get(&number).map_or(0, |(_, chunk)| i32::from(*chunk));
         nearest.entry(number).or_insert((0.0, chunk));
     }
@@ -135,7 +137,8 @@ async fn without_vector(
     nearest: &Nearest,
     compared: bool,
 ) -> Result<Vec<i64>, PostgresError> {
-    let mut numbers: Vec<i64> = scores.documents.keys().filter(|n| !nearest.contains_key(n)).copied().collect();
+    let mut numbers: Vec<i64> =
+        scores.documents.keys().filter(|n| !nearest.contains_key(n)).copied().collect();
     numbers.sort_unstable();
     if !compared || request.vector.is_none() {
         numbers.truncate(request.query.top_k);
@@ -278,7 +281,8 @@ async fn pieces(
         ORDER BY u.place";
     let mut pieces: HashMap<i64, Vec<Piece>> = HashMap::new();
     for row in tx.query(sql, &[&owners, &chunks, &request.model, &request.vector]).await? {
-        let at = |column| Ok::<_, PostgresError>(usize::try_from(row.try_get::<_, i32>(column)?).unwrap_or(0));
+        let at =
+            |column| Ok::<_, PostgresError>(usize::try_from(row.try_get::<_, i32>(column)?).unwrap_or(0));
         let cosine: Option<f64> = row.try_get(4)?;
         let piece =
             Piece { chunk: row.try_get(1)?, start: at(2)?, stop: at(3)?, cosine: cosine.unwrap_or(0.0) };

@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn a_document_counts_with_its_best_chunk_and_leaves_nothing_behind() {
         let mut block = Block::default();
-        let entry = |document, chunk| Entry { document, chunk, times: 0, kind: 1 + document as u8, length: 2 };
+        let entry =
+            |document, chunk| Entry { document, chunk, times: 0, kind: 1 + document as u8, length: 2 };
         block.add(entry(0, 0), words("pool leak"));
         block.add(entry(0, 1), words("pool pool"));
         block.add(entry(1, 0), words("disk pool"));
@@ -129,7 +130,10 @@ mod tests {
         assert_eq!((scores.rank(100), scores.rank(101), scores.rank(7)), (Some(1), Some(2), None));
         assert_eq!(Scores::new(corpus, &asked, |_, kind| kind == 2).documents.len(), 1);
         let left = without(&block.0["pool"], 0);
-        assert_eq!((left.len(), Entry::read(left.as_chunks().0[0..1].first().expect("one")).document), (ENTRY, 1));
+        assert_eq!(
+            (left.len(), Entry::read(left.as_chunks().0[0..1].first().expect("one")).document),
+            (ENTRY, 1)
+        );
         assert_eq!(without(&block.0["leak"], 0), [0u8; 0]);
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The row of the org's counts is locked first, so that writers of an org take turns and none waits in a circle.
 
-use super::words::{BLOCK, Block, Entry, without};
 use super::wide;
+use super::words::{BLOCK, Block, Entry, without};
 use crate::memory::intake::{Batch, Prepared, indexed, kind_byte, name};
 use crate::postgres::{PostgresError, escape, escape_json, unescape};
 use ecoops_core::engines::recall::terms::terms;
@@ -27,7 +27,8 @@ pub(super) async fn known(client: &Client, ids: &[String]) -> Result<HashSet<Str
 pub(super) async fn keep(client: &mut Client, batch: &Batch<'_>) -> Result<(), PostgresError> {
     let transaction = client.transaction().await?;
     transaction.execute("INSERT INTO corpora DEFAULT VALUES ON CONFLICT DO NOTHING", &[]).await?;
-    let next = transaction.query_one("SELECT next FROM corpora FOR UPDATE", &[]).await?.try_get::<_, i64>(0)?;
+    let next =
+        transaction.query_one("SELECT next FROM corpora FOR UPDATE", &[]).await?.try_get::<_, i64>(0)?;
     // another process may have been faster, and a document may be given twice
     let ids: Vec<String> = batch.documents.iter().map(|d| d.id.to_owned()).collect();
     let mut seen = known(transaction.client(), &ids).await?;
@@ -40,7 +41,8 @@ pub(super) async fn keep(client: &mut Client, batch: &Batch<'_>) -> Result<(), P
     let (vectors, count) = chunks(&transaction, next, &batch.model, &new).await?;
     let length = words(&transaction, next, &new).await?;
     let added = i64::try_from(new.len()).unwrap_or(i64::MAX);
-    let counts = "UPDATE corpora SET docs = docs + $1, chunks = chunks + $2, terms = terms + $3, next = next + $1";
+    let counts =
+        "UPDATE corpora SET docs = docs + $1, chunks = chunks + $2, terms = terms + $3, next = next + $1";
     transaction.execute(counts, &[&added, &count, &length]).await?;
     if vectors > 0 {
         let models = "INSERT INTO models AS m (model, vectors) VALUES ($1, $2)
@@ -108,7 +110,8 @@ async fn chunks(
             escape(new.document.text.get(new.pieces[place].clone()).unwrap_or_default()).into_owned()
         };
         let texts: Vec<String> = some.iter().map(|(_, new, place)| text(new, *place)).collect();
-        let embeddings: Vec<_> = some.iter().map(|(_, new, place)| wide(new.vectors[*place].clone())).collect();
+        let embeddings: Vec<_> =
+            some.iter().map(|(_, new, place)| wide(new.vectors[*place].clone())).collect();
         vectors += embeddings.iter().flatten().count();
         tx.execute(&insert, &[&numbers, &ordinals, &starts, &stops, &texts, &embeddings, &model]).await?;
     }
@@ -142,7 +145,8 @@ pub(super) async fn erase(client: &mut Client, id: &str) -> Result<bool, Postgre
     let Some(row) = tx.query_opt(find, &[&id]).await? else { return Ok(false) };
     let (uuid, number, block): (String, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     let (title, text) = (unescape(row.try_get(3)?), unescape(row.try_get(4)?));
-    let rows = tx.query("SELECT start, stop, model FROM chunks WHERE doc_id = $1::text::uuid", &[&uuid]).await?;
+    let rows =
+        tx.query("SELECT start, stop, model FROM chunks WHERE doc_id = $1::text::uuid", &[&uuid]).await?;
     let (mut found, mut length) = (HashSet::new(), 0);
     for row in &rows {
         let (start, stop): (i32, i32) = (row.try_get(0)?, row.try_get(1)?);
@@ -151,7 +155,8 @@ pub(super) async fn erase(client: &mut Client, id: &str) -> Result<bool, Postgre
         length += i64::from(u16::try_from(all.len()).unwrap_or(u16::MAX));
         found.extend(all);
     }
-    let place = u16::try_from(number - block).map_err(|_| PostgresError::Damaged(format!("block {block}")))?;
+    let place =
+        u16::try_from(number - block).map_err(|_| PostgresError::Damaged(format!("block {block}")))?;
     forget_words(&tx, block, place, &found.into_iter().collect::<Vec<_>>()).await?;
     let models = "UPDATE models m SET vectors = m.vectors - c.vectors FROM
         (SELECT model, count(*) AS vectors FROM chunks WHERE doc_id = $1::text::uuid GROUP BY model) c
