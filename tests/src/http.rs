@@ -1,6 +1,6 @@
 //! A small HTTP server within the test's process, for exporters and for replaying documented answers.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,6 +13,7 @@ pub struct Request {
     /// Decoded, in the order of the request.
     pub query: Vec<(String, String)>,
     pub headers: Vec<(String, String)>,
+    pub body: String,
 }
 
 impl Request {
@@ -95,13 +96,17 @@ fn answer(stream: TcpStream, handler: &Handler, seen: &Mutex<Vec<Request>>) -> s
             headers.push((name.trim().to_owned(), value.trim().to_owned()));
         }
     }
+    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let mut body = vec![0; length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0)];
+    reader.read_exact(&mut body)?;
+    let body = String::from_utf8_lossy(&body).into_owned();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decode(name), decode(value))
     };
     let query = query.split('&').filter(|p| !p.is_empty()).map(pair).collect();
-    let request = Request { path: decode(path), query, headers };
+    let request = Request { path: decode(path), query, headers, body };
     let (status, body) = handler(&request);
     seen.lock().expect("no handler panicked").push(request);
     let mut stream = stream;

@@ -8,7 +8,6 @@ use ecoops_core::engines::recall::chunk::{Limits, MOST_EMBEDDED, chunks};
 use ecoops_core::ports::memory::{
     Document, DocumentKind, Filters, Hit, MOST_BYTES, MOST_TITLE_BYTES, Memory, Query,
 };
-use ecoops_plugins::registry;
 use serde_json::json;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -95,10 +94,7 @@ pub(super) fn name(kind: DocumentKind) -> &'static str {
 }
 
 pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
-    let path = app.folders.state.join("memory.sqlite");
-    let embedder = open::embedder(app)?;
-    let memory = registry::memory(&path, embedder)
-        .map_err(|e| Failure::new("the memory cannot be opened").because(&e))?;
+    let memory = open::the_memory(app)?;
     match args.verb {
         Verb::Search { query, kinds, top_k } => {
             let kinds = kinds.into_iter().map(Into::into).collect();

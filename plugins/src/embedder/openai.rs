@@ -104,6 +104,11 @@ impl OpenAiEmbedder {
     }
 }
 
+/// A server refuses a blank text: the shortest that says nothing stands for it.
+fn sent(text: &str) -> &str {
+    if text.trim().is_empty() { "." } else { text }
+}
+
 /// Of unit length and [`WIDTH`] numbers; one of zeros stays so.
 fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     let length = vector.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt();
@@ -123,12 +128,11 @@ impl Embedder for OpenAiEmbedder {
     }
 
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedderError> {
-        // a server refuses a blank text, and it means nothing
-        let mut vectors = vec![vec![0.0; WIDTH]; texts.len()];
+        let mut vectors = vec![Vec::new(); texts.len()];
         let mut waiting: Vec<usize> = Vec::new();
         let mut bytes = 0;
         let flush = |waiting: &mut Vec<usize>, vectors: &mut Vec<Vec<f32>>| {
-            let batch: Vec<&str> = waiting.iter().map(|place| texts[*place]).collect();
+            let batch: Vec<&str> = waiting.iter().map(|place| sent(texts[*place])).collect();
             if !batch.is_empty() {
                 for (place, vector) in waiting.drain(..).zip(self.request(&batch)?) {
                     vectors[place] = vector;
@@ -136,7 +140,7 @@ impl Embedder for OpenAiEmbedder {
             }
             Ok::<_, EmbedderError>(())
         };
-        for (place, text) in texts.iter().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
+        for (place, text) in texts.iter().enumerate() {
             if waiting.len() == TOGETHER || bytes + text.len() > BYTES {
                 flush(&mut waiting, &mut vectors)?;
                 bytes = 0;
@@ -185,7 +189,7 @@ mod tests {
     #[test]
     fn a_server_that_is_not_there_is_away() {
         assert!(matches!(embedder("http://127.0.0.1:1").embed(&["x"]), Err(EmbedderError::Away(_))));
-        assert_eq!(embedder("http://127.0.0.1:1").embed(&["", " \n"]).expect("nothing asked").len(), 2);
+        assert!(embedder("http://127.0.0.1:1").embed(&[]).expect("nothing asked").is_empty());
         assert_eq!(embedder("http://127.0.0.1:1/v1/").path, "/embeddings");
     }
 }
