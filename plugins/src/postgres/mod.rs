@@ -12,7 +12,7 @@ mod tls;
 
 pub use pool::Pool;
 pub(crate) use session::Session;
-pub(crate) use text::{escape, escape_json, unescape, unescape_json};
+pub(crate) use text::{escape, escape_json, escape_value, unescape, unescape_json, unescape_value};
 
 use std::path::PathBuf;
 use std::time::Duration;
