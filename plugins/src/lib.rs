@@ -18,6 +18,7 @@ pub mod policy;
 pub mod registry;
 pub mod replies;
 pub mod runner;
+pub mod secrets;
 mod sqlite;
 pub mod store;
 pub mod telemetry;
