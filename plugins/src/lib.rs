@@ -21,6 +21,7 @@ mod redis_server;
 pub mod registry;
 pub mod replies;
 pub mod runner;
+pub mod secrets;
 mod sqlite;
 pub mod store;
 pub mod telemetry;

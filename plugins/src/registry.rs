@@ -24,6 +24,10 @@ use crate::memory::remembered::RememberedMemory;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
+use crate::secrets::confirmed::Confirmed;
+use crate::secrets::file::FileSecrets;
+use crate::secrets::keyring::KeyringSecrets;
+use crate::secrets::layered::Layered;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry::alertmanager::Alertmanager;
 use crate::telemetry::files::FileBundle;
@@ -45,6 +49,7 @@ use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::{Replies, RepliesError};
 use ecoops_core::ports::runner::Runner;
+use ecoops_core::ports::secrets::Secrets;
 use ecoops_core::ports::store::Store;
 use ecoops_core::ports::telemetry::{Telemetry, TelemetryError};
 use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
@@ -65,6 +70,8 @@ pub use crate::postgres::{PostgresError, PostgresSettings, admin as database};
 pub use crate::redis_server::client::RedisSettings;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
+pub use crate::secrets::confirmed::Confirm;
+pub use crate::secrets::file::{AskPassphrase, Unlock};
 pub use crate::telemetry::capture;
 pub use crate::telemetry::files::BundleBounds;
 pub use crate::telemetry::http::{Limits as HttpLimits, Server};
@@ -132,6 +139,38 @@ pub fn identity(choice: &IdentityChoice, host: Arc<dyn Host>) -> Result<Box<dyn 
         }
         name => Err(unknown("identity", name, &["os-user"])),
     }
+}
+
+/// Where credentials live.
+#[derive(Clone)]
+pub struct SecretsChoice {
+    /// `auto` (the desktop's keyring where there is one, else the file), `keyring` or `file`.
+    pub adapter: String,
+    /// The encrypted file: `<state>/credentials.json`.
+    pub file: PathBuf,
+    pub unlock: Unlock,
+    /// What our entries of a keyring are found by.
+    pub service: String,
+    /// Asks before a use that is to be confirmed.
+    pub confirm: Arc<Confirm>,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown, or there is no keyring and one is demanded.
+pub fn secrets(choice: &SecretsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Secrets>, RegistryError> {
+    let failed = open_error("secrets", &choice.adapter);
+    let file = || FileSecrets::new(choice.file.clone(), choice.unlock.clone(), host.clone());
+    let keyring = || KeyringSecrets::open(choice.service.clone(), host.clone());
+    let opened: Box<dyn Secrets> = match choice.adapter.as_str() {
+        "auto" => match keyring() {
+            Ok(keyring) => Box::new(Layered::new(Box::new(keyring), Box::new(file()))),
+            Err(_) => Box::new(file()),
+        },
+        "keyring" => Box::new(keyring().map_err(|e| failed(e.into()))?),
+        "file" => Box::new(file()),
+        name => return Err(unknown("secrets", name, &["auto", "keyring", "file"])),
+    };
+    Ok(Box::new(Confirmed::new(opened, choice.confirm.clone())))
 }
 
 /// Where the events go.
