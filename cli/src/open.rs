@@ -158,7 +158,7 @@ fn memory_choice(app: &App) -> Result<registry::MemoryChoice, Failure> {
 fn credential(name: &str) -> Result<Option<String>, Failure> {
     match name {
         "" => Ok(None),
-        name => Err(Failure::new(&format!("the credential `{name}` cannot be read: there is no place for credentials"))),
+        name => Err(Failure::new(format!("the credential `{name}` cannot be read: no place is set"))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Server, library, unprivileged};
 use crate::parts;
+use ecoops_plugins::postgres::{PostgresSettings, admin};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -53,7 +54,24 @@ pub fn start() -> Option<Postgres> {
     Some(Postgres { server: Server::in_folder(folder, start, answers), programs })
 }
 
+/// The same with the tables made.
+pub fn prepared() -> Option<Postgres> {
+    let server = start()?;
+    admin::prepare(&server.settings("postgres")).expect("prepared");
+    Some(server)
+}
+
 impl Postgres {
+    pub fn settings(&self, login: &str) -> PostgresSettings {
+        PostgresSettings { address: self.address(login), ..PostgresSettings::default() }
+    }
+
+    /// An org and a login of the same name, made when they are not there.
+    pub fn org(&self, name: &str) -> PostgresSettings {
+        admin::add_org(&self.settings("postgres"), name, name, None).expect("added");
+        self.settings(name)
+    }
+
     /// Of the database `postgres`, for this login.
     pub fn address(&self, login: &str) -> String {
         format!("postgres://{login}@{}/postgres", self.server.address())
