@@ -12,6 +12,7 @@ pub mod host;
 pub mod identity;
 pub mod incidents;
 pub mod memory;
+pub mod notify;
 pub mod packs;
 pub mod policy;
 pub mod registry;

@@ -65,6 +65,7 @@ async fn publish(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let published = app.kernel.events.ask(move |events| events.publish(&event, &idempotency_key)).await?;
     let offset = published.map_err(fault)?;
     app.published.send_replace(offset);
+    app.kernel.published();
     Ok(Answer::with(201, json!({ "offset": offset })))
 }
 

@@ -1,0 +1,3 @@
+//! Receivers of the local log's events.
+
+pub mod bus;
