@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod embedder;
 pub mod events;
 pub mod host;
+pub mod http;
 pub mod identity;
 pub mod incidents;
 pub mod memory;

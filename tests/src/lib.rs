@@ -8,4 +8,5 @@ pub mod http;
 pub mod parts;
 pub mod project;
 pub mod repository;
+pub mod servers;
 pub mod source;

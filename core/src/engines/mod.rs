@@ -12,4 +12,5 @@ pub mod policy;
 pub mod recall;
 pub mod redact;
 pub mod rehearsal;
+pub mod resilience;
 pub mod signals;

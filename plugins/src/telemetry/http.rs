@@ -1,13 +1,12 @@
-//! The HTTP client of the servers that hold signals: reading only, with deadlines, bounds and retries.
-//!
-//! Never follows a redirect to another host with credentials, never reads proxy settings from the environment,
-//! and never sends anything when it was told to stay offline.
+//! The servers that hold signals, asked as this port needs it: reading only, several requests under one deadline.
 
+use crate::http::{self, HttpError};
+use ecoops_core::engines::resilience::BreakerSettings;
 use ecoops_core::ports::telemetry::TelemetryError;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use ureq::tls::{PemItem, RootCerts, TlsConfig, TlsProvider};
+
+pub use crate::http::path_part;
 
 /// A server and how to speak to it.
 #[derive(Clone, Default)]
@@ -27,7 +26,7 @@ pub struct Server {
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server")
-            .field("url", &public_url(&self.url))
+            .field("url", &http::public_url(&self.url))
             .field("offline", &self.offline)
             .finish_non_exhaustive()
     }
@@ -57,106 +56,47 @@ impl Default for Limits {
     }
 }
 
-/// Where the certificates are that a system trusts.
-const SYSTEM_CERTIFICATES: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/cert.pem",
-    "/etc/ssl/ca-bundle.pem",
-];
-
 /// A client of one server.
 #[derive(Debug)]
 pub struct Client {
-    agent: ureq::Agent,
-    server: Server,
-    base: String,
-    /// As messages show it: without user and password.
-    shown: String,
+    http: http::Client,
+    tenant: Option<String>,
+    reading: Duration,
 }
 
 impl Client {
     /// # Errors
     /// [`TelemetryError::Invalid`] for what is no HTTP address, or certificates that cannot be read.
     pub fn new(server: Server) -> Result<Self, TelemetryError> {
-        let shown = public_url(&server.url);
-        let base = server.url.trim_end_matches('/').to_owned();
-        let secure = base.starts_with("https://");
-        if !secure && !base.starts_with("http://") || base.len() < 10 || base.contains(char::is_whitespace) {
-            return Err(TelemetryError::Invalid(format!(
-                "`{shown}` is no address of a server: it must begin with http:// or https://"
-            )));
-        }
-        if server.token.is_some() && !secure && !is_loopback(&base) {
-            return Err(TelemetryError::Invalid(format!(
-                "{shown}: a token is sent over https only, or to this machine"
-            )));
-        }
-        let mut config = ureq::Agent::config_builder()
-            .timeout_global(Some(server.limits.request))
-            .timeout_connect(Some(Duration::from_secs(5)))
-            .max_redirects(3)
-            .http_status_as_error(false)
-            .user_agent(concat!("ecoops/", env!("CARGO_PKG_VERSION")))
-            .proxy(None);
-        if secure {
-            config = config.tls_config(tls(server.ca_file.as_deref())?);
-        }
-        Ok(Self { agent: config.build().new_agent(), server, base, shown })
+        let Server { url, token, tenant, ca_file, offline, limits } = server;
+        let Limits { request, reading, answer, tries } = limits;
+        let limits = http::Limits { request, whole: reading, answer, tries };
+        let breaker = BreakerSettings::OBSERVABILITY;
+        let server =
+            http::Server { url, token, ca_file, offline, limits, breaker, ..http::Server::default() };
+        Ok(Self { http: http::Client::new(server).map_err(failed)?, tenant, reading })
     }
 
     /// The address without credentials.
     pub fn shown(&self) -> &str {
-        &self.shown
+        self.http.shown()
     }
 
     pub fn conversation(&self) -> Conversation<'_> {
-        Conversation { client: self, until: Instant::now() + self.server.limits.reading }
+        Conversation { client: self, until: Instant::now() + self.reading }
     }
 }
 
-fn tls(ca_file: Option<&Path>) -> Result<TlsConfig, TelemetryError> {
-    let file = ca_file
-        .map(Path::to_owned)
-        .or_else(|| SYSTEM_CERTIFICATES.iter().map(PathBuf::from).find(|path| path.exists()));
-    let Some(file) = file else {
-        let why = "the system's trusted certificates were not found: install ca-certificates, or name a file with them";
-        return Err(TelemetryError::Invalid(why.into()));
-    };
-    let pem =
-        std::fs::read(&file).map_err(|e| TelemetryError::Invalid(format!("{}: {e}", file.display())))?;
-    let certificates: Vec<_> = ureq::tls::parse_pem(&pem)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    if certificates.is_empty() {
-        return Err(TelemetryError::Invalid(format!("{} holds no certificates", file.display())));
+fn failed(error: HttpError) -> TelemetryError {
+    match error {
+        HttpError::Offline(server) => TelemetryError::Offline(server),
+        HttpError::Unreachable(server, why) => TelemetryError::Unreachable(server, why),
+        HttpError::Broken(server, seconds) => TelemetryError::Unreachable(
+            server,
+            format!("it failed too often and is asked again in {seconds} s"),
+        ),
+        other => TelemetryError::Invalid(other.to_string()),
     }
-    Ok(TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .root_certs(RootCerts::Specific(Arc::new(certificates)))
-        .build())
-}
-
-/// An address without user and password.
-fn public_url(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let end = rest.find('/').unwrap_or(rest.len());
-            let host = rest[..end].rsplit('@').next().unwrap_or_default();
-            format!("{scheme}://{host}{}", rest[end..].split('?').next().unwrap_or_default())
-        }
-        None => url.rsplit('@').next().unwrap_or_default().to_owned(),
-    }
-}
-
-fn is_loopback(base: &str) -> bool {
-    let host = base.split("://").nth(1).unwrap_or("").split('/').next().unwrap_or("");
-    let host = host.rsplit('@').next().unwrap_or(host);
-    host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]")
 }
 
 /// Several requests under one deadline.
@@ -173,124 +113,33 @@ impl Conversation<'_> {
     /// [`TelemetryError::Offline`], [`TelemetryError::Unreachable`], or [`TelemetryError::Invalid`] with what the
     /// server said.
     pub fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<String, TelemetryError> {
-        let shown = &self.client.shown;
-        if self.client.server.offline {
-            return Err(TelemetryError::Offline(shown.clone()));
+        let shown = self.client.shown();
+        let mut request = self.client.http.get(path);
+        for (name, value) in query {
+            request = request.query(name, value);
         }
-        let mut last = String::from("no answer in time");
-        for attempt in 0..self.client.server.limits.tries {
-            let left = self.until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
+        if let Some(tenant) = &self.client.tenant {
+            request = request.header("X-Scope-OrgID", tenant);
+        }
+        let left = self.until.saturating_duration_since(Instant::now());
+        let answer = request.within(left).send().map_err(failed)?;
+        match answer.status {
+            200..300 => Ok(answer.text()),
+            status @ (401 | 403) => Err(TelemetryError::Invalid(format!(
+                "{shown} refuses ({status}): a token that may read is needed"
+            ))),
+            status @ (429 | 500..) => {
+                let why = format!("it answers {status}: {}", answer.excerpt());
+                Err(TelemetryError::Unreachable(shown.to_owned(), why))
             }
-            if attempt > 0 {
-                std::thread::sleep(pause(attempt).min(left));
-            }
-            match self.once(path, query, left) {
-                Ok((status, body)) if (200..300).contains(&status) => return Ok(body),
-                Ok((status, body)) if status == 429 || status >= 500 => {
-                    last = format!("it answers {status}: {}", excerpt(&body));
-                }
-                Ok((status @ (401 | 403), _)) => {
-                    let why = format!("{shown} refuses ({status}): a token that may read is needed");
-                    return Err(TelemetryError::Invalid(why));
-                }
-                Ok((status, body)) => {
-                    let why = format!("{shown}{path} answers {status}: {}", excerpt(&body));
-                    return Err(TelemetryError::Invalid(why));
-                }
-                Err(ureq::Error::BodyExceedsLimit(limit)) => {
-                    let why = format!("{shown}{path}: the answer is larger than {} MiB", limit >> 20);
-                    return Err(TelemetryError::Invalid(why));
-                }
-                Err(error) => last = error.to_string(),
+            status => {
+                Err(TelemetryError::Invalid(format!("{shown}{path} answers {status}: {}", answer.excerpt())))
             }
         }
-        Err(TelemetryError::Unreachable(shown.clone(), last))
     }
 
     /// Whether there is time for another request.
     pub fn has_time(&self) -> bool {
         Instant::now() < self.until
-    }
-
-    fn once(&self, path: &str, query: &[(&str, &str)], left: Duration) -> Result<(u16, String), ureq::Error> {
-        let server = &self.client.server;
-        let mut request = self
-            .client
-            .agent
-            .get(format!("{}{path}", self.client.base))
-            .config()
-            .timeout_global(Some(left.min(server.limits.request)))
-            .build()
-            .header("Accept", "application/json");
-        for (name, value) in query {
-            request = request.query(name, value);
-        }
-        if let Some(token) = &server.token {
-            request = request.header("Authorization", format!("Bearer {token}"));
-        }
-        if let Some(tenant) = &server.tenant {
-            request = request.header("X-Scope-OrgID", tenant);
-        }
-        let mut answer = request.call()?;
-        let status = answer.status().as_u16();
-        let body =
-            answer.body_mut().with_config().limit(server.limits.answer).lossy_utf8(true).read_to_string()?;
-        Ok((status, body))
-    }
-}
-
-/// Doubling from a quarter of a second, half of it by chance, so that many clients do not return together.
-fn pause(attempt: u32) -> Duration {
-    let base = 250u64 << attempt.min(5);
-    let mut byte = [128u8];
-    // Without randomness the pause is merely less spread.
-    let _ = getrandom::fill(&mut byte);
-    Duration::from_millis(base / 2 + base * u64::from(byte[0]) / 512)
-}
-
-/// What a server said, short and on one line.
-fn excerpt(body: &str) -> String {
-    let clean: String = body.chars().take(200).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let clean = clean.trim();
-    if clean.is_empty() { "nothing".to_owned() } else { clean.to_owned() }
-}
-
-/// Percent-encodes a part of a path.
-pub fn path_part(text: &str) -> String {
-    super::files::names::encode(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses() {
-        for (url, good) in [
-            ("http://127.0.0.1:9090", true),
-            ("http://localhost:9090/prometheus/", true),
-            ("ftp://x", false),
-            ("127.0.0.1:9090", false),
-            ("http://", false),
-            ("http://a b.example", false),
-            ("", false),
-        ] {
-            let server = Server { url: url.into(), ..Server::default() };
-            assert_eq!(Client::new(server).is_ok(), good, "{url}");
-        }
-        assert_eq!(public_url("http://me:secret@host:1/p?token=x"), "http://host:1/p");
-        let with_token = |url: &str| {
-            Client::new(Server { url: url.into(), token: Some("t".into()), ..Server::default() }).is_ok()
-        };
-        assert!(with_token("http://127.0.0.1:9090") && !with_token("http://prometheus.example"));
-    }
-
-    #[test]
-    fn offline_asks_nobody() {
-        let server = Server { url: "http://127.0.0.1:1".into(), offline: true, ..Server::default() };
-        let client = Client::new(server).unwrap();
-        assert!(matches!(client.conversation().get("/", &[]), Err(TelemetryError::Offline(_))));
     }
 }

@@ -1,0 +1,271 @@
+//! One request: what is sent, how often, and what comes back.
+
+use super::{Client, HttpError, trace};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
+
+/// Answers after which the same request may succeed. A 500 is none of them: it may have had its effect.
+const PASSING: [u16; 4] = [429, 502, 503, 504];
+/// As long as a server may ask us to wait within one request.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// A request that is being put together.
+#[derive(Debug)]
+pub struct Request<'a> {
+    client: &'a Client,
+    method: &'static str,
+    path: String,
+    query: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    repeatable: bool,
+    secret: bool,
+    within: Duration,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn new(client: &'a Client, method: &'static str, path: &str) -> Self {
+        Self {
+            client,
+            method,
+            path: path.to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            repeatable: method != "POST",
+            secret: client.server.token.is_some() || !client.server.headers.is_empty(),
+            within: client.server.limits.whole,
+        }
+    }
+
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.query.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A header that holds a credential.
+    pub fn secret_header(mut self, name: &str, value: &str) -> Self {
+        self.secret = true;
+        self.header(name, value)
+    }
+
+    pub fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
+        self.body = body;
+        self.header("Content-Type", content_type)
+    }
+
+    /// What cannot be written as JSON is sent as `null`.
+    pub fn json(self, body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body).unwrap_or_else(|_| b"null".to_vec());
+        self.body("application/json", body)
+    }
+
+    /// As `application/x-www-form-urlencoded`.
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let pairs: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        self.body("application/x-www-form-urlencoded", pairs.join("&").into_bytes())
+    }
+
+    /// The server does it once however often it is asked, so it may be asked again.
+    pub fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    /// Asked once only, whatever comes.
+    pub fn once(mut self) -> Self {
+        self.within = self.within.min(self.client.server.limits.request);
+        self.repeatable = false;
+        self
+    }
+
+    /// All tries end within `time`.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = self.within.min(time);
+        self
+    }
+
+    /// # Errors
+    /// [`HttpError`] when there is no answer. One of any status is an answer.
+    pub fn send(self) -> Result<Answer, HttpError> {
+        self.client.may_ask()?;
+        self.client.health().budget.earn();
+        let until = Instant::now() + self.within;
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let (result, again) = self.attempt(until);
+            self.client.record(!matches!(&result, Err(HttpError::Unreachable(..))) && !is_failing(&result));
+            let wait = again.map(|wait| wait.max(self.client.pause(attempt)));
+            let tries = self.client.server.limits.tries.max(1);
+            match wait {
+                Some(wait)
+                    if attempt < tries
+                        && Instant::now() + wait < until
+                        && self.client.health().budget.spend() =>
+                {
+                    std::thread::sleep(wait);
+                }
+                _ => return result,
+            }
+            if self.client.may_ask().is_err() {
+                return result;
+            }
+        }
+    }
+
+    /// One try: the answer, and after how long at least another try makes sense, if it does.
+    fn attempt(&self, until: Instant) -> (Result<Answer, HttpError>, Option<Duration>) {
+        let shown = &self.client.shown;
+        let left = until.saturating_duration_since(Instant::now()).min(self.client.server.limits.request);
+        match self.ask(left) {
+            Ok(answer) => {
+                let passing = PASSING.contains(&answer.status) && self.repeatable;
+                let wait = passing.then(|| answer.retry_after()).filter(|wait| *wait <= LONGEST_WAIT);
+                (Ok(answer), wait)
+            }
+            Err(ureq::Error::BodyExceedsLimit(limit)) => {
+                (Err(HttpError::TooLarge(format!("{shown}{}", self.path), limit >> 20)), None)
+            }
+            Err(ureq::Error::Http(why)) => (Err(HttpError::Invalid(format!("{shown}: {why}"))), None),
+            Err(error) => {
+                let again = self.repeatable || never_sent(&error);
+                let why = HttpError::Unreachable(shown.clone(), error.to_string());
+                (Err(why), again.then_some(Duration::ZERO))
+            }
+        }
+    }
+
+    fn ask(&self, left: Duration) -> Result<Answer, ureq::Error> {
+        let server = &self.client.server;
+        let mut uri = format!("{}{}", self.client.base, self.path);
+        for (number, (name, value)) in self.query.iter().enumerate() {
+            let mark = if number == 0 { '?' } else { '&' };
+            uri.push_str(&format!("{mark}{}={}", encode(name), encode(value)));
+        }
+        let mut request = ureq::http::Request::builder().method(self.method).uri(uri);
+        let named = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        if !named("accept") {
+            request = request.header("Accept", "application/json");
+        }
+        if let Some(token) = server.token.as_ref().filter(|_| !named("authorization")) {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        if let Some(trace) = trace::current() {
+            request = request.header("traceparent", trace.traceparent);
+            if let Some(state) = trace.tracestate {
+                request = request.header("tracestate", state);
+            }
+        }
+        for (name, value) in server.headers.iter().chain(&self.headers) {
+            request = request.header(name, value);
+        }
+        let redirects = if self.secret || self.method != "GET" { 0 } else { 3 };
+        let agent = &self.client.agent;
+        let answer = match (self.method, self.body.is_empty()) {
+            ("GET" | "DELETE", true) => {
+                let request = agent.configure_request(request.body(())?);
+                agent.run(request.timeout_global(Some(left)).max_redirects(redirects).build())?
+            }
+            _ => {
+                let request = agent.configure_request(request.body(self.body.as_slice())?);
+                let request = request.timeout_global(Some(left)).max_redirects(redirects);
+                agent.run(request.allow_non_standard_methods(true).build())?
+            }
+        };
+        let (head, mut body) = answer.into_parts();
+        let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let body = body.with_config().limit(server.limits.answer).read_to_vec()?;
+        Ok(Answer { from: self.client.shown.clone(), status: head.status.as_u16(), headers, body })
+    }
+}
+
+/// Whether the server itself is in trouble, as the breaker sees it.
+fn is_failing(result: &Result<Answer, HttpError>) -> bool {
+    result.as_ref().is_ok_and(|answer| (502..=504).contains(&answer.status))
+}
+
+/// True when nothing of a request can have reached the server.
+fn never_sent(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => true,
+        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => true,
+        ureq::Error::Io(e) => e.kind() == ErrorKind::ConnectionRefused,
+        _ => false,
+    }
+}
+
+fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// What a server answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    from: String,
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A header by its name in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// # Errors
+    /// [`HttpError::Unreadable`] when it is no such JSON.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {
+        serde_json::from_slice(&self.body)
+            .map_err(|e| HttpError::Unreadable(self.from.clone(), format!("{e}: {}", self.excerpt())))
+    }
+
+    /// What the server said, short and on one line.
+    pub fn excerpt(&self) -> String {
+        let text = self.text();
+        let clean: String = text.chars().take(200).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let clean = clean.trim();
+        if clean.is_empty() { "nothing".to_owned() } else { clean.to_owned() }
+    }
+
+    /// Seconds only; a date is not waited for.
+    fn retry_after(&self) -> Duration {
+        let seconds = self.header("retry-after").and_then(|text| text.trim().parse().ok());
+        Duration::from_secs(seconds.unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_but_the_unreserved_is_encoded() {
+        assert_eq!(encode("a-b_c.~ /?&=%é"), "a-b_c.~%20%2F%3F%26%3D%25%C3%A9");
+    }
+}

@@ -1,0 +1,45 @@
+//! TLS as every adapter uses it: rustls with ring, and the certificates that the system trusts or a named file.
+
+use super::HttpError;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, TlsProvider};
+
+/// Where the certificates are that a system trusts.
+const SYSTEM_CERTIFICATES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+];
+
+/// The file with the certificates to trust: the one that is named, else the system's.
+///
+/// # Errors
+/// [`HttpError::Invalid`] when the system has none.
+pub fn trusted(ca_file: Option<&Path>) -> Result<PathBuf, HttpError> {
+    let system = || SYSTEM_CERTIFICATES.iter().map(PathBuf::from).find(|path| path.exists());
+    ca_file.map(Path::to_owned).or_else(system).ok_or_else(|| {
+        let why = "the system's trusted certificates were not found: install ca-certificates, or name a file with them";
+        HttpError::Invalid(why.into())
+    })
+}
+
+pub fn config(ca_file: Option<&Path>) -> Result<TlsConfig, HttpError> {
+    let file = trusted(ca_file)?;
+    let pem = std::fs::read(&file).map_err(|e| HttpError::Invalid(format!("{}: {e}", file.display())))?;
+    let certificates: Vec<_> = ureq::tls::parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        return Err(HttpError::Invalid(format!("{} holds no certificates", file.display())));
+    }
+    Ok(TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .root_certs(RootCerts::Specific(Arc::new(certificates)))
+        .build())
+}

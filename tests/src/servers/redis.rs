@@ -1,0 +1,48 @@
+//! Redis 7, from Debian's package.
+
+use super::{Server, debian, listens};
+
+/// Redis without a file of its own: what it holds is gone with it.
+pub fn start() -> Option<Server> {
+    with(&["--save", "", "--appendonly", "no"])
+}
+
+/// Redis with these settings; its folder is where it writes.
+pub fn with(settings: &[&str]) -> Option<Server> {
+    debian("usr/bin/redis-server", "redis-server")?;
+    let settings: Vec<String> = settings.iter().map(|&s| s.to_owned()).collect();
+    let start = move |folder: &std::path::Path, port: u16| {
+        let mut command = debian("usr/bin/redis-server", "redis-server").expect("it was there");
+        command
+            .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+            .args(&settings)
+            .current_dir(folder);
+        command
+    };
+    Some(Server::start(start, listens))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    fn ask(port: u16, what: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+        stream.write_all(what.as_bytes()).expect("it reads");
+        let mut answer = [0; 64];
+        let length = stream.read(&mut answer).expect("it answers");
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    }
+
+    #[test]
+    fn it_comes_back_with_what_it_wrote() {
+        let Some(mut server) = with(&["--appendonly", "yes", "--appendfsync", "always"]) else { return };
+        assert_eq!(ask(server.port(), "SET a 1\r\n"), "+OK\r\n");
+        server.kill();
+        assert!(!listens(server.port()));
+        server.run();
+        assert_eq!(ask(server.port(), "GET a\r\n"), "$1\r\n1\r\n");
+    }
+}
