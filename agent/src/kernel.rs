@@ -238,7 +238,12 @@ fn delivery(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<D
 
 fn replies(places: &Places) -> Arc<Desk<dyn Replies>> {
     let file = places.own().join("replies.sqlite");
-    Desk::new("replies", DEADLINE, move || registry::replies(&file).map(Arc::from).map_err(|e| said(&e)))
+    Desk::new("replies", DEADLINE, move || {
+        let replies = registry::replies(&file).map_err(|e| said(&e))?;
+        // We hold the lock: whoever began something and did not finish is dead.
+        replies.abandon().map_err(|e| said(&e))?;
+        Ok(Arc::from(replies))
+    })
 }
 
 /// Who is told of events. One whose entry cannot be understood is there too, and says so in its health.

@@ -15,6 +15,8 @@ use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::memory::embedded::EmbeddedMemory;
 use crate::notify::bus::BusNotify;
+use crate::notify::slack::Slack;
+use crate::notify::webhook::Webhook;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
@@ -166,6 +168,17 @@ pub struct NotifyChoice {
     pub secret: Option<String>,
 }
 
+/// A receiver's server: one try a request, because the log repeats.
+fn server(url: &str) -> crate::http::Server {
+    let limits = crate::http::Limits { tries: 1, answer: 1 << 20, ..Default::default() };
+    crate::http::Server { url: url.to_owned(), limits, ..Default::default() }
+}
+
+fn secret(choice: &NotifyChoice) -> Result<&str, String> {
+    let none = || format!("there is no credential `{}`", choice.sink.secret);
+    choice.secret.as_deref().filter(|secret| !secret.is_empty()).ok_or_else(none)
+}
+
 /// # Errors
 /// [`RegistryError`] when it cannot be opened.
 pub fn notify(choice: &NotifyChoice, host: Arc<dyn Host>) -> Result<Box<dyn Notify>, RegistryError> {
@@ -180,7 +193,14 @@ pub fn notify(choice: &NotifyChoice, host: Arc<dyn Host>) -> Result<Box<dyn Noti
             };
             Ok(Box::new(BusNotify::new(events(&log, host)?, format!("file:{}", sink.path))))
         }
-        SinkKind::Webhook | SinkKind::Slack => Err(unknown("notify", "webhook", &["log"])),
+        SinkKind::Webhook => {
+            let opened = secret(choice).and_then(|s| Webhook::new(server(&sink.url), s, host));
+            Ok(Box::new(opened.map_err(|why| open_error("notify", "webhook")(why.into()))?))
+        }
+        SinkKind::Slack => {
+            let opened = secret(choice).and_then(|s| Slack::new(server(""), s));
+            Ok(Box::new(opened.map_err(|why| open_error("notify", "slack")(why.into()))?))
+        }
     }
 }
 
