@@ -168,6 +168,7 @@ fn events_choice(app: &App) -> registry::EventsChoice {
             attempts: app.settings().events.max_attempts,
             ..registry::Retention::default()
         },
+        outboxes: app.settings().events.groups(),
     }
 }
 
