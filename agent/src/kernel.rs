@@ -79,7 +79,7 @@ impl Kernel {
         Ok(Self {
             deliverers: deliverers(&settings, &means),
             identity: identity(places, &settings, &host),
-            memory: memory(places, &settings),
+            memory: memory(places, &settings, &host),
             events,
             bus: bus(places, &host),
             policy: policy(places, &settings),
@@ -167,16 +167,27 @@ fn identity(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<D
     })
 }
 
-fn memory(places: &Places, settings: &Settings) -> Arc<Desk<dyn Memory>> {
-    let file = places.state.join("memory.sqlite");
-    let (enabled, model) = (settings.memory.enabled, settings.memory.model.clone());
-    Desk::new("memory", MEMORY_DEADLINE, move || match enabled {
-        true => {
-            let embedder = registry::embedder(&model).map_err(|e| said(&e))?;
-            registry::memory(&file, embedder).map(Arc::from).map_err(|e| said(&e))
+fn memory(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Memory>> {
+    let (state, settings, host) = (places.state.clone(), settings.memory.clone(), host.clone());
+    Desk::new("memory", MEMORY_DEADLINE, move || {
+        if !settings.enabled {
+            return Err("it is turned off (memory.enabled)".to_owned());
         }
-        false => Err("it is turned off (memory.enabled)".to_owned()),
+        let key = credential(&settings.embeddings_credential)?;
+        let embedder = registry::EmbedderChoice::of(&settings, &state, key, false);
+        let embedder = registry::embedder(&embedder).map_err(|e| said(&e))?;
+        let password = credential(&settings.credential)?;
+        let choice = registry::MemoryChoice::of(&settings, &state, password, false);
+        registry::memory(&choice, embedder, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
+}
+
+/// The credential of this name; none for no name.
+fn credential(name: &str) -> Result<Option<String>, String> {
+    match name {
+        "" => Ok(None),
+        name => Err(format!("the credential `{name}` cannot be read: there is no place for credentials")),
+    }
 }
 
 fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Outbox>> {

@@ -14,6 +14,7 @@ pub mod identity;
 pub mod incidents;
 pub mod memory;
 pub mod notify;
+pub mod objects;
 pub mod packs;
 pub mod policy;
 pub mod postgres;

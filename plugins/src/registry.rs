@@ -9,13 +9,18 @@ use crate::bus::embedded::EmbeddedBus;
 use crate::bus::redis::RedisBus;
 use crate::cache::embedded::{Bounds, EmbeddedCache};
 use crate::delivery::folder::FolderDelivery;
+use crate::embedder::cached::{CachedEmbedder, ENTRIES};
 use crate::embedder::embedded::EmbeddedEmbedder;
+use crate::embedder::openai::OpenAiEmbedder;
+use crate::embedder::standby::StandbyEmbedder;
 use crate::events::embedded::Embedded as EmbeddedEvents;
 use crate::events::redis::{RedisEvents, RedisEventsSettings};
 use crate::host::{frozen::Frozen, system::System};
 use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::memory::embedded::EmbeddedMemory;
+use crate::memory::pgvector::PgMemory;
+use crate::memory::remembered::RememberedMemory;
 use crate::notify::bus::BusNotify;
 use crate::notify::slack::Slack;
 use crate::notify::webhook::Webhook;
@@ -33,7 +38,7 @@ use crate::telemetry::loki::Loki;
 use crate::telemetry::prometheus::Prometheus;
 use crate::telemetry::tempo::Tempo;
 use crate::workspace::git::GitWorkspace;
-use ecoops_core::config::{Sink, SinkKind};
+use ecoops_core::config::{self, Sink, SinkKind};
 use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
 use ecoops_core::ports::bus::Bus;
 use ecoops_core::ports::cache::Cache;
@@ -43,7 +48,7 @@ use ecoops_core::ports::events::{Events, Outbox};
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::incidents::{Incidents, IncidentsError};
-use ecoops_core::ports::memory::{Memory, MemoryError};
+use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::notify::Notify;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::{Replies, RepliesError};
@@ -65,6 +70,7 @@ pub use crate::policy::embedded::{
     DEFAULT as DEFAULT_POLICY, DEFAULT_TEST as DEFAULT_POLICY_TEST, PolicySettings,
 };
 pub use crate::policy::files as policy_files;
+pub use crate::postgres::{PostgresError, PostgresSettings, admin as database};
 pub use crate::redis_server::client::RedisSettings;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
@@ -415,15 +421,52 @@ pub fn runner(settings: RunnerSettings) -> Box<dyn Runner> {
     Box::new(LocalRunner::new(settings))
 }
 
-/// The embedding model of that name: `builtin`, which works offline.
+/// The model that a server of the OpenAI protocol is asked for when no other is named.
+pub const DEFAULT_MODEL: &str = "text-embedding-3-small";
+
+/// What embeds.
+#[derive(Debug, Clone, Default)]
+pub struct EmbedderChoice {
+    /// `builtin`, which works offline, or a model of `server`, where `builtin` stands for [`DEFAULT_MODEL`].
+    pub model: String,
+    /// A server of the OpenAI protocol.
+    pub server: Option<crate::http::Server>,
+    /// Holds `vectors.sqlite`, what the server made.
+    pub state: PathBuf,
+}
+
+impl EmbedderChoice {
+    /// As the settings say it; `key` is the credential that they name.
+    pub fn of(settings: &config::Memory, state: &Path, key: Option<String>, offline: bool) -> Self {
+        let server = crate::http::Server {
+            url: settings.embeddings.clone(),
+            token: key,
+            offline,
+            ..crate::http::Server::default()
+        };
+        let server = (!settings.embeddings.is_empty()).then_some(server);
+        Self { model: settings.model.clone(), server, state: state.to_owned() }
+    }
+}
+
+/// The embedding model. One of a server is asked once for each text, and the built-in one stands in while it is away.
 ///
 /// # Errors
-/// [`RegistryError::Unknown`].
-pub fn embedder(model: &str) -> Result<Arc<dyn Embedder>, RegistryError> {
-    match model {
-        "builtin" => Ok(Arc::new(EmbeddedEmbedder::new())),
-        name => Err(unknown("embedder", name, &["builtin"])),
-    }
+/// [`RegistryError`] when there is none of this name, or the server's address is none.
+pub fn embedder(choice: &EmbedderChoice) -> Result<Arc<dyn Embedder>, RegistryError> {
+    let failed = open_error("embedder", &choice.model);
+    let builtin = Arc::new(EmbeddedEmbedder::new());
+    let Some(server) = &choice.server else {
+        return match choice.model.as_str() {
+            "builtin" => Ok(builtin),
+            name => Err(unknown("embedder", name, &["builtin", "any of a server: set memory.embeddings"])),
+        };
+    };
+    let model = if choice.model == "builtin" { DEFAULT_MODEL } else { &choice.model };
+    let asked = OpenAiEmbedder::new(server.clone(), model).map_err(|e| failed(e.into()))?;
+    let file = choice.state.join("vectors.sqlite");
+    let cached = CachedEmbedder::open(&file, Arc::new(asked), ENTRIES).map_err(|e| failed(e.into()))?;
+    Ok(Arc::new(StandbyEmbedder::new(Arc::new(cached), builtin)))
 }
 
 /// The audit log of a state folder. One that is begun takes its name from `origin`; see
@@ -524,12 +567,54 @@ pub fn export_audit_log(state: &Path, to: &Path) -> Result<Verified, AuditError>
     EmbeddedAuditLog::in_state(state, audit::ORIGIN)?.export(to)
 }
 
-/// The memory in the file at `path`, made when there is none.
-///
+/// Where the memory is.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryChoice {
+    /// `embedded`, `pgvector`.
+    pub adapter: String,
+    /// Holds `memory.sqlite`, or `answers.sqlite` of a memory that is elsewhere.
+    pub state: PathBuf,
+    pub postgres: PostgresSettings,
+}
+
+impl MemoryChoice {
+    /// As the settings say it; `password` is the credential that they name.
+    pub fn of(settings: &config::Memory, state: &Path, password: Option<String>, offline: bool) -> Self {
+        let postgres = PostgresSettings {
+            address: settings.address.clone(),
+            login: settings.login.clone(),
+            password,
+            org: settings.org.clone(),
+            offline,
+            ..PostgresSettings::default()
+        };
+        Self { adapter: settings.adapter.clone(), state: state.to_owned(), postgres }
+    }
+}
+
 /// # Errors
-/// [`MemoryError`] when the file cannot be used.
-pub fn memory(path: &Path, embedder: Arc<dyn Embedder>) -> Result<Box<dyn Memory>, MemoryError> {
-    Ok(Box::new(EmbeddedMemory::open(path, embedder)?))
+/// [`RegistryError`] when the name is unknown or a file cannot be used. A server is asked when it is first needed.
+pub fn memory(
+    choice: &MemoryChoice,
+    embedder: Arc<dyn Embedder>,
+    host: Arc<dyn Host>,
+) -> Result<Box<dyn Memory>, RegistryError> {
+    let failed = open_error("memory", &choice.adapter);
+    match choice.adapter.as_str() {
+        "embedded" => {
+            let opened = EmbeddedMemory::open(&choice.state.join("memory.sqlite"), embedder);
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        "pgvector" => {
+            let settings = &choice.postgres;
+            let whose = format!("{} {} {}", settings.address, settings.login, settings.org);
+            let remote = Box::new(PgMemory::new(settings.clone(), embedder));
+            let file = choice.state.join("answers.sqlite");
+            let opened = RememberedMemory::open(&file, remote, &whose, host);
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("memory", name, &["embedded", "pgvector"])),
+    }
 }
 
 /// Whether this kernel can confine what the runner starts (Landlock).

@@ -17,6 +17,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     pub fn parameter(&self, name: &str) -> &str {
         self.query.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }

@@ -47,7 +47,7 @@ const fn key(name: &'static str, kind: Kind, untrusted: Untrusted) -> Key {
     Key { name, kind, untrusted, kernel_variable: None }
 }
 
-use Kind::{Checks, Count, Flag, List, Lists, OneOf, Size, Text};
+use Kind::{Address, Checks, Count, Flag, List, Lists, OneOf, Optional, Size, Text};
 use Untrusted::{May, MayLower, MayNot};
 
 /// Every setting, by section; `defaults.toml` holds a value for each.
@@ -75,6 +75,13 @@ pub const KEYS: &[Key] = &[
     key("policy.compliance_mode", Text, MayNot),
     key("policy.extra", List, MayNot),
     key("memory.enabled", Flag, MayNot),
+    key("memory.adapter", OneOf(&["embedded", "pgvector"]), MayNot),
+    key("memory.address", Address, MayNot),
+    key("memory.credential", Optional, MayNot),
+    key("memory.login", Optional, MayNot),
+    key("memory.org", Optional, MayNot),
+    key("memory.embeddings", Address, MayNot),
+    key("memory.embeddings_credential", Optional, MayNot),
     Key { name: "memory.model", kind: Text, untrusted: MayNot, kernel_variable: Some("ECO_EMBEDDING_MODEL") },
     key("events.max_attempts", Count(1, 100), MayNot),
     key("events.keep_days", Count(0, 36_500), MayNot),

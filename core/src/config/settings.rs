@@ -80,7 +80,15 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
     pub enabled: bool,
+    /// `embedded` or `pgvector`.
+    pub adapter: String,
+    pub address: String,
+    pub login: String,
+    pub credential: String,
+    pub org: String,
     pub model: String,
+    pub embeddings: String,
+    pub embeddings_credential: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

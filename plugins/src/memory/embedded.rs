@@ -208,5 +208,5 @@ fn hit(connection: &Connection, ranked: &search::Ranked) -> rusqlite::Result<Hit
         .query_row([ranked.slot], |row| Ok(row.get::<_, i64>(0)? as usize..row.get::<_, i64>(1)? as usize))?;
     let snippet = document.text.get(range).unwrap_or_default().to_owned();
     let (score, cosine, text_rank) = (ranked.score, ranked.cosine, ranked.text_rank);
-    Ok(Hit { id, document, snippet, score, cosine, text_rank })
+    Ok(Hit { id, document, snippet, score, cosine, text_rank, stale: None })
 }

@@ -3,3 +3,4 @@
 pub mod embedded;
 pub mod intake;
 pub mod pgvector;
+pub mod remembered;

@@ -11,6 +11,7 @@ use tokio_postgres::Client;
 const STEPS: &[(&str, &str)] = &[
     ("0001_orgs", include_str!("migrations/0001_orgs.sql")),
     ("0002_memory", include_str!("migrations/0002_memory.sql")),
+    ("0003_incidents", include_str!("migrations/0003_incidents.sql")),
 ];
 
 /// Of the advisory lock that makes migrators wait for each other.
