@@ -3,8 +3,8 @@
 
 use crate::app::App;
 use crate::exit::{Exit, Failure};
-use crate::report::metrics::Exposition;
 use crate::input::Loose;
+use crate::report::metrics::Exposition;
 use crate::{input, open};
 use ecoops_core::domain::Identifiers;
 use ecoops_core::domain::incident::{IncidentBrief, TimeRange};
@@ -173,7 +173,11 @@ impl Finished {
     fn why_nothing(&self) -> String {
         let said = self.investigated.data.notes.iter().filter(|note| !note.starts_with("there "));
         let said: Vec<&str> = said.take(3).map(String::as_str).collect();
-        if said.is_empty() { "nothing in it lies within the time in question".to_owned() } else { said.join("; ") }
+        if said.is_empty() {
+            "nothing in it lies within the time in question".to_owned()
+        } else {
+            said.join("; ")
+        }
     }
 
     pub fn redact(&self) -> impl Fn(&str) -> String {
@@ -284,6 +288,7 @@ pub struct Room {
     pub events: Box<dyn ecoops_core::ports::events::Events>,
     pub audit: Box<dyn ecoops_core::ports::audit_log::AuditLog>,
     pub memory: Option<Box<dyn ecoops_core::ports::memory::Memory>>,
+    pub embedder: Option<std::sync::Arc<dyn ecoops_core::ports::embedder::Embedder>>,
     pub identifiers: Identifiers,
 }
 
@@ -292,6 +297,7 @@ impl Room {
         Investigators {
             host: self.host.as_ref(),
             memory: self.memory.as_deref(),
+            embedder: self.embedder.as_deref(),
             witnesses: Witnesses {
                 identity: self.identity.as_ref(),
                 audit: self.audit.as_ref(),
