@@ -245,6 +245,10 @@ pub fn room(app: &App) -> Result<Room, Failure> {
         events: events(app, host.clone())?,
         audit: audit_log(app)?,
         memory: memory(app)?,
+        embedder: match app.settings().memory.enabled {
+            true => Some(embedder(app)?),
+            false => None,
+        },
         identifiers,
         host,
     })
