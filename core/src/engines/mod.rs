@@ -7,6 +7,7 @@ pub mod compliance;
 pub mod embed;
 pub mod imports;
 pub mod incident;
+pub mod jose;
 pub mod ledger;
 pub mod policy;
 pub mod recall;
