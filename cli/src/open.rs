@@ -187,6 +187,7 @@ fn events_choice(app: &App) -> registry::EventsChoice {
             attempts: app.settings().events.max_attempts,
             ..registry::Retention::default()
         },
+        outboxes: app.settings().events.groups(),
     }
 }
 
@@ -242,6 +243,10 @@ pub fn room(app: &App) -> Result<Room, Failure> {
         events: events(app, host.clone())?,
         audit: audit_log(app)?,
         memory: memory(app)?,
+        embedder: match app.settings().memory.enabled {
+            true => Some(embedder(app)?),
+            false => None,
+        },
         identifiers,
         host,
     })

@@ -13,6 +13,7 @@ pub mod http;
 pub mod identity;
 pub mod incidents;
 pub mod memory;
+pub mod notify;
 pub mod objects;
 pub mod packs;
 pub mod policy;

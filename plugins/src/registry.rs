@@ -21,6 +21,9 @@ use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::memory::embedded::EmbeddedMemory;
 use crate::memory::pgvector::PgMemory;
 use crate::memory::remembered::RememberedMemory;
+use crate::notify::bus::BusNotify;
+use crate::notify::slack::Slack;
+use crate::notify::webhook::Webhook;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
@@ -35,17 +38,18 @@ use crate::telemetry::loki::Loki;
 use crate::telemetry::prometheus::Prometheus;
 use crate::telemetry::tempo::Tempo;
 use crate::workspace::git::GitWorkspace;
-use ecoops_core::config;
+use ecoops_core::config::{self, Sink, SinkKind};
 use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
 use ecoops_core::ports::bus::Bus;
 use ecoops_core::ports::cache::Cache;
 use ecoops_core::ports::delivery::Delivery;
 use ecoops_core::ports::embedder::Embedder;
-use ecoops_core::ports::events::Events;
+use ecoops_core::ports::events::{Events, Outbox};
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::incidents::{Incidents, IncidentsError};
 use ecoops_core::ports::memory::Memory;
+use ecoops_core::ports::notify::Notify;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::{Replies, RepliesError};
 use ecoops_core::ports::runner::Runner;
@@ -181,16 +185,26 @@ pub struct EventsChoice {
     /// The log's file: `<state>/events.sqlite`.
     pub file: PathBuf,
     pub retention: Retention,
+    /// Groups for which events are kept until they are settled.
+    pub outboxes: Vec<String>,
 }
 
 /// # Errors
 /// [`RegistryError`] when the name is unknown or the log cannot be used.
 pub fn events(choice: &EventsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Events>, RegistryError> {
+    outbox(choice, host).map(|log| log as _)
+}
+
+/// The same log, for whoever carries it elsewhere.
+///
+/// # Errors
+/// As [`events`].
+pub fn outbox(choice: &EventsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Outbox>, RegistryError> {
     let failed = open_error("events", &choice.adapter);
     match choice.adapter.as_str() {
         "embedded" => {
             let opened = EmbeddedEvents::open(&choice.file, choice.retention, host);
-            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?.keeping(choice.outboxes.clone())))
         }
         name => Err(unknown("events", name, &["embedded"])),
     }
@@ -253,6 +267,50 @@ pub fn outside_events(
             Ok(Some(Box::new(RedisEvents::new(settings, host).map_err(|e| failed(e.into()))?)))
         }
         name => Err(unknown("events", name, &["embedded", "redis"])),
+    }
+}
+
+/// Who is told of events.
+#[derive(Debug, Clone)]
+pub struct NotifyChoice {
+    pub sink: Sink,
+    /// The credential that the sink names.
+    pub secret: Option<String>,
+}
+
+/// A receiver's server: one try a request, because the log repeats.
+fn server(url: &str) -> crate::http::Server {
+    let limits = crate::http::Limits { tries: 1, answer: 1 << 20, ..Default::default() };
+    crate::http::Server { url: url.to_owned(), limits, ..Default::default() }
+}
+
+fn secret(choice: &NotifyChoice) -> Result<&str, String> {
+    let none = || format!("there is no credential `{}`", choice.sink.secret);
+    choice.secret.as_deref().filter(|secret| !secret.is_empty()).ok_or_else(none)
+}
+
+/// # Errors
+/// [`RegistryError`] when it cannot be opened.
+pub fn notify(choice: &NotifyChoice, host: Arc<dyn Host>) -> Result<Box<dyn Notify>, RegistryError> {
+    let sink = &choice.sink;
+    match sink.kind {
+        SinkKind::Log => {
+            let log = EventsChoice {
+                adapter: "embedded".to_owned(),
+                file: PathBuf::from(&sink.path),
+                retention: Retention::default(),
+                outboxes: Vec::new(),
+            };
+            Ok(Box::new(BusNotify::new(events(&log, host)?, format!("file:{}", sink.path))))
+        }
+        SinkKind::Webhook => {
+            let opened = secret(choice).and_then(|s| Webhook::new(server(&sink.url), s, host));
+            Ok(Box::new(opened.map_err(|why| open_error("notify", "webhook")(why.into()))?))
+        }
+        SinkKind::Slack => {
+            let opened = secret(choice).and_then(|s| Slack::new(server(""), s));
+            Ok(Box::new(opened.map_err(|why| open_error("notify", "slack")(why.into()))?))
+        }
     }
 }
 

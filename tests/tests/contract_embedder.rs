@@ -62,10 +62,10 @@ fn openai_protocol_by_llama_cpp() {
 
     // cached before, so known when it is away; what is not known the built-in model embeds, and says so
     let folder = tempfile::tempdir().expect("folder");
-    let cached = || CachedEmbedder::open(&folder.path().join("v.sqlite"), Arc::new(asked(&url, "smollm2")), 1_000);
-    let with_standby = || {
-        StandbyEmbedder::new(Arc::new(cached().expect("opens")), Arc::new(EmbeddedEmbedder::new()))
-    };
+    let cached =
+        || CachedEmbedder::open(&folder.path().join("v.sqlite"), Arc::new(asked(&url, "smollm2")), 1_000);
+    let with_standby =
+        || StandbyEmbedder::new(Arc::new(cached().expect("opens")), Arc::new(EmbeddedEmbedder::new()));
     let before = with_standby().embed_named(&many[..3]).expect("embeds");
     server.kill();
     assert_eq!(with_standby().embed_named(&many[..3]).expect("known"), before);
@@ -78,7 +78,8 @@ fn openai_protocol_by_llama_cpp() {
 /// What other servers of the protocol answer.
 #[test]
 fn what_a_server_refuses_is_told() {
-    let replay = |status: u16, body: &'static str| Replay::start(move |_: &Request| (status, body.to_owned()));
+    let replay =
+        |status: u16, body: &'static str| Replay::start(move |_: &Request| (status, body.to_owned()));
     for (status, body, away) in [
         (401, r#"{"error":{"message":"bad key"}}"#, false),
         (404, "no such model", false),
@@ -95,7 +96,7 @@ fn what_a_server_refuses_is_told() {
         }
     }
     // one that has one width only
-    let sized = Replay::start(|request: &Request| match request.body.contains("dimensions") {
+    let sized = Replay::start(|request: &Request| match request.text().contains("dimensions") {
         true => (400, r#"{"error":"this model does not support specifying dimensions"}"#.to_owned()),
         false => (200, r#"{"data":[{"index":0,"embedding":[3,4]}]}"#.to_owned()),
     });

@@ -81,7 +81,10 @@ fn it_ranks_as_the_built_in_memory_does() {
             let (ours, theirs) = (one.search(&query).expect("found"), two.search(&query).expect("found"));
             assert_eq!(ours.len(), theirs.len(), "{text}");
             for (a, b) in ours.iter().zip(&theirs) {
-                assert!((a.score - b.score).abs() < 1e-6 && (a.cosine - b.cosine).abs() < 1e-6, "{text} {top}");
+                assert!(
+                    (a.score - b.score).abs() < 1e-6 && (a.cosine - b.cosine).abs() < 1e-6,
+                    "{text} {top}"
+                );
                 assert_eq!(a.text_rank, b.text_rank, "{text} {top} {}", a.id);
             }
             // what has the same score may stand in another order
@@ -146,7 +149,11 @@ fn no_org_reads_or_writes_anothers_rows() {
     assert!(tables.lines().count() >= 8, "{tables}");
     for table in tables.lines() {
         let whole = "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = 'ecoops.";
-        assert_eq!(server.sql("postgres", &format!("{whole}{table}'::regclass")).as_deref(), Ok("t"), "{table}");
+        assert_eq!(
+            server.sql("postgres", &format!("{whole}{table}'::regclass")).as_deref(),
+            Ok("t"),
+            "{table}"
+        );
         let own = if table == "orgs" { "id" } else { "org_id" };
         for before in [
             "",
@@ -187,7 +194,8 @@ fn no_org_reads_or_writes_anothers_rows() {
         assert!(sql(&forbidden).is_err(), "{forbidden}");
     }
     // a function of one's own that would show each row before it is filtered, were it asked first
-    let spy = "CREATE TEMP TABLE seen (x text); CREATE FUNCTION pg_temp.spy(x text) RETURNS bool LANGUAGE plpgsql
+    let spy =
+        "CREATE TEMP TABLE seen (x text); CREATE FUNCTION pg_temp.spy(x text) RETURNS bool LANGUAGE plpgsql
         COST 0.0000001 AS $$ BEGIN INSERT INTO seen VALUES (x); RETURN true; END $$;
         SELECT count(*) FROM ecoops.docs WHERE pg_temp.spy(text); SELECT count(*) FROM seen";
     assert_eq!(sql(spy).as_deref(), Ok("0\n0"));
@@ -209,7 +217,9 @@ fn a_login_that_nothing_protects_from_is_refused() {
     };
     drop(of(&server, "acme", "words"));
     drop(of(&server, "other", "words"));
-    server.sql("postgres", "CREATE ROLE stray LOGIN; CREATE ROLE lone LOGIN IN ROLE ecoops_member").expect("admin");
+    server
+        .sql("postgres", "CREATE ROLE stray LOGIN; CREATE ROLE lone LOGIN IN ROLE ecoops_member")
+        .expect("admin");
     server.sql("postgres", "CREATE ROLE over LOGIN BYPASSRLS IN ROLE ecoops_member").expect("admin");
     assert!(refused("postgres", "").contains("every org"));
     assert!(refused("over", "").contains("every org"));
@@ -280,7 +290,9 @@ fn a_server_that_went_away_is_found_again() {
     }
     server.server.run();
     assert_eq!(ids(&memory.search(&ask("pool", &[], 10)).expect("found")), [&id]);
-    server.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'acme'").expect("ended");
+    server
+        .sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'acme'")
+        .expect("ended");
     assert_eq!(memory.list(&[], 10).expect("listed").len(), 1);
 }
 

@@ -175,7 +175,21 @@ mod tests {
             assert!(good.parse::<ObjectKey>().is_ok(), "{good}");
         }
         for bad in [
-            "", "/", "/a", "a/", "a//b", "..", "a/../b", ".a", "a/.b", "a b", "ä", "a\\b", "a~b", "a%2Fb", "a\0",
+            "",
+            "/",
+            "/a",
+            "a/",
+            "a//b",
+            "..",
+            "a/../b",
+            ".a",
+            "a/.b",
+            "a b",
+            "ä",
+            "a\\b",
+            "a~b",
+            "a%2Fb",
+            "a\0",
             &"x".repeat(MOST_KEY_BYTES + 1),
         ] {
             assert!(bad.parse::<ObjectKey>().is_err(), "{bad:?}");

@@ -196,8 +196,7 @@ mod tests {
     fn the_least_used_go() {
         let folder = tempfile::tempdir().expect("folder");
         let inner = model("m");
-        let cache =
-            CachedEmbedder::open(&folder.path().join("v.sqlite"), inner.clone(), 10).expect("opens");
+        let cache = CachedEmbedder::open(&folder.path().join("v.sqlite"), inner.clone(), 10).expect("opens");
         let text = |i: usize| "x".repeat(i + 1);
         for i in 0..40 {
             cache.embed(&[&text(0), &text(i)]).expect("embedded");

@@ -27,7 +27,10 @@ impl EmbeddedEmbedder {
         let loaded = self.encoder.get_or_init(|| {
             let encoder = Encoder::new(WEIGHTS).map_err(|e| EmbedderError::Unusable(e.to_string()))?;
             if encoder.model() != MODEL {
-                return Err(EmbedderError::Unusable(format!("the weights are of {}, not {MODEL}", encoder.model())));
+                return Err(EmbedderError::Unusable(format!(
+                    "the weights are of {}, not {MODEL}",
+                    encoder.model()
+                )));
             }
             Ok(encoder)
         });

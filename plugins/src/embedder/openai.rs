@@ -50,7 +50,8 @@ impl OpenAiEmbedder {
         if model.trim().is_empty() {
             return Err(EmbedderError::Unusable("the embedding model has no name".into()));
         }
-        let path = if server.url.trim_end_matches('/').ends_with("/v1") { "/embeddings" } else { "/v1/embeddings" };
+        let path =
+            if server.url.trim_end_matches('/').ends_with("/v1") { "/embeddings" } else { "/v1/embeddings" };
         let client = Client::new(server).map_err(|e| EmbedderError::Unusable(e.to_string()))?;
         Ok(Self { client, model: model.to_owned(), path, sized: AtomicBool::new(true) })
     }

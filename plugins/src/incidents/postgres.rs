@@ -73,10 +73,9 @@ impl PgIncidents {
     /// The incident's place for signals on this machine, made when another one opened it.
     fn place(&self, entry: &IncidentEntry) -> Result<(), IncidentsError> {
         match self.local.incident(&entry.id) {
-            Err(IncidentsError::Unknown(_)) => self
-                .local
-                .open(&entry.id, &entry.brief, entry.severity.as_deref(), entry.opened_at)
-                .map(drop),
+            Err(IncidentsError::Unknown(_)) => {
+                self.local.open(&entry.id, &entry.brief, entry.severity.as_deref(), entry.opened_at).map(drop)
+            }
             found => found.map(drop),
         }
     }
@@ -88,7 +87,11 @@ impl PgIncidents {
         Ok(entry.id)
     }
 
-    fn change(&self, sql: &str, values: &[&(dyn tokio_postgres::types::ToSql + Sync)]) -> Result<u64, IncidentsError> {
+    fn change(
+        &self,
+        sql: &str,
+        values: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+    ) -> Result<u64, IncidentsError> {
         Ok(self.pool.once(async |client| Ok(client.execute(sql, values).await?))?)
     }
 }
@@ -143,7 +146,8 @@ impl Incidents for PgIncidents {
         let severity_kept = severity.map(escape);
         // here first: a place without a head is never seen
         self.local.open(&id, brief, severity, now)?;
-        let insert = "INSERT INTO incidents (id, name, title, started_at, opened_at, severity, status, service, brief)
+        let insert =
+            "INSERT INTO incidents (id, name, title, started_at, opened_at, severity, status, service, brief)
             VALUES ($1::text::uuid, $2, $3, to_timestamp($4), to_timestamp($5), $6, 'open', $7, $8)";
         let start = finite(brief.window.start);
         self.change(insert, &[&uuid, &id, &title, &start, &finite(now), &severity_kept, &service, &head])?;
@@ -176,7 +180,8 @@ impl Incidents for PgIncidents {
         let entry = self.find(id)?;
         let (title, service) = (escape(&brief.title), brief.service.as_deref().map(escape));
         let (start, head) = (finite(brief.window.start), json_of(brief)?);
-        let update = "UPDATE incidents SET title = $2, started_at = to_timestamp($3), service = $4, brief = $5
+        let update =
+            "UPDATE incidents SET title = $2, started_at = to_timestamp($3), service = $4, brief = $5
             WHERE name = $1";
         self.change(update, &[&entry.id, &title, &start, &service, &head])?;
         self.place(&entry)?;
@@ -326,12 +331,14 @@ impl Conclusion {
               WITH ORDINALITY AS u (name, kind, ref, excerpt, score, place)
             ON CONFLICT (org_id, incident_id, name) DO NOTHING";
         let (kinds, references) = (&self.kinds, &self.references);
-        tx.execute(insert, &[&incident, &self.names, kinds, references, &self.excerpts, &self.scores, &now]).await?;
+        tx.execute(insert, &[&incident, &self.names, kinds, references, &self.excerpts, &self.scores, &now])
+            .await?;
         let insert = "INSERT INTO hypotheses (incident_id, statement, confidence, support, counter, place)
             SELECT $1::text::uuid, statement, confidence, support, counter, place
             FROM unnest($2::text[], $3::float8[], $4::jsonb[], $5::jsonb[])
               WITH ORDINALITY AS u (statement, confidence, support, counter, place)";
-        tx.execute(insert, &[&incident, &self.statements, &self.confidences, &self.support, &self.counter]).await?;
+        tx.execute(insert, &[&incident, &self.statements, &self.confidences, &self.support, &self.counter])
+            .await?;
         Ok(())
     }
 }

