@@ -155,7 +155,7 @@ fn memory_choice(app: &App) -> Result<registry::MemoryChoice, Failure> {
 }
 
 /// The credential of this name; none for no name.
-fn credential(name: &str) -> Result<Option<String>, Failure> {
+pub fn credential(name: &str) -> Result<Option<String>, Failure> {
     match name {
         "" => Ok(None),
         name => Err(Failure::new(format!("the credential `{name}` cannot be read: no place is set"))),
@@ -254,7 +254,10 @@ pub fn room(app: &App) -> Result<Room, Failure> {
 
 /// The incidents that are worked on.
 pub fn incidents(app: &App) -> Result<Box<dyn Incidents>, Failure> {
-    registry::incidents(&app.folders.state).map_err(|e| unusable("the store of incidents", &e))
+    let settings = &app.settings().incidents;
+    let password = credential(&settings.credential)?;
+    let choice = registry::IncidentsChoice::of(settings, &app.folders.state, password, app.offline);
+    registry::incidents(&choice).map_err(|e| unusable("the store of incidents", &e))
 }
 
 type Recorders = (Box<dyn AuditLog>, Box<dyn Events>, Option<Box<dyn Memory>>);

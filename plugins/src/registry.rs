@@ -18,12 +18,15 @@ use crate::events::redis::{RedisEvents, RedisEventsSettings};
 use crate::host::{frozen::Frozen, system::System};
 use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
+use crate::incidents::postgres::PgIncidents;
 use crate::memory::embedded::EmbeddedMemory;
 use crate::memory::pgvector::PgMemory;
 use crate::memory::remembered::RememberedMemory;
 use crate::notify::bus::BusNotify;
 use crate::notify::slack::Slack;
 use crate::notify::webhook::Webhook;
+use crate::objects::folder::FolderObjects;
+use crate::objects::s3::S3Objects;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
@@ -47,9 +50,10 @@ use ecoops_core::ports::embedder::Embedder;
 use ecoops_core::ports::events::{Events, Outbox};
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
-use ecoops_core::ports::incidents::{Incidents, IncidentsError};
+use ecoops_core::ports::incidents::Incidents;
 use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::notify::Notify;
+use ecoops_core::ports::objects::Objects;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::{Replies, RepliesError};
 use ecoops_core::ports::runner::Runner;
@@ -66,6 +70,7 @@ use zeroize::Zeroizing;
 // What callers fill in, or need beside a port; they have it from here and name no adapter.
 pub use crate::events::embedded::Retention;
 pub use crate::identity::settings::IdentitySettings;
+pub use crate::objects::s3::S3Settings;
 pub use crate::policy::embedded::{
     DEFAULT as DEFAULT_POLICY, DEFAULT_TEST as DEFAULT_POLICY_TEST, PolicySettings,
 };
@@ -360,12 +365,64 @@ pub fn store(choice: &StoreChoice) -> Result<Arc<dyn Store>, RegistryError> {
     }
 }
 
-/// The incidents of a state folder, in `incidents.sqlite`.
-///
+/// Where incidents are kept.
+#[derive(Debug, Clone, Default)]
+pub struct IncidentsChoice {
+    /// `sqlite`, `postgres`.
+    pub adapter: String,
+    /// Holds `incidents.sqlite`: everything, or the signals of this machine.
+    pub state: PathBuf,
+    pub postgres: PostgresSettings,
+}
+
+impl IncidentsChoice {
+    /// As the settings say it; `password` is the credential that they name.
+    pub fn of(settings: &config::Incidents, state: &Path, password: Option<String>, offline: bool) -> Self {
+        let postgres = PostgresSettings {
+            address: settings.address.clone(),
+            login: settings.login.clone(),
+            password,
+            org: settings.org.clone(),
+            offline,
+            ..PostgresSettings::default()
+        };
+        Self { adapter: settings.adapter.clone(), state: state.to_owned(), postgres }
+    }
+}
+
 /// # Errors
-/// [`IncidentsError`] when they cannot be used.
-pub fn incidents(state: &Path) -> Result<Box<dyn Incidents>, IncidentsError> {
-    Ok(Box::new(EmbeddedIncidents::open(state, IngestBounds::default())?))
+/// [`RegistryError`] when the name is unknown or the file cannot be used. A server is asked when it is first needed.
+pub fn incidents(choice: &IncidentsChoice) -> Result<Box<dyn Incidents>, RegistryError> {
+    let failed = open_error("incidents", &choice.adapter);
+    let local = || {
+        EmbeddedIncidents::open(&choice.state, IngestBounds::default()).map_err(|e| failed(e.into()))
+    };
+    match choice.adapter.as_str() {
+        "sqlite" => Ok(Box::new(local()?)),
+        "postgres" => Ok(Box::new(PgIncidents::new(choice.postgres.clone(), local()?))),
+        name => Err(unknown("incidents", name, &["sqlite", "postgres"])),
+    }
+}
+
+/// Where reports and attachments are kept.
+#[derive(Debug, Clone, Default)]
+pub struct ObjectsChoice {
+    /// `folder`, `s3`.
+    pub adapter: String,
+    /// Holds `objects/`.
+    pub state: PathBuf,
+    pub s3: S3Settings,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown or the server's address is none.
+pub fn objects(choice: &ObjectsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Objects>, RegistryError> {
+    let failed = open_error("objects", &choice.adapter);
+    match choice.adapter.as_str() {
+        "folder" => Ok(Box::new(FolderObjects::new(&choice.state.join("objects")))),
+        "s3" => Ok(Box::new(S3Objects::new(choice.s3.clone(), host).map_err(|e| failed(e.into()))?)),
+        name => Err(unknown("objects", name, &["folder", "s3"])),
+    }
 }
 
 /// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry.

@@ -10,7 +10,7 @@ mod sinks;
 
 pub use layer::{BadSetting, FileKind, Layer, Origin};
 pub use settings::{
-    Agent, Audit, Choice, ConfiguredCheck, Delivery, Events, Fix, Identity, Memory, Policy, Scan, Settings,
+    Agent, Audit, Choice, ConfiguredCheck, Delivery, Events, Fix, Identity, Incidents, Memory, Policy, Scan, Settings,
     Ui, Use, Validate,
 };
 

@@ -13,6 +13,7 @@ pub struct Settings {
     pub identity: Identity,
     pub policy: Policy,
     pub memory: Memory,
+    pub incidents: Incidents,
     pub events: Events,
     pub audit: Audit,
     pub agent: Agent,
@@ -89,6 +90,17 @@ pub struct Memory {
     pub model: String,
     pub embeddings: String,
     pub embeddings_credential: String,
+}
+
+/// Where incidents and what was concluded of them are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incidents {
+    /// `sqlite` or `postgres`.
+    pub adapter: String,
+    pub address: String,
+    pub login: String,
+    pub credential: String,
+    pub org: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -157,6 +157,10 @@ impl Memory for RememberedMemory {
         }
     }
 
+    fn renew(&self, limit: usize) -> Result<usize, MemoryError> {
+        self.inner.renew(limit)
+    }
+
     fn forget(&self, id: &str) -> Result<bool, MemoryError> {
         // here first: what the memory forgot must not come back from here
         self.drop_document(id).map_err(|e| MemoryError::Storage(format!("the kept answers: {e}")))?;
