@@ -252,12 +252,15 @@ pub fn room(app: &App) -> Result<Room, Failure> {
     })
 }
 
-/// The incidents that are worked on.
-pub fn incidents(app: &App) -> Result<Box<dyn Incidents>, Failure> {
+pub fn incidents_choice(app: &App) -> Result<registry::IncidentsChoice, Failure> {
     let settings = &app.settings().incidents;
     let password = credential(&settings.credential)?;
-    let choice = registry::IncidentsChoice::of(settings, &app.folders.state, password, app.offline);
-    registry::incidents(&choice).map_err(|e| unusable("the store of incidents", &e))
+    Ok(registry::IncidentsChoice::of(settings, &app.folders.state, password, app.offline))
+}
+
+/// The incidents that are worked on.
+pub fn incidents(app: &App) -> Result<Box<dyn Incidents>, Failure> {
+    registry::incidents(&incidents_choice(app)?).map_err(|e| unusable("the store of incidents", &e))
 }
 
 type Recorders = (Box<dyn AuditLog>, Box<dyn Events>, Option<Box<dyn Memory>>);

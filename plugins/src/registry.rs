@@ -5,6 +5,7 @@
 //! the known ones.
 
 use crate::audit_log::embedded::{self as audit, EmbeddedAuditLog};
+use crate::audit_log::postgres::AuditCopy;
 use crate::bus::embedded::EmbeddedBus;
 use crate::bus::redis::RedisBus;
 use crate::cache::embedded::{Bounds, EmbeddedCache};
@@ -402,6 +403,17 @@ pub fn incidents(choice: &IncidentsChoice) -> Result<Box<dyn Incidents>, Registr
         "postgres" => Ok(Box::new(PgIncidents::new(choice.postgres.clone(), local()?))),
         name => Err(unknown("incidents", name, &["sqlite", "postgres"])),
     }
+}
+
+/// Copies what is new in the audit log to the server that holds the incidents; how many entries.
+///
+/// # Errors
+/// [`AuditError`]; what was copied until then is there.
+pub fn copy_audit_log(choice: &IncidentsChoice, log: &dyn AuditLog) -> Result<u64, AuditError> {
+    if choice.postgres.address.is_empty() {
+        return Err(AuditError::Storage("no server is named: set incidents.address".into()));
+    }
+    AuditCopy::new(choice.postgres.clone()).catch_up(log)
 }
 
 /// Where reports and attachments are kept.

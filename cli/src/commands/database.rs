@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::exit::{Exit, Failure};
 use crate::open;
 use clap::{Args as ClapArgs, Subcommand};
-use ecoops_plugins::registry::{PostgresSettings, database};
+use ecoops_plugins::registry::{self, PostgresSettings, database};
 
 #[derive(Debug, ClapArgs)]
 #[command(
@@ -39,6 +39,9 @@ enum Verb {
         #[command(flatten)]
         server: Server,
     },
+    /// Copy what is new in the audit log to the server of incidents.address
+    #[command(after_help = "The signed log stays the proof; the copy is for searching.\n\nExample:\n  ecoops database copy-audit")]
+    CopyAudit,
 }
 
 /// The server, and who administers it.
@@ -70,6 +73,12 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
             let added = database::add_org(&settings(server, app)?, &name, &org_login, password.as_deref());
             added.map_err(|e| Failure::new("the org could not be added").because(&e))?;
             app.ui.note(&format!("{org_login} is a login of {name}"));
+        }
+        Verb::CopyAudit => {
+            let log = open::audit_log(app)?;
+            let copied = registry::copy_audit_log(&open::incidents_choice(app)?, &*log);
+            let copied = copied.map_err(|e| Failure::new("the audit log could not be copied").because(&e))?;
+            app.ui.note(&format!("{copied} entries copied"));
         }
     }
     Ok(Exit::Clean)

@@ -88,3 +88,17 @@ impl Postgres {
         if answer.status.success() { Ok(text(&answer.stdout)) } else { Err(text(&answer.stderr)) }
     }
 }
+
+/// TLS before a server that has none, with a certificate for `localhost` of the authority in `ca.pem` of its folder;
+/// `None`, said aloud, when what makes certificates is not installed.
+pub fn with_tls(server: &Postgres) -> Option<Server> {
+    let python = parts::python("cryptography", "certificates (cryptography)")?;
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/servers/tls_front.py");
+    let behind = server.server.port().to_string();
+    let start = move |folder: &Path, port: u16| {
+        let mut command = Command::new(&python);
+        command.arg(&program).arg(folder).args([&port.to_string(), &behind]).current_dir(folder);
+        command
+    };
+    Some(Server::start(start, super::listens))
+}
