@@ -79,7 +79,7 @@ impl Kernel {
         Ok(Self {
             deliverers: deliverers(&settings, &means),
             identity: identity(places, &settings, &host),
-            memory: memory(places, &settings, &host),
+            memory: memory(places, &settings, &redactor, &host),
             events,
             bus: bus(places, &host),
             policy: policy(places, &settings),
@@ -167,17 +167,23 @@ fn identity(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<D
     })
 }
 
-fn memory(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Memory>> {
+fn memory(
+    places: &Places,
+    settings: &Settings,
+    redactor: &Redactor,
+    host: &Arc<dyn Host>,
+) -> Arc<Desk<dyn Memory>> {
     let (state, settings, host) = (places.state.clone(), settings.memory.clone(), host.clone());
+    let redactor = redactor.clone();
     Desk::new("memory", MEMORY_DEADLINE, move || {
         if !settings.enabled {
             return Err("it is turned off (memory.enabled)".to_owned());
         }
         let key = credential(&settings.embeddings_credential)?;
-        let embedder = registry::EmbedderChoice::of(&settings, &state, key, false);
+        let embedder = registry::EmbedderChoice::of(&settings, &state, key, redactor.clone(), false);
         let embedder = registry::embedder(&embedder).map_err(|e| said(&e))?;
         let password = credential(&settings.credential)?;
-        let choice = registry::MemoryChoice::of(&settings, &state, password, false);
+        let choice = registry::MemoryChoice::of(&settings, &state, password, redactor.clone(), false);
         registry::memory(&choice, embedder, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
 }

@@ -13,6 +13,7 @@ use crate::delivery::folder::FolderDelivery;
 use crate::embedder::cached::{CachedEmbedder, ENTRIES};
 use crate::embedder::embedded::EmbeddedEmbedder;
 use crate::embedder::openai::OpenAiEmbedder;
+use crate::embedder::redacted::RedactedEmbedder;
 use crate::embedder::standby::StandbyEmbedder;
 use crate::events::embedded::Embedded as EmbeddedEvents;
 use crate::events::redis::{RedisEvents, RedisEventsSettings};
@@ -22,6 +23,7 @@ use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::incidents::postgres::PgIncidents;
 use crate::memory::embedded::EmbeddedMemory;
 use crate::memory::pgvector::PgMemory;
+use crate::memory::redacted::RedactedMemory;
 use crate::memory::remembered::RememberedMemory;
 use crate::notify::bus::BusNotify;
 use crate::notify::slack::Slack;
@@ -43,6 +45,7 @@ use crate::telemetry::prometheus::Prometheus;
 use crate::telemetry::tempo::Tempo;
 use crate::workspace::git::GitWorkspace;
 use ecoops_core::config::{self, Sink, SinkKind};
+use ecoops_core::engines::redact::Redactor;
 use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
 use ecoops_core::ports::bus::Bus;
 use ecoops_core::ports::cache::Cache;
@@ -502,11 +505,19 @@ pub struct EmbedderChoice {
     pub server: Option<crate::http::Server>,
     /// Holds `vectors.sqlite`, what the server made.
     pub state: PathBuf,
+    /// Takes secrets out of what the server gets; without one nothing is sent.
+    pub redactor: Option<Redactor>,
 }
 
 impl EmbedderChoice {
     /// As the settings say it; `key` is the credential that they name.
-    pub fn of(settings: &config::Memory, state: &Path, key: Option<String>, offline: bool) -> Self {
+    pub fn of(
+        settings: &config::Memory,
+        state: &Path,
+        key: Option<String>,
+        redactor: Redactor,
+        offline: bool,
+    ) -> Self {
         let server = crate::http::Server {
             url: settings.embeddings.clone(),
             token: key,
@@ -514,7 +525,7 @@ impl EmbedderChoice {
             ..crate::http::Server::default()
         };
         let server = (!settings.embeddings.is_empty()).then_some(server);
-        Self { model: settings.model.clone(), server, state: state.to_owned() }
+        Self { model: settings.model.clone(), server, state: state.to_owned(), redactor: Some(redactor) }
     }
 }
 
@@ -533,8 +544,10 @@ pub fn embedder(choice: &EmbedderChoice) -> Result<Arc<dyn Embedder>, RegistryEr
     };
     let model = if choice.model == "builtin" { DEFAULT_MODEL } else { &choice.model };
     let asked = OpenAiEmbedder::new(server.clone(), model).map_err(|e| failed(e.into()))?;
+    let redactor = choice.redactor.clone().ok_or_else(|| failed(NO_REDACTOR.into()))?;
+    let clean = RedactedEmbedder::new(Arc::new(asked), redactor);
     let file = choice.state.join("vectors.sqlite");
-    let cached = CachedEmbedder::open(&file, Arc::new(asked), ENTRIES).map_err(|e| failed(e.into()))?;
+    let cached = CachedEmbedder::open(&file, Arc::new(clean), ENTRIES).map_err(|e| failed(e.into()))?;
     Ok(Arc::new(StandbyEmbedder::new(Arc::new(cached), builtin)))
 }
 
@@ -643,12 +656,20 @@ pub struct MemoryChoice {
     pub adapter: String,
     /// Holds `memory.sqlite`, or `answers.sqlite` of a memory that is elsewhere.
     pub state: PathBuf,
+    /// Takes secrets out of what a memory elsewhere gets; without one nothing is sent.
+    pub redactor: Option<Redactor>,
     pub postgres: PostgresSettings,
 }
 
 impl MemoryChoice {
     /// As the settings say it; `password` is the credential that they name.
-    pub fn of(settings: &config::Memory, state: &Path, password: Option<String>, offline: bool) -> Self {
+    pub fn of(
+        settings: &config::Memory,
+        state: &Path,
+        password: Option<String>,
+        redactor: Redactor,
+        offline: bool,
+    ) -> Self {
         let postgres = PostgresSettings {
             address: settings.address.clone(),
             login: settings.login.clone(),
@@ -657,9 +678,12 @@ impl MemoryChoice {
             offline,
             ..PostgresSettings::default()
         };
-        Self { adapter: settings.adapter.clone(), state: state.to_owned(), postgres }
+        let (adapter, state, redactor) = (settings.adapter.clone(), state.to_owned(), Some(redactor));
+        Self { adapter, state, redactor, postgres }
     }
 }
+
+const NO_REDACTOR: &str = "nothing is sent to another machine without a redactor";
 
 /// # Errors
 /// [`RegistryError`] when the name is unknown or a file cannot be used. A server is asked when it is first needed.
@@ -679,6 +703,8 @@ pub fn memory(
             let whose = format!("{} {} {}", settings.address, settings.login, settings.org);
             let remote = Box::new(PgMemory::new(settings.clone(), embedder));
             let file = choice.state.join("answers.sqlite");
+            let redactor = choice.redactor.clone().ok_or_else(|| failed(NO_REDACTOR.into()))?;
+            let remote = Box::new(RedactedMemory::new(remote, redactor));
             let opened = RememberedMemory::open(&file, remote, &whose, host);
             Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
         }
