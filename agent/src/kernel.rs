@@ -180,10 +180,10 @@ fn memory(
             return Err("it is turned off (memory.enabled)".to_owned());
         }
         let key = credential(&settings.embeddings_credential)?;
-        let embedder = registry::EmbedderChoice::of(&settings, &state, key, redactor.clone(), false);
+        let embedder = registry::EmbedderChoice::of(&settings, &state, key, Some(redactor.clone()), false);
         let embedder = registry::embedder(&embedder).map_err(|e| said(&e))?;
         let password = credential(&settings.credential)?;
-        let choice = registry::MemoryChoice::of(&settings, &state, password, redactor.clone(), false);
+        let choice = registry::MemoryChoice::of(&settings, &state, password, Some(redactor.clone()), false);
         registry::memory(&choice, embedder, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
 }

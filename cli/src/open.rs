@@ -145,13 +145,15 @@ pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
 fn embedder_choice(app: &App) -> Result<registry::EmbedderChoice, Failure> {
     let settings = &app.settings().memory;
     let key = credential(&settings.embeddings_credential)?;
-    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor(app)?, app.offline))
+    let redactor = (!settings.embeddings.is_empty()).then(|| redactor(app)).transpose()?;
+    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor, app.offline))
 }
 
 fn memory_choice(app: &App) -> Result<registry::MemoryChoice, Failure> {
     let settings = &app.settings().memory;
     let password = credential(&settings.credential)?;
-    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor(app)?, app.offline))
+    let redactor = (settings.adapter != "embedded").then(|| redactor(app)).transpose()?;
+    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor, app.offline))
 }
 
 /// The credential of this name; none for no name.

@@ -515,7 +515,7 @@ impl EmbedderChoice {
         settings: &config::Memory,
         state: &Path,
         key: Option<String>,
-        redactor: Redactor,
+        redactor: Option<Redactor>,
         offline: bool,
     ) -> Self {
         let server = crate::http::Server {
@@ -525,7 +525,7 @@ impl EmbedderChoice {
             ..crate::http::Server::default()
         };
         let server = (!settings.embeddings.is_empty()).then_some(server);
-        Self { model: settings.model.clone(), server, state: state.to_owned(), redactor: Some(redactor) }
+        Self { model: settings.model.clone(), server, state: state.to_owned(), redactor }
     }
 }
 
@@ -667,7 +667,7 @@ impl MemoryChoice {
         settings: &config::Memory,
         state: &Path,
         password: Option<String>,
-        redactor: Redactor,
+        redactor: Option<Redactor>,
         offline: bool,
     ) -> Self {
         let postgres = PostgresSettings {
@@ -678,7 +678,7 @@ impl MemoryChoice {
             offline,
             ..PostgresSettings::default()
         };
-        let (adapter, state, redactor) = (settings.adapter.clone(), state.to_owned(), Some(redactor));
+        let (adapter, state) = (settings.adapter.clone(), state.to_owned());
         Self { adapter, state, redactor, postgres }
     }
 }
