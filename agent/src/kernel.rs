@@ -172,7 +172,11 @@ fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Des
 }
 
 fn bus(places: &Places, host: &Arc<dyn Host>) -> Arc<Desk<dyn Bus>> {
-    let choice = registry::BusChoice { adapter: "embedded".into(), file: places.state.join("bus.sqlite") };
+    let choice = registry::BusChoice {
+        adapter: "embedded".into(),
+        file: places.state.join("bus.sqlite"),
+        server: None,
+    };
     let host = host.clone();
     Desk::new("bus", DEADLINE, move || {
         registry::bus(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))

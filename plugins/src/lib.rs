@@ -15,6 +15,8 @@ pub mod incidents;
 pub mod memory;
 pub mod packs;
 pub mod policy;
+pub mod postgres;
+mod redis_server;
 pub mod registry;
 pub mod replies;
 pub mod runner;

@@ -6,10 +6,12 @@
 
 use crate::audit_log::embedded::{self as audit, EmbeddedAuditLog};
 use crate::bus::embedded::EmbeddedBus;
+use crate::bus::redis::RedisBus;
 use crate::cache::embedded::{Bounds, EmbeddedCache};
 use crate::delivery::folder::FolderDelivery;
 use crate::embedder::embedded::EmbeddedEmbedder;
 use crate::events::embedded::Embedded as EmbeddedEvents;
+use crate::events::redis::{RedisEvents, RedisEventsSettings};
 use crate::host::{frozen::Frozen, system::System};
 use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
@@ -48,6 +50,8 @@ use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+use zeroize::Zeroizing;
 
 // What callers fill in, or need beside a port; they have it from here and name no adapter.
 pub use crate::events::embedded::Retention;
@@ -56,6 +60,7 @@ pub use crate::policy::embedded::{
     DEFAULT as DEFAULT_POLICY, DEFAULT_TEST as DEFAULT_POLICY_TEST, PolicySettings,
 };
 pub use crate::policy::files as policy_files;
+pub use crate::redis_server::client::RedisSettings;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
 pub use crate::secrets::confirmed::Confirm;
@@ -184,6 +189,66 @@ pub fn events(choice: &EventsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Even
     }
 }
 
+/// Entries that an outside stream keeps, roughly.
+const KEPT_OUTSIDE: u64 = 100_000;
+
+/// The event system outside that takes what is durable here.
+#[derive(Clone)]
+pub struct OutsideEventsChoice {
+    /// `embedded`, which is none, or `redis`.
+    pub adapter: String,
+    /// Without user and password.
+    pub address: String,
+    /// The stream there.
+    pub stream: String,
+    pub user: Option<String>,
+    pub password: Option<Zeroizing<String>>,
+    /// After so many failed attempts an event is a dead letter of its group.
+    pub attempts: u32,
+    /// For one call.
+    pub deadline: Duration,
+}
+
+impl std::fmt::Debug for OutsideEventsChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { adapter, address, stream, .. } = self;
+        f.debug_struct("OutsideEventsChoice")
+            .field("adapter", adapter)
+            .field("address", address)
+            .field("stream", stream)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Nothing is connected before the first call; `None` when the events stay here.
+///
+/// # Errors
+/// [`RegistryError`] when the name is unknown, or the address or the stream is none.
+pub fn outside_events(
+    choice: &OutsideEventsChoice,
+    host: Arc<dyn Host>,
+) -> Result<Option<Box<dyn Events>>, RegistryError> {
+    let failed = open_error("events", &choice.adapter);
+    match choice.adapter.as_str() {
+        "embedded" => Ok(None),
+        "redis" => {
+            let settings = RedisEventsSettings {
+                server: RedisSettings {
+                    address: choice.address.clone(),
+                    user: choice.user.clone(),
+                    password: choice.password.clone(),
+                    deadline: choice.deadline,
+                },
+                stream: choice.stream.clone(),
+                keep: KEPT_OUTSIDE,
+                attempts: choice.attempts,
+            };
+            Ok(Some(Box::new(RedisEvents::new(settings, host).map_err(|e| failed(e.into()))?)))
+        }
+        name => Err(unknown("events", name, &["embedded", "redis"])),
+    }
+}
+
 /// Who decides.
 #[derive(Debug, Clone)]
 pub struct PolicyChoice {
@@ -244,6 +309,14 @@ pub fn incidents(state: &Path) -> Result<Box<dyn Incidents>, IncidentsError> {
 /// [`TelemetryError`] when there is none, or it is no bundle.
 pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
     Ok(Box::new(FileBundle::open(path, bounds)?))
+}
+
+/// A folder in which loose files were put together, which messages call `label`.
+///
+/// # Errors
+/// As [`bundle`].
+pub fn loose(path: &Path, label: String, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    Ok(Box::new(FileBundle::open(path, bounds)?.called(label)))
 }
 
 /// A server that holds signals.
@@ -314,10 +387,12 @@ pub fn audit_log_of_agent(state: &Path, origin: &str) -> Result<Box<dyn AuditLog
 /// Where other programs' events go.
 #[derive(Debug, Clone)]
 pub struct BusChoice {
-    /// `embedded`.
+    /// `embedded` or `redis`.
     pub adapter: String,
-    /// The streams' file: `<state>/bus.sqlite`.
+    /// The embedded streams' file: `<state>/bus.sqlite`.
     pub file: PathBuf,
+    /// For `redis`.
+    pub server: Option<RedisSettings>,
 }
 
 /// # Errors
@@ -326,7 +401,11 @@ pub fn bus(choice: &BusChoice, host: Arc<dyn Host>) -> Result<Box<dyn Bus>, Regi
     let failed = open_error("bus", &choice.adapter);
     match choice.adapter.as_str() {
         "embedded" => Ok(Box::new(EmbeddedBus::open(&choice.file, host).map_err(|e| failed(e.into()))?)),
-        name => Err(unknown("bus", name, &["embedded"])),
+        "redis" => {
+            let server = choice.server.as_ref().ok_or_else(|| failed("it has no address".into()))?;
+            Ok(Box::new(RedisBus::new(server).map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("bus", name, &["embedded", "redis"])),
     }
 }
 

@@ -4,10 +4,12 @@
 
 use ecoops_core::domain::{ActorKind, DomainEvent, Party, Priority, Subject};
 use ecoops_core::ports::bus::{Bus, BusError, Position};
-use ecoops_plugins::registry::{self, BusChoice};
+use ecoops_plugins::registry::{self, BusChoice, RedisSettings};
+use ecoops_tests::servers::redis;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 fn event(key: &str) -> DomainEvent {
     DomainEvent {
@@ -106,7 +108,7 @@ fn at_once(folder: &Path, make: &(impl Fn(&Path) -> Box<dyn Bus> + Sync)) {
 }
 
 fn embedded(folder: &Path) -> Box<dyn Bus> {
-    let choice = BusChoice { adapter: "embedded".into(), file: folder.join("bus.sqlite") };
+    let choice = BusChoice { adapter: "embedded".into(), file: folder.join("bus.sqlite"), server: None };
     registry::bus(&choice, registry::host("system").unwrap()).unwrap()
 }
 
@@ -116,12 +118,29 @@ fn embedded_passes() {
 }
 
 #[test]
+fn redis_passes() {
+    let Some(server) = redis::start() else { return };
+    suite(|folder| {
+        let settings = RedisSettings {
+            address: server.address(),
+            user: None,
+            password: None,
+            deadline: Duration::from_secs(20),
+        };
+        let choice =
+            BusChoice { adapter: "redis".into(), file: folder.join("not needed"), server: Some(settings) };
+        registry::bus(&choice, registry::host("system").unwrap()).unwrap()
+    });
+}
+
+#[test]
 fn a_clock_that_stands_or_goes_back_keeps_the_order() {
     let folder = tempfile::tempdir().unwrap();
     let later = embedded(folder.path());
     let before = later.publish("s", &event("a")).unwrap().position;
     // This host's clock stands at 1970.
-    let choice = BusChoice { adapter: "embedded".into(), file: folder.path().join("bus.sqlite") };
+    let choice =
+        BusChoice { adapter: "embedded".into(), file: folder.path().join("bus.sqlite"), server: None };
     let frozen = registry::bus(&choice, registry::host("frozen").unwrap()).unwrap();
     let (b, c) = (frozen.publish("s", &event("b")).unwrap(), frozen.publish("s", &event("c")).unwrap());
     assert!(before < b.position && b.position < c.position);
@@ -132,7 +151,8 @@ fn a_file_that_is_no_bus_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("bus.sqlite"), "no database at all, but long enough to be looked at")
         .unwrap();
-    let choice = BusChoice { adapter: "embedded".into(), file: folder.path().join("bus.sqlite") };
+    let choice =
+        BusChoice { adapter: "embedded".into(), file: folder.path().join("bus.sqlite"), server: None };
     assert!(registry::bus(&choice, registry::host("system").unwrap()).is_err());
     let unknown = BusChoice { adapter: "telegraph".into(), ..choice };
     let error = registry::bus(&unknown, registry::host("system").unwrap()).err().unwrap();

@@ -212,7 +212,9 @@ fn from_text(key: &Key, text: &str) -> Result<Value, String> {
             _ => return Err("must be true or false".to_owned()),
         },
         Kind::Count(..) => Value::Integer(text.parse().map_err(|_| "must be a whole number".to_owned())?),
-        Kind::Size | Kind::Text | Kind::OneOf(_) => Value::String(text.to_owned()),
+        Kind::Size | Kind::Text | Kind::Optional | Kind::Address | Kind::OneOf(_) => {
+            Value::String(text.to_owned())
+        }
         Kind::List | Kind::Lists => {
             let items = text.split(',').map(str::trim).filter(|s| !s.is_empty());
             Value::Array(items.map(|s| Value::String(s.to_owned())).collect())
@@ -237,6 +239,10 @@ fn check(key: &Key, value: Value) -> Result<Value, String> {
         (Kind::Size, _) => Err("must be a number of bytes, such as 2097152 or \"2 MiB\"".to_owned()),
         (Kind::Text, Value::String(s)) if !s.trim().is_empty() => Ok(value),
         (Kind::Text, _) => Err("must be a text that is not empty".to_owned()),
+        (Kind::Optional, Value::String(_)) => Ok(value),
+        (Kind::Optional, _) => Err("must be a text, which may be empty".to_owned()),
+        (Kind::Address, Value::String(s)) => address(s).map(|()| value),
+        (Kind::Address, _) => Err("must be an address such as https://host:port, or empty".to_owned()),
         (Kind::OneOf(names), Value::String(s)) if names.contains(&s.as_str()) => Ok(value),
         (Kind::OneOf(names), _) => Err(format!("must be one of: {}", names.join(", "))),
         (Kind::List | Kind::Lists, Value::Array(items)) if items.iter().all(Value::is_str) => Ok(value),
@@ -244,6 +250,23 @@ fn check(key: &Key, value: Value) -> Result<Value, String> {
         (Kind::Checks, Value::Array(items)) => items.iter().try_for_each(check_check).map(|()| value),
         (Kind::Checks, _) => Err("must be a list of tables: write [[validate.checks]]".to_owned()),
     }
+}
+
+/// A secret in a settings file would be in backups and in `config show`; it belongs among the credentials.
+fn address(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let plain = scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    if scheme.is_empty() || host.is_empty() || !plain || text.contains(char::is_whitespace) {
+        return Err("must be an address such as https://host:port, or empty".to_owned());
+    }
+    if host.contains('@') {
+        return Err("must not hold a user or password: name a credential beside it".to_owned());
+    }
+    Ok(())
 }
 
 fn check_check(value: &Value) -> Result<(), String> {
@@ -292,6 +315,24 @@ mod tests {
 
     fn error(text: &str) -> String {
         Layer::from_toml(FileKind::Repository, "ecoops.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_address_is_empty_or_whole_and_holds_no_secret() {
+        for (text, good) in [
+            ("", true),
+            ("https://memory.example:8443/hub", true),
+            ("redis://127.0.0.1:6379", true),
+            ("http+unix://x", true),
+            ("127.0.0.1:6379", false),
+            ("https://", false),
+            ("https://me:secret@host", false),
+            ("https://token@host/p", false),
+            ("https://a b", false),
+            ("ht tp://a", false),
+        ] {
+            assert_eq!(address(text).is_ok(), good, "{text}");
+        }
     }
 
     #[test]

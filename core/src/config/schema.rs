@@ -10,6 +10,10 @@ pub enum Kind {
     Size,
     /// Any text that is not empty.
     Text,
+    /// Any text; an empty one means that there is none.
+    Optional,
+    /// `scheme://host…` without user and password; an empty text means that there is none.
+    Address,
     OneOf(&'static [&'static str]),
     /// A list of texts.
     List,

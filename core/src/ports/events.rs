@@ -3,7 +3,8 @@
 
 use crate::domain::RemediationEvent;
 
-/// An event's place in the log: 1, 2, 3, … without reuse.
+/// An event's place in the log: it grows with every event and is never reused, but need not grow by one. 0 stands
+/// before the first.
 pub type Offset = u64;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +25,7 @@ pub struct DeadLetter {
 
 pub trait Events: Send + Sync {
     /// Makes the event durable and returns its offset. A key seen before returns the first offset
-    /// and stores nothing.
+    /// and stores nothing; 0 when only that it was seen is known.
     ///
     /// # Errors
     /// [`EventsError`] when it could not be made durable; then it was not stored.

@@ -3,6 +3,7 @@
 //! Deduplication is the database's own uniqueness, so that of many who publish one key at once, one
 //! wins. An event whose text was damaged is left out of a replay and never stops it.
 
+use super::check_name;
 use crate::sqlite;
 use ecoops_core::domain::DomainEvent;
 use ecoops_core::ports::bus::{Bus, BusError, Position, Published};
@@ -23,8 +24,6 @@ CREATE TABLE events (
   PRIMARY KEY (stream, millis, sequence)
 ) STRICT, WITHOUT ROWID;
 ";
-/// The longest name of a stream and the longest key, in bytes.
-const LONGEST_NAME: usize = 512;
 /// The largest event, in bytes of JSON.
 const LARGEST: usize = 1 << 20;
 /// The most events that one replay gives.
@@ -53,15 +52,6 @@ fn storage(error: impl std::fmt::Display) -> BusError {
 /// SQLite's integers are signed; no real place reaches the difference.
 fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn check_name(what: &str, name: &str) -> Result<(), BusError> {
-    if name.is_empty() || name.len() > LONGEST_NAME || name.contains(char::is_control) {
-        return Err(BusError::Refused(format!(
-            "the {what} must have 1 to {LONGEST_NAME} bytes and no control characters"
-        )));
-    }
-    Ok(())
 }
 
 impl EmbeddedBus {

@@ -4,6 +4,7 @@
 //! the newest events within a [`Retention`]; what falls out is gone for slow groups too, so that a
 //! group that nobody reads any more cannot fill the disk.
 
+use super::names::{check_event, check_name};
 use super::{schedule, schema};
 use ecoops_core::domain::RemediationEvent;
 use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored};
@@ -13,10 +14,6 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The longest key, group or consumer name, in bytes.
-const LONGEST_NAME: usize = 512;
-/// The largest event, in bytes of JSON.
-const LARGEST_EVENT: usize = 8 << 20;
 /// After an event larger than this, old events are removed at once.
 const LARGE_EVENT: usize = 1 << 20;
 /// The most events that one call gives.
@@ -102,15 +99,6 @@ impl Embedded {
 /// SQLite's integers are signed; no log reaches the difference.
 fn integer(offset: Offset) -> i64 {
     i64::try_from(offset).unwrap_or(i64::MAX)
-}
-
-fn check_name(what: &str, name: &str) -> Result<(), EventsError> {
-    if name.is_empty() || name.len() > LONGEST_NAME || name.contains('\0') {
-        return Err(EventsError::Storage(format!(
-            "the {what} must have 1 to {LONGEST_NAME} bytes and no NUL"
-        )));
-    }
-    Ok(())
 }
 
 fn digest(key: &str, body: &str) -> Vec<u8> {
@@ -327,13 +315,7 @@ fn load(tx: &Transaction<'_>, offset: Offset) -> Result<Raw, EventsError> {
 impl Events for Embedded {
     fn publish(&self, event: &RemediationEvent, idempotency_key: &str) -> Result<Offset, EventsError> {
         check_name("idempotency key", idempotency_key)?;
-        let body = serde_json::to_string(event).map_err(storage)?;
-        if body.len() > LARGEST_EVENT {
-            return Err(EventsError::Storage(format!(
-                "the event has {} bytes; the limit is {LARGEST_EVENT}",
-                body.len()
-            )));
-        }
+        let body = check_event(event)?;
         self.write(|tx| {
             let known = tx
                 .prepare_cached("SELECT offset FROM events WHERE key = ?1")

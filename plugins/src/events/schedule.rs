@@ -8,7 +8,7 @@ pub const LONGEST_LEASE_MILLIS: u64 = 24 * 60 * 60 * 1000;
 const BACKOFF_BASE_MILLIS: u64 = 1_000;
 const BACKOFF_CAP_MILLIS: u64 = 5 * 60 * 1000;
 /// A clock that was set back by more than this no longer tells how old a lease is.
-const CLOCK_TOLERANCE_MILLIS: i64 = 5_000;
+pub const CLOCK_TOLERANCE_MILLIS: i64 = 5_000;
 
 /// Whether something that was set at `since` to wait until `until` is due at `now`. When the clock
 /// was set back behind `since` it is due at once: an event given twice is allowed, one that stalls is not.

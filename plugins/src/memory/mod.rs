@@ -1,3 +1,5 @@
 //! What we saw before, one file a system.
 
 pub mod embedded;
+pub mod intake;
+pub mod pgvector;

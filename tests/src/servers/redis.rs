@@ -1,6 +1,8 @@
 //! Redis 7, from Debian's package.
 
 use super::{Server, debian, listens};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 /// Redis without a file of its own: what it holds is gone with it.
 pub fn start() -> Option<Server> {
@@ -22,27 +24,29 @@ pub fn with(settings: &[&str]) -> Option<Server> {
     Some(Server::start(start, listens))
 }
 
+/// The first bytes of its answer to one command, as it writes them.
+///
+/// # Panics
+/// When it does not answer.
+pub fn ask(port: u16, what: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    stream.write_all(format!("{what}\r\n").as_bytes()).expect("it reads");
+    let mut answer = [0; 64];
+    let length = stream.read(&mut answer).expect("it answers");
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
-
-    fn ask(port: u16, what: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-        stream.write_all(what.as_bytes()).expect("it reads");
-        let mut answer = [0; 64];
-        let length = stream.read(&mut answer).expect("it answers");
-        String::from_utf8_lossy(&answer[..length]).into_owned()
-    }
 
     #[test]
     fn it_comes_back_with_what_it_wrote() {
         let Some(mut server) = with(&["--appendonly", "yes", "--appendfsync", "always"]) else { return };
-        assert_eq!(ask(server.port(), "SET a 1\r\n"), "+OK\r\n");
+        assert_eq!(ask(server.port(), "SET a 1"), "+OK\r\n");
         server.kill();
         assert!(!listens(server.port()));
         server.run();
-        assert_eq!(ask(server.port(), "GET a\r\n"), "$1\r\n1\r\n");
+        assert_eq!(ask(server.port(), "GET a"), "$1\r\n1\r\n");
     }
 }
