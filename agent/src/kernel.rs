@@ -274,7 +274,9 @@ fn deliverers(settings: &Settings, means: &Means) -> Vec<Deliverer> {
         let wants = parsed.as_ref().map(|sink| sink.events.clone()).unwrap_or_default();
         let host = means.host.clone();
         Deliverer::new(&Sink::group(name), wants, means.clone(), move || {
-            let choice = registry::NotifyChoice { sink: parsed.clone()?, secret: None };
+            let sink = parsed.clone()?;
+            let secret = credential(&sink.secret)?;
+            let choice = registry::NotifyChoice { sink, secret };
             registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
         })
     });
