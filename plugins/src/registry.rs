@@ -168,6 +168,15 @@ pub struct SecretsChoice {
     pub confirm: Arc<Confirm>,
 }
 
+impl std::fmt::Debug for SecretsChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecretsChoice")
+            .field("adapter", &self.adapter)
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
 /// # Errors
 /// [`RegistryError`] when the name is unknown, or there is no keyring and one is demanded.
 pub fn secrets(choice: &SecretsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Secrets>, RegistryError> {
@@ -398,9 +407,8 @@ impl IncidentsChoice {
 /// [`RegistryError`] when the name is unknown or the file cannot be used. A server is asked when it is first needed.
 pub fn incidents(choice: &IncidentsChoice) -> Result<Box<dyn Incidents>, RegistryError> {
     let failed = open_error("incidents", &choice.adapter);
-    let local = || {
-        EmbeddedIncidents::open(&choice.state, IngestBounds::default()).map_err(|e| failed(e.into()))
-    };
+    let local =
+        || EmbeddedIncidents::open(&choice.state, IngestBounds::default()).map_err(|e| failed(e.into()));
     match choice.adapter.as_str() {
         "sqlite" => Ok(Box::new(local()?)),
         "postgres" => Ok(Box::new(PgIncidents::new(choice.postgres.clone(), local()?))),

@@ -93,7 +93,8 @@ fn share(
 }
 
 fn latency(socket: &str, rate: usize, seconds: usize, clients: usize) -> Result<(), Failed> {
-    let undo = r#"{"actor":"a","action":"undo","resource":"x","severity":"low","compliance_mode":"standard"}"#;
+    let undo =
+        r#"{"actor":"a","action":"undo","resource":"x","severity":"low","compliance_mode":"standard"}"#;
     let run = std::process::id();
     type Make = Box<dyn Fn(usize) -> Vec<u8> + Sync>;
     let publish = move |n| request("POST", "/v1/events", &event(&format!("l-{run}-{n}")));
@@ -102,7 +103,10 @@ fn latency(socket: &str, rate: usize, seconds: usize, clients: usize) -> Result<
         ("status", Box::new(|_| request("GET", "/v1/status", ""))),
         ("policy decision", Box::new(|_| request("POST", "/v1/policy/decide", undo))),
         ("page of 10 events", Box::new(|_| request("GET", "/v1/events?limit=10", ""))),
-        ("memory search", Box::new(|_| request("POST", "/v1/memory/search", r#"{"query":"pool","top_k":3}"#))),
+        (
+            "memory search",
+            Box::new(|_| request("POST", "/v1/memory/search", r#"{"query":"pool","top_k":3}"#)),
+        ),
         ("publish, durable", Box::new(publish)),
     ];
     println!("| round trip at {rate}/s for {seconds} s, ms | p50 | p90 | p99 | p99.9 | slowest |");

@@ -67,7 +67,10 @@ impl Socket {
         self.0.read_exact(&mut body).unwrap();
         match head[0] & 0x0F {
             1 => Frame::Text(serde_json::from_slice(&body).unwrap()),
-            8 => Frame::Close(u16::from_be_bytes([body[0], body[1]]), String::from_utf8_lossy(&body[2..]).into()),
+            8 => Frame::Close(
+                u16::from_be_bytes([body[0], body[1]]),
+                String::from_utf8_lossy(&body[2..]).into(),
+            ),
             9 => Frame::Ping,
             other => panic!("a frame of kind {other}"),
         }
@@ -152,7 +155,8 @@ fn the_command_follows_through_the_agent_and_goes_on_without_it() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut offset = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap()["offset"].clone();
+    let mut offset =
+        || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap()["offset"].clone();
     assert_eq!((offset(), offset()), (json!(1), json!(2)));
     wait("a follower", || agent.get("/metrics").text().contains("event_streams 1").then_some(()));
     publish(&agent, 3..=3);
@@ -218,7 +222,13 @@ fn what_waits_through_an_outage_and_a_restart_arrives_in_order_and_is_recorded()
 fn with_nobody_to_tell_there_is_no_part_and_no_thread_for_it() {
     let agent = Agent::up();
     let parts = agent.get("/v1/status").json();
-    assert!(parts["components"].as_array().unwrap().iter().all(|p| !p["name"].as_str().unwrap().starts_with("sink:")));
+    assert!(
+        parts["components"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|p| !p["name"].as_str().unwrap().starts_with("sink:"))
+    );
     let threads = std::fs::read_dir(format!("/proc/{}/task", agent.pid())).unwrap().flatten();
     let names = threads.map(|t| std::fs::read_to_string(t.path().join("comm")).unwrap_or_default());
     assert!(names.into_iter().all(|name| !name.starts_with("sink:")));

@@ -135,6 +135,7 @@ fn analysis(hash: &ContentHash) -> IncidentAnalysis {
         hypotheses: vec![hypothesis],
         anomalies: vec![],
         log_clusters: vec![],
+        views: vec![],
         blast_radius: BlastRadius::default(),
         timeline: vec![],
         evidence: vec![evidence],

@@ -41,7 +41,8 @@ fn passwords_and_certificates_are_checked() {
 
     let Some(front) = postgres::with_tls(&server) else { return };
     let ca = front.folder().join("ca.pem");
-    let address = |host: &str, mode: &str| format!("postgres://acme@{host}:{}/postgres?sslmode={mode}", front.port());
+    let address =
+        |host: &str, mode: &str| format!("postgres://acme@{host}:{}/postgres?sslmode={mode}", front.port());
     let over = |address: String, trusted: bool| PostgresSettings {
         address,
         ca_file: trusted.then(|| ca.clone()),
@@ -83,7 +84,9 @@ fn a_command_in_production_needs_a_plan_that_is_approved_as_it_stands() {
     say("approved", "d2");
     say("rejected", "d2");
     assert!(command(true).is_err(), "the last word counts");
-    for change in ["UPDATE approvals SET status = 'approved'", "DELETE FROM approvals", "DELETE FROM audit_log"] {
+    for change in
+        ["UPDATE approvals SET status = 'approved'", "DELETE FROM approvals", "DELETE FROM audit_log"]
+    {
         assert!(sql(change).is_err(), "{change}");
     }
     let hypothesis = "INSERT INTO hypotheses (incident_id, place, statement, confidence, counter, support)
@@ -190,9 +193,8 @@ fn the_index_finds_what_a_comparison_of_all_finds() {
     let (ours, theirs) = (memory(server.org("acme")), memory(server.org("other")));
     // made at once, the index takes seconds and not minutes
     server.sql("postgres", "DROP INDEX ecoops.chunks_embedding").unwrap();
-    let text = |i: usize| {
-        format!("({} [{} {{{} <{}", signs(i % 50), signs(i / 50 % 40), signs(i % 331), signs(i))
-    };
+    let text =
+        |i: usize| format!("({} [{} {{{} <{}", signs(i % 50), signs(i / 50 % 40), signs(i % 331), signs(i));
     let kind = |i: usize| if i % 400 == 0 { DocumentKind::Runbook } else { DocumentKind::Fix };
     let documents: Vec<Document> = (0..MANY).map(|i| document(kind(i), "", &text(i))).collect();
     ours.ingest_all(&documents).unwrap();

@@ -40,7 +40,9 @@ enum Verb {
         server: Server,
     },
     /// Copy what is new in the audit log to the server of incidents.address
-    #[command(after_help = "The signed log stays the proof; the copy is for searching.\n\nExample:\n  ecoops database copy-audit")]
+    #[command(
+        after_help = "The signed log stays the proof; the copy is for searching.\n\nExample:\n  ecoops database copy-audit"
+    )]
     CopyAudit,
 }
 

@@ -10,7 +10,9 @@ mod schema;
 mod search;
 mod vectors;
 
-use super::intake::{Batch, Prepared, check, check_query, embed, identify, indexed, name, prepare, renew_some};
+use super::intake::{
+    Batch, Prepared, check, check_query, embed, identify, indexed, name, prepare, renew_some,
+};
 use chunks::{Chunk, Writer};
 use documents::exists;
 use ecoops_core::engines::recall::terms::spaced;
@@ -196,7 +198,9 @@ impl Memory for EmbeddedMemory {
     fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {
         let store = self.store();
         let read = || -> rusqlite::Result<Option<Document>> {
-            number(&store.connection, id)?.map(|n| documents::read(&store.connection, n).map(|(_, document)| document)).transpose()
+            number(&store.connection, id)?
+                .map(|n| documents::read(&store.connection, n).map(|(_, document)| document))
+                .transpose()
         };
         read().map_err(|e| self.said(&e))
     }

@@ -4,7 +4,9 @@
 
 use ecoops_core::engines::recall::chunk::{Limits, MOST_EMBEDDED, chunks, spread};
 use ecoops_core::ports::embedder::{Embedder, WIDTH};
-use ecoops_core::ports::memory::{Document, DocumentKind, MOST_BYTES, MOST_TITLE_BYTES, Memory, MemoryError, Query};
+use ecoops_core::ports::memory::{
+    Document, DocumentKind, MOST_BYTES, MOST_TITLE_BYTES, Memory, MemoryError, Query,
+};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 

@@ -71,7 +71,8 @@ pub(super) async fn check(client: &mut Client, org: &str) -> Result<(), Postgres
           AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))";
     if !client.query_one(readable, &[]).await?.try_get::<_, bool>(0)? {
         return Err(schema(
-            "the database has no tables of ecoops for this login: `ecoops database prepare` makes them".into(),
+            "the database has no tables of ecoops for this login: `ecoops database prepare` makes them"
+                .into(),
         ));
     }
     let known = compare(&applied(client).await?)?;
