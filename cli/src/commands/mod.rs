@@ -14,6 +14,7 @@ mod hook;
 mod incident;
 mod line;
 mod man;
+pub mod mcp;
 mod memory;
 mod policy;
 mod resume;
@@ -67,6 +68,8 @@ enum Command {
     Config(config::Args),
     /// The daemon that keeps the record and serves the kernel's API
     Agent(agent::Args),
+    /// Serve tools to editors and other agents, and use those of others (MCP)
+    Mcp(mcp::Args),
     /// Let this repository's ecoops.toml run commands and loosen limits
     Trust(trust::Args),
     /// Tell what works here and what is missing
@@ -102,6 +105,7 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Ci(args) => ci::run(args, app),
         Command::Config(args) => config::run(args, app),
         Command::Agent(args) => agent::run(args, app),
+        Command::Mcp(args) => mcp::run(args, app),
         Command::Trust(args) => trust::run(args, app),
         Command::Doctor(args) => doctor::run(args, app),
         Command::Completions(args) => completions::run(args, app),

@@ -47,7 +47,7 @@ const fn key(name: &'static str, kind: Kind, untrusted: Untrusted) -> Key {
     Key { name, kind, untrusted, kernel_variable: None }
 }
 
-use Kind::{Checks, Count, Flag, List, Lists, OneOf, Size, Text};
+use Kind::{Checks, Count, Flag, List, Lists, OneOf, Optional, Size, Text};
 use Untrusted::{May, MayLower, MayNot};
 
 /// Every setting, by section; `defaults.toml` holds a value for each.
@@ -82,6 +82,15 @@ pub const KEYS: &[Key] = &[
     key("agent.use", OneOf(&["auto", "always", "never"]), MayNot),
     key("agent.rate_limit", Count(1, 1_000_000), MayNot),
     key("agent.drain", Count(0, 300), MayNot),
+    key("agent.tls_certificate", Optional, MayNot),
+    key("agent.tls_key", Optional, MayNot),
+    key("mcp.roots", List, MayNot),
+    key("mcp.allow_write", Flag, MayNot),
+    key("mcp.deadline", Count(1, 3600), MayNot),
+    key("mcp.max_output", Size, MayNot),
+    key("mcp.servers", Lists, MayNot),
+    key("mcp.variables", Lists, MayNot),
+    key("mcp.unasked", Lists, MayNot),
     key("delivery.applications", Lists, MayNot),
     key("ui.color", OneOf(&["auto", "always", "never"]), May),
     key("ui.progress", OneOf(&["auto", "never"]), May),

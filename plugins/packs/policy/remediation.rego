@@ -3,8 +3,8 @@
 # Asked as `POST /v1/data/remediation/allow`, with the input
 #
 #   actor            who acts
-#   action           apply-fix, commit-fix, undo; anything else is denied
-#   resource         the file, relative to the repository
+#   action           apply-fix, commit-fix, undo, sync, rollback; anything else is denied
+#   resource         the file, relative to the repository; the application that is synced or rolled back
 #   severity         info, low, medium, high, critical
 #   compliance_mode  standard: what is known to be wrong is denied
 #                    enterprise: what is not known to be right is denied
@@ -20,6 +20,7 @@
 #     generated             those of them that a program writes
 #     secrets               those of them that hold a secret afterwards
 #     permissions_gained    permissions that a CI workflow gains, as text
+#     prune                 true: a sync also removes what its source no longer has
 #
 # A team changes the limits in `data.json` beside its own policies:
 #   {"limits": {"enterprise": {"files": 5, "lines": 100}}}
@@ -43,6 +44,14 @@ allow if {
 	count(deny) == 0
 }
 
+# To deploy what its source says, and to go back to what was deployed before.
+allow if {
+	deploying
+	count(deny) == 0
+}
+
+reasons contains sprintf("The %s of %s follows its source.", [input.action, input.resource]) if deploying
+
 reasons contains sprintf("The %s fix of %s is within the limits of %s mode.", [tier, input.resource, mode]) if changing
 
 reasons contains "An undo restores what was there before." if input.action == "undo"
@@ -50,6 +59,8 @@ reasons contains "An undo restores what was there before." if input.action == "u
 # ---- the question ------------------------------------------------------------------------------
 
 changing if input.action in {"apply-fix", "commit-fix"}
+
+deploying if input.action in {"sync", "rollback"}
 
 mode := object.get(input, "compliance_mode", "")
 
@@ -84,6 +95,13 @@ deny contains "No resource is named." if object.get(input, "resource", "") == ""
 
 deny contains sprintf("`%s` is left to people: ecoops prepares changes and pushes nothing.", [input.action]) if {
 	input.action in {"push", "force-push", "merge", "release"}
+}
+
+deny contains "In enterprise mode a sync that removes what its source no longer has needs a person's approval." if {
+	input.action == "sync"
+	mode == "enterprise"
+	object.get(details, "prune", false) != false
+	not approved
 }
 
 # ---- the tier ----------------------------------------------------------------------------------
