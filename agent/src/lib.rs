@@ -15,8 +15,10 @@ mod door;
 pub mod install;
 mod kernel;
 pub mod log;
+pub mod mcp;
 mod places;
 pub mod secret;
+mod tls;
 pub mod token;
 
 pub use places::Places;

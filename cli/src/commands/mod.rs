@@ -15,6 +15,7 @@ mod hook;
 mod incident;
 mod line;
 mod man;
+pub mod mcp;
 mod memory;
 mod policy;
 mod resume;
@@ -70,6 +71,8 @@ enum Command {
     Database(database::Args),
     /// The daemon that keeps the record and serves the kernel's API
     Agent(agent::Args),
+    /// Serve tools to editors and other agents, and use those of others (MCP)
+    Mcp(mcp::Args),
     /// Let this repository's ecoops.toml run commands and loosen limits
     Trust(trust::Args),
     /// Tell what works here and what is missing
@@ -106,6 +109,7 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Config(args) => config::run(args, app),
         Command::Database(args) => database::run(args, app),
         Command::Agent(args) => agent::run(args, app),
+        Command::Mcp(args) => mcp::run(args, app),
         Command::Trust(args) => trust::run(args, app),
         Command::Doctor(args) => doctor::run(args, app),
         Command::Completions(args) => completions::run(args, app),

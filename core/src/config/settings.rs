@@ -17,6 +17,7 @@ pub struct Settings {
     pub events: Events,
     pub audit: Audit,
     pub agent: Agent,
+    pub mcp: Mcp,
     pub delivery: Delivery,
     pub ui: Ui,
 }
@@ -132,6 +133,28 @@ pub struct Agent {
     pub rate_limit: u32,
     /// Seconds that a stop waits for what is under way.
     pub drain: u64,
+    /// A file; empty: no TLS.
+    pub tls_certificate: String,
+    /// A file.
+    pub tls_key: String,
+}
+
+/// Tools for others, and tools of others, by the Model Context Protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mcp {
+    /// Folders that tools of the agent may read.
+    pub roots: Vec<String>,
+    pub allow_write: bool,
+    /// Seconds for one call.
+    pub deadline: u64,
+    /// Bytes of one answer.
+    pub max_output: u64,
+    /// By name: a command and its arguments, or an address.
+    pub servers: BTreeMap<String, Vec<String>>,
+    /// By name of the server: variables of the environment that it may see.
+    pub variables: BTreeMap<String, Vec<String>>,
+    /// By name of the server: read-only tools that are called without asking.
+    pub unasked: BTreeMap<String, Vec<String>>,
 }
 
 /// When commands work through the agent.
