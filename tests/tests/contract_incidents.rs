@@ -140,6 +140,7 @@ fn analysis(hash: &ContentHash) -> IncidentAnalysis {
         timeline: vec![],
         evidence: vec![evidence],
         notes: vec![],
+        problem: None,
     }
 }
 
