@@ -12,10 +12,11 @@ use ecoops_core::ports::delivery::Delivery;
 use ecoops_core::ports::events::Outbox;
 use ecoops_core::ports::host::{Host, identifiers};
 use ecoops_core::ports::identity::Identity;
+use ecoops_core::ports::limits::Limits;
 use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::Replies;
-use ecoops_plugins::registry;
+use ecoops_plugins::registry::{self, Password};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use std::time::Duration;
 
 /// How long a caller waits for a part.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// What a request may lose to a server that counts it.
+const LIMITS_DEADLINE: Duration = Duration::from_millis(100);
 /// Embedding a large document takes longer.
 const MEMORY_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -39,6 +42,8 @@ pub struct Kernel {
     pub audit: Arc<Desk<dyn AuditLog>>,
     pub delivery: Arc<Desk<dyn Delivery>>,
     pub replies: Arc<Desk<dyn Replies>>,
+    /// The server that counts requests with other agents, when there is one.
+    pub limits: Option<Arc<Desk<dyn Limits>>>,
     pub redactor: Redactor,
     pub identifiers: Arc<Identifiers>,
     pub tokens: token::Tokens,
@@ -86,6 +91,7 @@ impl Kernel {
             audit,
             delivery: delivery(places, &settings, &host),
             replies: replies(places),
+            limits: limits(&settings),
             redactor,
             identifiers,
             tokens: token::Tokens::new(&token),
@@ -106,7 +112,13 @@ impl Kernel {
             &*self.memory,
             &*self.delivery,
         ];
-        ports.into_iter().chain(self.deliverers.iter().map(|d| d as &dyn Component)).collect()
+        let limits = self.limits.iter().map(|desk| &**desk as &dyn Component);
+        ports.into_iter().chain(limits).chain(self.deliverers.iter().map(|d| d as &dyn Component)).collect()
+    }
+
+    /// How many requests each caller may make, counted by this process.
+    pub fn limits_here(&self) -> Box<dyn Limits> {
+        registry::limits_here(self.settings.agent.rate_limit)
     }
 
     /// Something was published: those who deliver it look at once.
@@ -280,5 +292,46 @@ fn deliverers(settings: &Settings, means: &Means) -> Vec<Deliverer> {
             registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
         })
     });
-    sinks.collect()
+    sinks.chain(outside(settings, means)).collect()
+}
+
+/// What carries the log to the event system of `events.adapter`.
+fn outside(settings: &Settings, means: &Means) -> Option<Deliverer> {
+    let events = &settings.events;
+    let name = events.credential.clone();
+    let choice = registry::OutsideEventsChoice {
+        adapter: events.adapter.clone(),
+        address: events.address.clone(),
+        stream: events.stream.clone(),
+        user: Some(events.user.clone()).filter(|user| !user.is_empty()),
+        password: None,
+        attempts: events.max_attempts,
+        deadline: DEADLINE,
+    };
+    let host = means.host.clone();
+    (events.adapter != "embedded").then(|| {
+        Deliverer::new(&events.outside(), BTreeSet::new(), means.clone(), move || {
+            let password = credential(&name)?.map(Password::from);
+            let choice = registry::OutsideEventsChoice { password, ..choice.clone() };
+            registry::notify_outside(&choice, host.0.clone()).map_err(|e| said(&e))
+        })
+    })
+}
+
+fn limits(settings: &Settings) -> Option<Arc<Desk<dyn Limits>>> {
+    let agent = &settings.agent;
+    let (address, rate) = (agent.limits_address.clone(), agent.rate_limit);
+    let name = agent.limits_credential.clone();
+    (!address.is_empty()).then(|| {
+        Desk::new("limits", LIMITS_DEADLINE, move || {
+            let server = registry::RedisSettings {
+                address: address.clone(),
+                user: None,
+                password: credential(&name)?.map(Password::from),
+                deadline: LIMITS_DEADLINE,
+            };
+            let choice = registry::LimitsChoice { adapter: "redis".into(), rate, server: Some(server) };
+            registry::limits(&choice).map(Arc::from).map_err(|e| said(&e))
+        })
+    })
 }

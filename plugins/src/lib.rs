@@ -3,6 +3,7 @@
 //! Never decides anything about problems and fixes; it carries out what a port promises.
 
 pub mod audit_log;
+mod background;
 pub mod bus;
 pub mod cache;
 pub mod delivery;
@@ -12,6 +13,7 @@ pub mod host;
 pub mod http;
 pub mod identity;
 pub mod incidents;
+pub mod limits;
 pub mod memory;
 pub mod notify;
 pub mod objects;
