@@ -2,7 +2,7 @@
 
 use crate::component::{Component, Desk};
 use crate::{Places, secret, token};
-use ecoops_core::config::Settings;
+use ecoops_core::config::{Login, Settings};
 use ecoops_core::domain::Identifiers;
 use ecoops_core::engines::redact::Redactor;
 use ecoops_core::ports::audit_log::AuditLog;
@@ -128,18 +128,41 @@ fn said(error: &dyn std::error::Error) -> String {
 }
 
 fn identity(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Identity>> {
-    let settings = &settings.identity;
+    let (settings, login) = (&settings.identity, &settings.login);
     let mut members: BTreeMap<_, BTreeSet<String>> =
         settings.members.iter().map(|(k, v)| (k.clone(), v.iter().cloned().collect())).collect();
     members.entry("*".to_owned()).or_default().extend(settings.default_roles.iter().cloned());
     let choice = registry::IdentityChoice {
         adapter: "os-user".into(),
         folder: places.state.join("identity"),
-        settings: registry::IdentitySettings { roles: settings.roles.clone(), members },
+        settings: registry::IdentitySettings { roles: settings.roles.clone(), members }
+            .with_issuer_roles(&login.roles),
     };
-    let host = host.clone();
-    Desk::new("identity", DEADLINE, move || {
-        registry::identity(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
+    let (host, issuer) = (host.clone(), issuer(login));
+    // Who logs in are people and services; the daemon verifies what they bring.
+    Desk::new("identity", DEADLINE, move || match issuer.clone() {
+        None => registry::identity(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e)),
+        Some(settings) => {
+            let oidc = registry::Oidc::new(settings, None, host.clone());
+            registry::identity_with_issuer(&choice, oidc, None, host.clone())
+                .map(Arc::from)
+                .map_err(|e| said(&e))
+        }
+    })
+}
+
+/// The issuer whose bearer tokens are taken, when one is configured.
+fn issuer(login: &Login) -> Option<registry::OidcSettings> {
+    (!login.issuer.is_empty()).then(|| registry::OidcSettings {
+        issuer: login.issuer.clone(),
+        client_id: login.client_id.clone(),
+        scopes: Vec::new(),
+        resource: String::new(),
+        audiences: login.audiences.clone(),
+        role_claims: login.role_claims.clone(),
+        skew: login.skew,
+        ca_file: (!login.ca_file.is_empty()).then(|| login.ca_file.clone().into()),
+        offline: false,
     })
 }
 

@@ -274,6 +274,62 @@ pub fn stdin_is_a_file() -> bool {
     })
 }
 
+/// A line from the terminal that it does not show; `None` when the user gives up (Ctrl-C, Ctrl-D). The terminal is as
+/// it was afterwards, also when this process is asked to end meanwhile: the key that would ask for it is read here.
+///
+/// # Errors
+/// When standard input is no terminal.
+pub fn read_hidden() -> std::io::Result<Option<Vec<u8>>> {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    use std::io::Read;
+    let stdin = std::io::stdin();
+    let before = tcgetattr(&stdin)?;
+    let mut silent = before.clone();
+    silent.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+    tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
+    let mut typed = Some(Vec::new());
+    for byte in stdin.lock().bytes() {
+        match (byte, typed.as_mut()) {
+            (Ok(b'\n' | b'\r'), _) | (Err(_), _) => break,
+            (Ok(3 | 4), _) => {
+                typed = None;
+                break;
+            }
+            (Ok(8 | 127), Some(line)) => {
+                // A whole character, whose first byte is none of 10xxxxxx.
+                while line.pop().is_some_and(|byte| byte & 0xC0 == 0x80) {}
+            }
+            (Ok(byte), Some(line)) => line.push(byte),
+            (Ok(_), None) => break,
+        }
+    }
+    tcsetattr(&stdin, OptionalActions::Flush, &before)?;
+    Ok(typed)
+}
+
+/// What names this installation of the system (machine-id(5)).
+pub fn machine_id() -> Option<String> {
+    ["/etc/machine-id", "/var/lib/dbus/machine-id"]
+        .iter()
+        .find_map(|path| std::fs::read_to_string(path).ok())
+        .map(|id| id.trim().to_owned())
+        .filter(|id| !id.is_empty())
+}
+
+/// Whether the user sits at a graphical desktop.
+pub fn has_desktop() -> bool {
+    cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| var_os(name).is_some())
+}
+
+/// Opens a page in the user's browser, if there is one; who has none opens it by hand.
+pub fn open_page(url: &str) {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let Some(program) = which(program) else { return };
+    let quiet = std::process::Stdio::null;
+    let _ =
+        std::process::Command::new(program).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn();
+}
+
 /// The user's home folder.
 pub fn home() -> Option<PathBuf> {
     dirs::home_dir()

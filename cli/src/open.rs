@@ -181,7 +181,7 @@ pub fn identity(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, Fai
         folder: app.folders.state.join("identity"),
         settings: registry::IdentitySettings { roles: settings.roles.clone(), members },
     };
-    registry::identity(&choice, host).map_err(|e| unusable("the identity", &e))
+    crate::credentials::identity(app, choice, host)
 }
 
 /// All ports of a run.

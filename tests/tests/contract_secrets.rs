@@ -34,6 +34,7 @@ fn choice(folder: &Path, unlock: Unlock) -> SecretsChoice {
         file: folder.join("credentials.json"),
         unlock,
         service: "ecoops".into(),
+        openbao: None,
         confirm: Arc::new(|_| None),
     }
 }

@@ -72,6 +72,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("When it runs badly", &["incident", "signals"]),
     ("Where code moves", &["hook", "ci"]),
     ("What is known and proved", &["audit", "policy", "events", "memory", "docs", "ask"]),
+    ("Who you are", &["login", "logout", "whoami", "credential"]),
     ("Set up", &["agent", "config", "trust", "doctor", "completions", "man"]),
 ];
 

@@ -6,6 +6,7 @@ mod audit;
 mod ci;
 mod completions;
 mod config;
+mod credential;
 mod docs;
 mod doctor;
 mod events;
@@ -13,6 +14,8 @@ pub mod fix;
 mod hook;
 mod incident;
 mod line;
+mod login;
+mod logout;
 mod man;
 mod memory;
 mod policy;
@@ -22,6 +25,7 @@ pub mod scan;
 mod signals;
 mod trust;
 mod undo;
+mod whoami;
 
 use crate::app::{App, Output};
 use crate::exit::{Exit, Failure};
@@ -65,6 +69,14 @@ enum Command {
     Ci(ci::Args),
     /// Show the settings and where they come from
     Config(config::Args),
+    /// Log in at the configured issuer (OpenID Connect)
+    Login(login::Args),
+    /// End the login, here and at the issuer
+    Logout(logout::Args),
+    /// Tell who commands act as, and what they may do
+    Whoami(whoami::Args),
+    /// Keep passwords and keys that settings name
+    Credential(credential::Args),
     /// The daemon that keeps the record and serves the kernel's API
     Agent(agent::Args),
     /// Let this repository's ecoops.toml run commands and loosen limits
@@ -101,6 +113,10 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Hook(args) => hook::run(args, app),
         Command::Ci(args) => ci::run(args, app),
         Command::Config(args) => config::run(args, app),
+        Command::Login(args) => login::run(args, app),
+        Command::Logout(args) => logout::run(args, app),
+        Command::Whoami(args) => whoami::run(args, app),
+        Command::Credential(args) => credential::run(args, app),
         Command::Agent(args) => agent::run(args, app),
         Command::Trust(args) => trust::run(args, app),
         Command::Doctor(args) => doctor::run(args, app),

@@ -3,10 +3,12 @@
 //! Takes texts and key-value pairs, and gives typed [`Settings`]. Never opens a file and never reads
 //! the environment: that is the command line's business.
 
+mod credentials;
 mod layer;
 pub mod schema;
 mod settings;
 
+pub use credentials::{Login, Openbao, Secrets};
 pub use layer::{BadSetting, FileKind, Layer, Origin};
 pub use settings::{
     Agent, Audit, Choice, ConfiguredCheck, Delivery, Events, Fix, Identity, Memory, Policy, Scan, Settings,

@@ -47,7 +47,7 @@ const fn key(name: &'static str, kind: Kind, untrusted: Untrusted) -> Key {
     Key { name, kind, untrusted, kernel_variable: None }
 }
 
-use Kind::{Checks, Count, Flag, List, Lists, OneOf, Size, Text};
+use Kind::{Address, Checks, Count, Flag, List, Lists, OneOf, Optional, Size, Text};
 use Untrusted::{May, MayLower, MayNot};
 
 /// Every setting, by section; `defaults.toml` holds a value for each.
@@ -72,6 +72,28 @@ pub const KEYS: &[Key] = &[
     key("identity.default_roles", List, MayNot),
     key("identity.roles", Lists, MayNot),
     key("identity.members", Lists, MayNot),
+    key("secrets.store", OneOf(&["auto", "keyring", "file", "openbao"]), MayNot),
+    key("secrets.unlock", OneOf(&["machine", "passphrase"]), MayNot),
+    key("openbao.address", Address, MayNot),
+    key("openbao.ca_file", Optional, MayNot),
+    key("openbao.auth", OneOf(&["token", "approle", "jwt", "kubernetes"]), MayNot),
+    key("openbao.auth_mount", Optional, MayNot),
+    key("openbao.role", Optional, MayNot),
+    key("openbao.credential", Text, MayNot),
+    key("openbao.jwt_file", Text, MayNot),
+    key("openbao.mount", Text, MayNot),
+    key("openbao.folder", Text, MayNot),
+    key("login.issuer", Address, MayNot),
+    key("login.client_id", Text, MayNot),
+    key("login.client_secret", Text, MayNot),
+    key("login.scopes", List, MayNot),
+    key("login.resource", Optional, MayNot),
+    key("login.audiences", List, MayNot),
+    key("login.ca_file", Optional, MayNot),
+    key("login.skew", Count(0, 300), MayNot),
+    key("login.required", Flag, MayNot),
+    key("login.role_claims", List, MayNot),
+    key("login.roles", Lists, MayNot),
     key("policy.compliance_mode", Text, MayNot),
     key("policy.extra", List, MayNot),
     key("memory.enabled", Flag, MayNot),

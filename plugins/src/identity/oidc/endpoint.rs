@@ -96,6 +96,18 @@ impl Oidc {
         Ok(tokens)
     }
 
+    /// Tokens for the client itself (RFC 6749 §4.4).
+    ///
+    /// # Errors
+    /// As [`Oidc::exchange`]; [`OidcError::Unusable`] for a client without a secret.
+    pub fn client_credentials(&self) -> Result<Tokens, OidcError> {
+        if self.client_secret.is_none() {
+            let why = "the client has no secret; keep it with `ecoops credential add login/client-secret`";
+            return Err(OidcError::Unusable(why.into()));
+        }
+        self.exchange(Grant::ClientCredentials)
+    }
+
     /// Ends a token's life at the issuer; quietly nothing where the issuer cannot.
     ///
     /// # Errors
