@@ -288,6 +288,7 @@ pub struct Room {
     pub events: Box<dyn ecoops_core::ports::events::Events>,
     pub audit: Box<dyn ecoops_core::ports::audit_log::AuditLog>,
     pub memory: Option<Box<dyn ecoops_core::ports::memory::Memory>>,
+    pub embedder: Option<std::sync::Arc<dyn ecoops_core::ports::embedder::Embedder>>,
     pub identifiers: Identifiers,
 }
 
@@ -296,6 +297,7 @@ impl Room {
         Investigators {
             host: self.host.as_ref(),
             memory: self.memory.as_deref(),
+            embedder: self.embedder.as_deref(),
             witnesses: Witnesses {
                 identity: self.identity.as_ref(),
                 audit: self.audit.as_ref(),

@@ -134,25 +134,46 @@ pub fn policy(app: &App) -> Result<Box<dyn Policy>, Failure> {
 }
 
 pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
-    registry::embedder(&app.settings().memory.model).map_err(|e| {
-        unusable("the embedding model", &e)
-            .next("set memory.model (or ECO_EMBEDDING_MODEL) to one of these, or memory.enabled to false")
+    registry::embedder(&embedder_choice(app)?).map_err(|e| {
+        unusable("the embedding model", &e).next(
+            "set memory.model (or ECO_EMBEDDING_MODEL) to one of these, memory.embeddings to a server that has it, \
+             or memory.enabled to false",
+        )
     })
+}
+
+fn embedder_choice(app: &App) -> Result<registry::EmbedderChoice, Failure> {
+    let settings = &app.settings().memory;
+    let key = credential(&settings.embeddings_credential)?;
+    let redactor = (!settings.embeddings.is_empty()).then(|| redactor(app)).transpose()?;
+    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor, app.offline))
+}
+
+fn memory_choice(app: &App) -> Result<registry::MemoryChoice, Failure> {
+    let settings = &app.settings().memory;
+    let password = credential(&settings.credential)?;
+    let redactor = (settings.adapter != "embedded").then(|| redactor(app)).transpose()?;
+    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor, app.offline))
+}
+
+/// The credential of this name; none for no name.
+pub fn credential(name: &str) -> Result<Option<String>, Failure> {
+    match name {
+        "" => Ok(None),
+        name => Err(Failure::new(format!("the credential `{name}` cannot be read: no place is set"))),
+    }
 }
 
 pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
     if !app.settings().memory.enabled {
         return Ok(None);
     }
-    registry::memory(&app.folders.state.join("memory.sqlite"), embedder(app)?)
-        .map(Some)
-        .map_err(|e| unusable("the memory", &e))
+    the_memory(app).map(Some)
 }
 
 /// The memory, for commands that are about it: whether the pipeline uses it or not.
 pub fn the_memory(app: &App) -> Result<Box<dyn Memory>, Failure> {
-    registry::memory(&app.folders.state.join("memory.sqlite"), embedder(app)?)
-        .map_err(|e| unusable("the memory", &e))
+    registry::memory(&memory_choice(app)?, embedder(app)?, host()?).map_err(|e| unusable("the memory", &e))
 }
 
 pub fn events(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Events>, Failure> {
@@ -168,6 +189,7 @@ fn events_choice(app: &App) -> registry::EventsChoice {
             attempts: app.settings().events.max_attempts,
             ..registry::Retention::default()
         },
+        outboxes: app.settings().events.groups(),
     }
 }
 
@@ -223,14 +245,24 @@ pub fn room(app: &App) -> Result<Room, Failure> {
         events: events(app, host.clone())?,
         audit: audit_log(app)?,
         memory: memory(app)?,
+        embedder: match app.settings().memory.enabled {
+            true => Some(embedder(app)?),
+            false => None,
+        },
         identifiers,
         host,
     })
 }
 
+pub fn incidents_choice(app: &App) -> Result<registry::IncidentsChoice, Failure> {
+    let settings = &app.settings().incidents;
+    let password = credential(&settings.credential)?;
+    Ok(registry::IncidentsChoice::of(settings, &app.folders.state, password, app.offline))
+}
+
 /// The incidents that are worked on.
 pub fn incidents(app: &App) -> Result<Box<dyn Incidents>, Failure> {
-    registry::incidents(&app.folders.state).map_err(|e| unusable("the store of incidents", &e))
+    registry::incidents(&incidents_choice(app)?).map_err(|e| unusable("the store of incidents", &e))
 }
 
 type Recorders = (Box<dyn AuditLog>, Box<dyn Events>, Option<Box<dyn Memory>>);
@@ -256,10 +288,12 @@ fn through(
         open: Box::new(move || registry::events(&choice, clock.clone()).map_err(|e| e.to_string())),
         say: say(),
     };
-    let file = app.folders.state.join("memory.sqlite");
+    let (choice, clock) = (memory_choice(app)?, host.clone());
     let embedder = embedder(app)?;
     let memory = Lost {
-        open: Box::new(move || registry::memory(&file, embedder.clone()).map_err(|e| e.to_string())),
+        open: Box::new(move || {
+            registry::memory(&choice, embedder.clone(), clock.clone()).map_err(|e| e.to_string())
+        }),
         say: say(),
     };
     let identity: Arc<dyn Identity> = Arc::from(identity(app, host.clone())?);

@@ -13,6 +13,8 @@ pub mod http;
 pub mod identity;
 pub mod incidents;
 pub mod memory;
+pub mod notify;
+pub mod objects;
 pub mod packs;
 pub mod policy;
 pub mod postgres;

@@ -46,6 +46,7 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
         Query { query: question, top_k: args.top_k, filters: Filters { kinds, ..Filters::default() } };
     let _span = tracing::info_span!("rag.search").entered();
     let mut hits = memory.search(&query).map_err(|e| Failure::new("the search failed").because(&e))?;
+    super::memory::note_stale(&hits, app);
     hits.retain(|hit| hit.text_rank.is_some() || hit.cosine >= NEAR);
     let redactor = open::redactor(app)?;
     hits.iter_mut().for_each(|hit| hit.snippet = redactor.redact(&hit.snippet).text);
@@ -72,12 +73,16 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
 }
 
 fn cited(hit: &Hit, question: &str) -> Value {
-    json!({
+    let mut cited = json!({
         "document": hit.document.metadata.get("document").unwrap_or(&json!(hit.id)),
         "type": hit.document.kind, "title": hit.document.title, "source": hit.document.source,
         "place": parts::place(hit, question), "snippet": hit.snippet,
         "score": hit.score, "cosine": hit.cosine, "text_rank": hit.text_rank,
-    })
+    });
+    if let Some(stale) = hit.stale {
+        cited["stale"] = json!(stale);
+    }
+    cited
 }
 
 fn shown(number: usize, hit: &Hit, question: &str, look: Look) -> String {
@@ -133,6 +138,7 @@ mod tests {
             score: 1.0,
             cosine: 1.0,
             text_rank: None,
+            stale: None,
         };
         let text = shown(10, &hit, "what", Look { color: false, width: 80, suppressed: false });
         let width = |line: &str| unicode_width::UnicodeWidthStr::width(line);

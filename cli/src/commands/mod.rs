@@ -7,6 +7,7 @@ mod ci;
 mod completions;
 mod config;
 mod credential;
+mod database;
 mod docs;
 mod doctor;
 mod events;
@@ -77,6 +78,8 @@ enum Command {
     Whoami(whoami::Args),
     /// Keep passwords and keys that settings name
     Credential(credential::Args),
+    /// Prepare a PostgreSQL server that orgs share
+    Database(database::Args),
     /// The daemon that keeps the record and serves the kernel's API
     Agent(agent::Args),
     /// Let this repository's ecoops.toml run commands and loosen limits
@@ -117,6 +120,7 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Logout(args) => logout::run(args, app),
         Command::Whoami(args) => whoami::run(args, app),
         Command::Credential(args) => credential::run(args, app),
+        Command::Database(args) => database::run(args, app),
         Command::Agent(args) => agent::run(args, app),
         Command::Trust(args) => trust::run(args, app),
         Command::Doctor(args) => doctor::run(args, app),

@@ -21,6 +21,11 @@ pub trait Embedder: Send + Sync {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("the embedding model cannot be used: {0}")]
-pub struct EmbedderError(pub String);
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EmbedderError {
+    #[error("the embedding model cannot be used: {0}")]
+    Unusable(String),
+    /// It may answer later.
+    #[error("the embedding model is away: {0}")]
+    Away(String),
+}

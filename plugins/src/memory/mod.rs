@@ -3,3 +3,5 @@
 pub mod embedded;
 pub mod intake;
 pub mod pgvector;
+pub mod redacted;
+pub mod remembered;

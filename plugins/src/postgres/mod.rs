@@ -12,7 +12,7 @@ mod tls;
 
 pub use pool::Pool;
 pub(crate) use session::Session;
-pub(crate) use text::{escape, escape_json, unescape, unescape_json};
+pub(crate) use text::{escape, escape_json, escape_value, unescape, unescape_json, unescape_value};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,9 +20,11 @@ use std::time::Duration;
 /// Where a server is and how to speak to it.
 #[derive(Clone)]
 pub struct PostgresSettings {
-    /// `postgres://user@host:port/database`, without a password. `sslmode` is `require` unless it says otherwise or
+    /// `postgres://host:port/database`, without a password. `sslmode` is `require` unless it says otherwise or
     /// the server is on this machine.
     pub address: String,
+    /// Instead of one in the address.
+    pub login: String,
     pub password: Option<String>,
     /// Certificates to trust, in PEM; without it those that the system trusts.
     pub ca_file: Option<PathBuf>,
@@ -42,6 +44,7 @@ impl Default for PostgresSettings {
     fn default() -> Self {
         Self {
             address: String::new(),
+            login: String::new(),
             password: None,
             ca_file: None,
             org: String::new(),

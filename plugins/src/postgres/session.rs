@@ -103,6 +103,9 @@ fn config(settings: &PostgresSettings) -> Result<Config, PostgresError> {
     if config.get_hosts().is_empty() {
         return Err(refused("the address names no host"));
     }
+    if !settings.login.is_empty() {
+        config.user(&settings.login);
+    }
     if let Some(password) = &settings.password {
         config.password(password);
     }

@@ -56,6 +56,15 @@ pub(crate) fn unescape_json(value: Value) -> Map<String, Value> {
     }
 }
 
+/// Every text of a value.
+pub(crate) fn escape_value(value: &Value) -> Value {
+    each(value, &|s| escape(s).into_owned())
+}
+
+pub(crate) fn unescape_value(value: &Value) -> Value {
+    each(value, &|s| unescape(s.to_owned()))
+}
+
 fn each(value: &Value, change: &dyn Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => Value::String(change(text)),

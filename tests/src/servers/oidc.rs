@@ -48,7 +48,8 @@ impl Issuer {
     /// A user opens a page and does what it asks for; what the last page says.
     pub fn browse(&self, page: &str, user: &str, code: &str) -> String {
         let script = self.server.folder().join("browser.mjs");
-        let ran: Output = Command::new(&self.node).arg(script).args([page, user, code]).output().expect("node starts");
+        let ran: Output =
+            Command::new(&self.node).arg(script).args([page, user, code]).output().expect("node starts");
         let said = String::from_utf8_lossy(&ran.stdout).into_owned();
         assert!(ran.status.success(), "{page}: {said}{}", String::from_utf8_lossy(&ran.stderr));
         said
@@ -112,5 +113,7 @@ fn base64(bytes: &[u8]) -> String {
 
 /// Reads lines of a running command's stderr until one has this.
 pub fn line_with(what: &str, read: impl Fn() -> String) -> String {
-    until(&format!("a line with {what}"), || read().lines().find(|line| line.contains(what)).map(str::to_owned))
+    until(&format!("a line with {what}"), || {
+        read().lines().find(|line| line.contains(what)).map(str::to_owned)
+    })
 }

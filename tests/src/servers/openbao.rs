@@ -14,7 +14,9 @@ pub fn start() -> Option<Server> {
     let start = move |folder: &std::path::Path, port: u16| {
         let mut command = Command::new(&path);
         command.args(["server", "-dev", "-dev-no-store-token"]);
-        command.arg(format!("-dev-root-token-id={ROOT}")).arg(format!("-dev-listen-address=127.0.0.1:{port}"));
+        command
+            .arg(format!("-dev-root-token-id={ROOT}"))
+            .arg(format!("-dev-listen-address=127.0.0.1:{port}"));
         command.env("HOME", folder).current_dir(folder);
         command
     };

@@ -1,13 +1,16 @@
-//! Infra manager: applications as they are and as they should be. Every change is recorded.
+//! Infra manager: applications as they are and as they should be. Every change is asked of the policy first, and
+//! recorded, as is a refusal.
 
 use crate::api::App;
 use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
 use crate::api::once::Retry;
+use crate::api::opa;
 use crate::api::routes::{Needs, Route};
 use axum::http::Method;
-use ecoops_core::domain::{AuditEntry, AuditResult};
+use ecoops_core::domain::{AuditEntry, AuditResult, PolicyStamp};
 use ecoops_core::ports::delivery::{DeliveryError, Deployed, Sync};
+use ecoops_core::ports::policy::PolicyInput;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -90,13 +93,15 @@ async fn sync(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let name = ask.part("name")?.to_owned();
     let SyncBody { revision, prune } = if ask.body.is_empty() { SyncBody::default() } else { ask.json()? };
     let revision = super::given(revision);
+    let details = json!({ "prune": prune.unwrap_or(false), "revision": revision });
+    let stamp = granted(&app, &ask, &name, "sync", details).await?;
     let asked = name.clone();
     let done = app
         .kernel
         .delivery
         .ask(move |delivery| delivery.sync(&asked, revision.as_deref(), prune.unwrap_or(false)))
         .await?;
-    changed(&app, &ask, &name, "sync", done).await
+    changed(&app, &ask, (&name, "sync"), stamp, done).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,17 +120,72 @@ async fn rollback(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let number = number.filter(|n| *n > 0);
     let number =
         number.ok_or_else(|| Fault::bad("`targetRevision` is the number of a deployment, from 1 on"))?;
+    let stamp = granted(&app, &ask, &name, "rollback", json!({ "to": number })).await?;
     let asked = name.clone();
     let done = app.kernel.delivery.ask(move |delivery| delivery.rollback(&asked, number)).await?;
-    changed(&app, &ask, &name, "rollback", done).await
+    changed(&app, &ask, (&name, "rollback"), stamp, done).await
+}
+
+/// What the policy says before anything is touched; a refusal is recorded.
+async fn granted(
+    app: &App,
+    ask: &Ask,
+    name: &str,
+    action: &str,
+    details: Value,
+) -> Result<PolicyStamp, Fault> {
+    let input = PolicyInput {
+        actor: ask.caller.id.clone(),
+        action: action.to_owned(),
+        resource: name.to_owned(),
+        severity: "medium".to_owned(),
+        compliance_mode: app.kernel.settings.policy.compliance_mode.clone(),
+        details: details.as_object().cloned().unwrap_or_default(),
+    };
+    let decision = opa::decide(app, input).await?;
+    let (reason, version) = (decision.reasons.join(" "), decision.version);
+    if decision.allow {
+        return Ok(PolicyStamp { version, decision: "allow".to_owned(), reason });
+    }
+    let stamp = PolicyStamp { version, decision: "deny".to_owned(), reason: reason.clone() };
+    let details = json!({ "resource": { "kind": "application" }, "submittedBy": ask.caller.id });
+    record(app, ask, (name, action), (AuditResult::Denied, Some(stamp)), details).await?;
+    Err(Fault::new(Code::PermissionDenied, format!("the policy denies it: {reason}")))
+}
+
+async fn record(
+    app: &App,
+    ask: &Ask,
+    (name, action): (&str, &str),
+    (result, policy): (AuditResult, Option<PolicyStamp>),
+    details: Value,
+) -> Result<(), Fault> {
+    let entry = AuditEntry {
+        timestamp: ask.ids.now.clone(),
+        trace_id: ask.ids.trace_uuid(),
+        run: String::new(),
+        actor: ask.caller.id.clone(),
+        action: action.to_owned(),
+        resource: name.to_owned(),
+        result,
+        policy,
+        content_hash: None,
+        urn: format!("urn:ecoops:application:{name}"),
+        uri: String::new(),
+        signer: String::new(),
+        asked: None,
+        details: details.as_object().cloned(),
+    };
+    app.kernel.audit.ask(move |audit| audit.append(&[entry])).await?.map_err(super::audit::fault)?;
+    Ok(())
 }
 
 /// Records what was done or tried, and answers it.
 async fn changed(
     app: &App,
     ask: &Ask,
-    name: &str,
-    action: &str,
+    (name, action): (&str, &str),
+    stamp: PolicyStamp,
     done: Result<Deployed, DeliveryError>,
 ) -> Result<Answer, Fault> {
     if let Err(DeliveryError::NoSuchApplication(_)) = &done {
@@ -135,24 +195,8 @@ async fn changed(
         "resource": { "kind": "application" }, "submittedBy": ask.caller.id,
         "metadata": { "deployment": done.as_ref().ok(), "message": done.as_ref().err().map(ToString::to_string) },
     });
-    let entry = AuditEntry {
-        timestamp: ask.ids.now.clone(),
-        trace_id: ask.ids.trace_uuid(),
-        run: String::new(),
-        actor: ask.caller.id.clone(),
-        action: action.to_owned(),
-        resource: name.to_owned(),
-        result: if done.is_ok() { AuditResult::Success } else { AuditResult::Failure },
-        policy: None,
-        content_hash: None,
-        urn: format!("urn:ecoops:application:{name}"),
-        uri: String::new(),
-        signer: String::new(),
-        asked: None,
-        details: details.as_object().cloned(),
-    };
-    let recorded = app.kernel.audit.ask(move |audit| audit.append(&[entry])).await;
-    let recorded = recorded.map_err(Fault::from).and_then(|r| r.map_err(super::audit::fault));
+    let result = if done.is_ok() { AuditResult::Success } else { AuditResult::Failure };
+    let recorded = record(app, ask, (name, action), (result, Some(stamp)), details).await;
     let deployed = done.map_err(fault)?;
     recorded?;
     Ok(Answer::ok(json!({

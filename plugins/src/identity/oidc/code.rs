@@ -214,7 +214,11 @@ impl Oidc {
                 continue;
             }
             let done = self.check_callback(callback).and_then(|code| {
-                self.exchange(Grant::Code { code: &code, verifier: &login.verifier, redirect: &login.redirect })
+                self.exchange(Grant::Code {
+                    code: &code,
+                    verifier: &login.verifier,
+                    redirect: &login.redirect,
+                })
             });
             match &done {
                 Ok(_) => answer(&stream, "200 OK", DONE),

@@ -245,7 +245,7 @@ async fn hits(
         let range = shown.map_or(0..0, |piece| piece.start..piece.stop);
         let snippet = document.text.get(range).unwrap_or_default().to_owned();
         let (score, text_rank) = (fusion.shown(*score), scores.rank(*number));
-        hits.push(Hit { id, document, snippet, score, cosine, text_rank });
+        hits.push(Hit { id, document, snippet, score, cosine, text_rank, stale: None });
     }
     Ok(hits)
 }

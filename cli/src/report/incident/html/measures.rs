@@ -4,7 +4,7 @@ use super::{Page, folded, more};
 use crate::report::incident::facts;
 use crate::report::incident::plots::{Mark, SeriesPlot};
 use crate::report::incident::words::{anchor, cut};
-use ecoops_core::domain::incident::{Anomaly, Series, TimeRange};
+use ecoops_core::domain::incident::{Anomaly, AnomalyKind, Series, TimeRange};
 use std::collections::{HashMap, HashSet};
 
 /// Plots that are shown unfolded, and folded; the others are rows of a table.
@@ -193,12 +193,16 @@ impl Page<'_> {
 
     fn told(&self, a: &Anomaly, unit: Option<&str>) -> String {
         let days = facts::spans_days(self.data.brief.window);
+        let season = match a.season {
+            Some(season) => format!(" at this time of its cycle of {}", facts::duration(season)),
+            None => String::new(),
+        };
         format!(
-            "{} from {} to {}: {} where {} to {} was expected",
+            "{} from {} to {}: {} where {} to {} was expected{season}",
             capital(facts::anomaly(a.kind, a.direction)),
             facts::minute(a.range.start, days),
             facts::minute(a.range.end, days),
-            facts::quantity(a.observed, unit),
+            if a.kind == AnomalyKind::Missing { "nothing".into() } else { facts::quantity(a.observed, unit) },
             facts::quantity(a.expected.0, unit),
             facts::quantity(a.expected.1, unit),
         )
