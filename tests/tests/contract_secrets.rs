@@ -457,7 +457,14 @@ fn openbao_lets_in_a_service_account() {
         )
     });
     openbao::set(&server, "POST", "/v1/sys/auth/kubernetes", r#"{"type":"kubernetes"}"#);
-    let config = json!({ "kubernetes_host": reviews.url(), "token_reviewer_jwt": "reviewer", "disable_local_ca_jwt": true });
+    // The method asks for a certificate to trust, which a server without TLS never shows.
+    openbao::set(&server, "POST", "/v1/sys/mounts/pki", r#"{"type":"pki"}"#);
+    let root = r#"{"common_name":"test root"}"#;
+    let root = openbao::set(&server, "POST", "/v1/pki/root/generate/internal", root);
+    let config = json!({
+        "kubernetes_host": reviews.url(), "kubernetes_ca_cert": root["data"]["certificate"],
+        "token_reviewer_jwt": "reviewer", "disable_local_ca_jwt": true,
+    });
     openbao::set(&server, "POST", "/v1/auth/kubernetes/config", &config.to_string());
     let role = json!({ "bound_service_account_names": ["ecoops"], "bound_service_account_namespaces": ["ops"], "token_policies": ["ecoops"] });
     openbao::set(&server, "POST", "/v1/auth/kubernetes/role/ecoops", &role.to_string());
