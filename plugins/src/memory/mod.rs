@@ -1,3 +1,4 @@
 //! What we saw before, one file a system.
 
 pub mod embedded;
+pub mod memory_hub;
