@@ -168,6 +168,7 @@ fn events_choice(app: &App) -> registry::EventsChoice {
             attempts: app.settings().events.max_attempts,
             ..registry::Retention::default()
         },
+        outboxes: app.settings().events.groups(),
     }
 }
 
@@ -464,6 +465,7 @@ pub fn failure(error: PipelineError) -> Failure {
         Kind::AuditBroken => Exit::AuditBroken,
         Kind::Interrupted => Exit::Interrupted,
         Kind::Denied => Exit::PolicyDenied,
+        Kind::Nothing => Exit::Nothing,
         _ => Exit::Error,
     };
     let next = match &error {
@@ -473,9 +475,7 @@ pub fn failure(error: PipelineError) -> Failure {
         }
         PipelineError::Identity { .. } => Some("see `ecoops config show` for the roles of [identity]"),
         PipelineError::Telemetry(TelemetryError::Offline(_)) => Some("leave --offline out, or give a bundle"),
-        PipelineError::Telemetry(TelemetryError::Invalid(_)) => {
-            Some("if nothing in the signals tells a time, say when it was: --at TIME")
-        }
+        PipelineError::Telemetry(TelemetryError::Untimed(_)) => Some("say when it was: --at TIME"),
         PipelineError::Workspace(WorkspaceError::Moved(_)) => {
             Some("run it again on the files as they are now")
         }

@@ -16,9 +16,16 @@ use crate::host::{frozen::Frozen, system::System};
 use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::memory::embedded::EmbeddedMemory;
+use crate::notify::bus::BusNotify;
+use crate::notify::slack::Slack;
+use crate::notify::webhook::Webhook;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
+use crate::secrets::confirmed::Confirmed;
+use crate::secrets::file::FileSecrets;
+use crate::secrets::keyring::KeyringSecrets;
+use crate::secrets::layered::Layered;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry::alertmanager::Alertmanager;
 use crate::telemetry::files::FileBundle;
@@ -26,19 +33,22 @@ use crate::telemetry::loki::Loki;
 use crate::telemetry::prometheus::Prometheus;
 use crate::telemetry::tempo::Tempo;
 use crate::workspace::git::GitWorkspace;
+use ecoops_core::config::{Sink, SinkKind};
 use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
 use ecoops_core::ports::bus::Bus;
 use ecoops_core::ports::cache::Cache;
 use ecoops_core::ports::delivery::Delivery;
 use ecoops_core::ports::embedder::Embedder;
-use ecoops_core::ports::events::Events;
+use ecoops_core::ports::events::{Events, Outbox};
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::incidents::{Incidents, IncidentsError};
 use ecoops_core::ports::memory::{Memory, MemoryError};
+use ecoops_core::ports::notify::Notify;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::{Replies, RepliesError};
 use ecoops_core::ports::runner::Runner;
+use ecoops_core::ports::secrets::Secrets;
 use ecoops_core::ports::store::Store;
 use ecoops_core::ports::telemetry::{Telemetry, TelemetryError};
 use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
@@ -58,6 +68,8 @@ pub use crate::policy::files as policy_files;
 pub use crate::redis_server::client::RedisSettings;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
+pub use crate::secrets::confirmed::Confirm;
+pub use crate::secrets::file::{AskPassphrase, Unlock};
 pub use crate::telemetry::capture;
 pub use crate::telemetry::files::BundleBounds;
 pub use crate::telemetry::http::{Limits as HttpLimits, Server};
@@ -127,6 +139,38 @@ pub fn identity(choice: &IdentityChoice, host: Arc<dyn Host>) -> Result<Box<dyn 
     }
 }
 
+/// Where credentials live.
+#[derive(Clone)]
+pub struct SecretsChoice {
+    /// `auto` (the desktop's keyring where there is one, else the file), `keyring` or `file`.
+    pub adapter: String,
+    /// The encrypted file: `<state>/credentials.json`.
+    pub file: PathBuf,
+    pub unlock: Unlock,
+    /// What our entries of a keyring are found by.
+    pub service: String,
+    /// Asks before a use that is to be confirmed.
+    pub confirm: Arc<Confirm>,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown, or there is no keyring and one is demanded.
+pub fn secrets(choice: &SecretsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Secrets>, RegistryError> {
+    let failed = open_error("secrets", &choice.adapter);
+    let file = || FileSecrets::new(choice.file.clone(), choice.unlock.clone(), host.clone());
+    let keyring = || KeyringSecrets::open(choice.service.clone(), host.clone());
+    let opened: Box<dyn Secrets> = match choice.adapter.as_str() {
+        "auto" => match keyring() {
+            Ok(keyring) => Box::new(Layered::new(Box::new(keyring), Box::new(file()))),
+            Err(_) => Box::new(file()),
+        },
+        "keyring" => Box::new(keyring().map_err(|e| failed(e.into()))?),
+        "file" => Box::new(file()),
+        name => return Err(unknown("secrets", name, &["auto", "keyring", "file"])),
+    };
+    Ok(Box::new(Confirmed::new(opened, choice.confirm.clone())))
+}
+
 /// Where the events go.
 #[derive(Debug, Clone)]
 pub struct EventsChoice {
@@ -135,16 +179,26 @@ pub struct EventsChoice {
     /// The log's file: `<state>/events.sqlite`.
     pub file: PathBuf,
     pub retention: Retention,
+    /// Groups for which events are kept until they are settled.
+    pub outboxes: Vec<String>,
 }
 
 /// # Errors
 /// [`RegistryError`] when the name is unknown or the log cannot be used.
 pub fn events(choice: &EventsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Events>, RegistryError> {
+    outbox(choice, host).map(|log| log as _)
+}
+
+/// The same log, for whoever carries it elsewhere.
+///
+/// # Errors
+/// As [`events`].
+pub fn outbox(choice: &EventsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Outbox>, RegistryError> {
     let failed = open_error("events", &choice.adapter);
     match choice.adapter.as_str() {
         "embedded" => {
             let opened = EmbeddedEvents::open(&choice.file, choice.retention, host);
-            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?.keeping(choice.outboxes.clone())))
         }
         name => Err(unknown("events", name, &["embedded"])),
     }
@@ -210,6 +264,50 @@ pub fn outside_events(
     }
 }
 
+/// Who is told of events.
+#[derive(Debug, Clone)]
+pub struct NotifyChoice {
+    pub sink: Sink,
+    /// The credential that the sink names.
+    pub secret: Option<String>,
+}
+
+/// A receiver's server: one try a request, because the log repeats.
+fn server(url: &str) -> crate::http::Server {
+    let limits = crate::http::Limits { tries: 1, answer: 1 << 20, ..Default::default() };
+    crate::http::Server { url: url.to_owned(), limits, ..Default::default() }
+}
+
+fn secret(choice: &NotifyChoice) -> Result<&str, String> {
+    let none = || format!("there is no credential `{}`", choice.sink.secret);
+    choice.secret.as_deref().filter(|secret| !secret.is_empty()).ok_or_else(none)
+}
+
+/// # Errors
+/// [`RegistryError`] when it cannot be opened.
+pub fn notify(choice: &NotifyChoice, host: Arc<dyn Host>) -> Result<Box<dyn Notify>, RegistryError> {
+    let sink = &choice.sink;
+    match sink.kind {
+        SinkKind::Log => {
+            let log = EventsChoice {
+                adapter: "embedded".to_owned(),
+                file: PathBuf::from(&sink.path),
+                retention: Retention::default(),
+                outboxes: Vec::new(),
+            };
+            Ok(Box::new(BusNotify::new(events(&log, host)?, format!("file:{}", sink.path))))
+        }
+        SinkKind::Webhook => {
+            let opened = secret(choice).and_then(|s| Webhook::new(server(&sink.url), s, host));
+            Ok(Box::new(opened.map_err(|why| open_error("notify", "webhook")(why.into()))?))
+        }
+        SinkKind::Slack => {
+            let opened = secret(choice).and_then(|s| Slack::new(server(""), s));
+            Ok(Box::new(opened.map_err(|why| open_error("notify", "slack")(why.into()))?))
+        }
+    }
+}
+
 /// Who decides.
 #[derive(Debug, Clone)]
 pub struct PolicyChoice {
@@ -270,6 +368,14 @@ pub fn incidents(state: &Path) -> Result<Box<dyn Incidents>, IncidentsError> {
 /// [`TelemetryError`] when there is none, or it is no bundle.
 pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
     Ok(Box::new(FileBundle::open(path, bounds)?))
+}
+
+/// A folder in which loose files were put together, which messages call `label`.
+///
+/// # Errors
+/// As [`bundle`].
+pub fn loose(path: &Path, label: String, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    Ok(Box::new(FileBundle::open(path, bounds)?.called(label)))
 }
 
 /// A server that holds signals.

@@ -78,6 +78,7 @@ pub const KEYS: &[Key] = &[
     Key { name: "memory.model", kind: Text, untrusted: MayNot, kernel_variable: Some("ECO_EMBEDDING_MODEL") },
     key("events.max_attempts", Count(1, 100), MayNot),
     key("events.keep_days", Count(0, 36_500), MayNot),
+    key("events.sinks", Lists, MayNot),
     key("audit.origin", Text, MayNot),
     key("agent.use", OneOf(&["auto", "always", "never"]), MayNot),
     key("agent.rate_limit", Count(1, 1_000_000), MayNot),

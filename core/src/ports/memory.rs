@@ -101,6 +101,9 @@ pub trait Memory: Send + Sync {
 pub enum MemoryError {
     #[error("the memory cannot be used: {0}")]
     Storage(String),
+    /// The server that holds it does not answer; it may do so later.
+    #[error("the memory is away: {0}")]
+    Away(String),
     #[error("{0}")]
     BadQuery(String),
     #[error("embedding failed: {0}")]

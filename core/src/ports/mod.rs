@@ -13,6 +13,7 @@ pub mod host;
 pub mod identity;
 pub mod incidents;
 pub mod memory;
+pub mod notify;
 pub mod policy;
 pub mod replies;
 pub mod runner;

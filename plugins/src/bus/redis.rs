@@ -46,7 +46,13 @@ impl RedisBus {
     fn page(&self, stream: &str, from: Position, to: Position, count: usize) -> Result<Vec<Entry>, BusError> {
         Ok(self.client.call(|connection| {
             let mut range = redis::cmd("XRANGE");
-            range.arg(stream).arg(from.to_string()).arg(to.to_string()).arg("COUNT").arg(count).query(connection)
+            range
+                .arg(stream)
+                .arg(from.to_string())
+                .arg(to.to_string())
+                .arg("COUNT")
+                .arg(count)
+                .query(connection)
         })?)
     }
 }
@@ -118,7 +124,8 @@ impl Bus for RedisBus {
         names.retain(|name| !name.ends_with(DEAD_LETTERS));
         let mut held = Vec::new();
         for name in names {
-            let length: u64 = self.client.call(|connection| redis::cmd("XLEN").arg(&name).query(connection))?;
+            let length: u64 =
+                self.client.call(|connection| redis::cmd("XLEN").arg(&name).query(connection))?;
             held.extend((length > 0).then_some(name));
         }
         Ok(held)

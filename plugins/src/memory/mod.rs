@@ -1,4 +1,6 @@
 //! What we saw before, one file a system.
 
 pub mod embedded;
+pub mod intake;
 pub mod memory_hub;
+pub mod pgvector;

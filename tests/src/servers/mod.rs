@@ -17,9 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const NOBODY: u32 = 65_534;
 
 /// What starts a server, again after it was killed too: its folder and port stay the same.
-type Start = dyn Fn(&Path, u16) -> Command + Send;
+type Start = dyn Fn(&Path, u16) -> Command + Send + Sync;
 /// Whether it answers.
-type Ready = dyn Fn(u16) -> bool + Send;
+type Ready = dyn Fn(u16) -> bool + Send + Sync;
 
 /// A server that runs until it is dropped.
 pub struct Server {
@@ -33,8 +33,8 @@ pub struct Server {
 impl Server {
     /// Starts it and waits until it is ready. What it prints is in `output` of its folder, shown when it fails.
     pub fn start(
-        start: impl Fn(&Path, u16) -> Command + Send + 'static,
-        ready: impl Fn(u16) -> bool + Send + 'static,
+        start: impl Fn(&Path, u16) -> Command + Send + Sync + 'static,
+        ready: impl Fn(u16) -> bool + Send + Sync + 'static,
     ) -> Self {
         Self::in_folder(tempfile::tempdir().expect("a folder"), start, ready)
     }
@@ -42,8 +42,8 @@ impl Server {
     /// The same in a folder that was prepared.
     pub fn in_folder(
         folder: TempDir,
-        start: impl Fn(&Path, u16) -> Command + Send + 'static,
-        ready: impl Fn(u16) -> bool + Send + 'static,
+        start: impl Fn(&Path, u16) -> Command + Send + Sync + 'static,
+        ready: impl Fn(u16) -> bool + Send + Sync + 'static,
     ) -> Self {
         let mut server =
             Self { child: None, folder, port: free_port(), start: Box::new(start), ready: Box::new(ready) };

@@ -165,6 +165,13 @@ impl Page<'_> {
         if of.is_empty() { self.heading(a) } else { format!("{}, {of}", self.heading(a)) }
     }
 
+    /// The same for a row of a table.
+    fn row_title(&self, a: &Anomaly) -> String {
+        let of = [&a.instance, &a.version, &a.peer].into_iter().flatten().map(|name| self.words.cell(name));
+        let head = [&a.service, &a.metric].into_iter().map(|name| self.words.cell(name));
+        head.chain(of).collect::<Vec<_>>().join(" · ")
+    }
+
     fn heading(&self, a: &Anomaly) -> String {
         format!("{} · {}", self.words.name(&a.service), self.words.name(&a.metric))
     }
@@ -218,7 +225,7 @@ impl Page<'_> {
             format!(
                 "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"time\">{} to {}</td><td class=\"num\">{}</td>\
                  <td class=\"num\">{} to {}</td><td>{}</td></tr>",
-                self.title(a),
+                self.row_title(a),
                 facts::anomaly(a.kind, a.direction),
                 facts::clock(a.range.start, false),
                 facts::clock(a.range.end, false),
