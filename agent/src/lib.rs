@@ -15,6 +15,7 @@ mod door;
 pub mod install;
 mod kernel;
 pub mod log;
+mod mirror;
 mod places;
 pub mod secret;
 pub mod token;

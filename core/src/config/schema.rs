@@ -47,7 +47,7 @@ const fn key(name: &'static str, kind: Kind, untrusted: Untrusted) -> Key {
     Key { name, kind, untrusted, kernel_variable: None }
 }
 
-use Kind::{Checks, Count, Flag, List, Lists, OneOf, Size, Text};
+use Kind::{Address, Checks, Count, Flag, List, Lists, OneOf, Optional, Size, Text};
 use Untrusted::{May, MayLower, MayNot};
 
 /// Every setting, by section; `defaults.toml` holds a value for each.
@@ -74,16 +74,30 @@ pub const KEYS: &[Key] = &[
     key("identity.members", Lists, MayNot),
     key("policy.compliance_mode", Text, MayNot),
     key("policy.extra", List, MayNot),
+    key("policy.adapter", OneOf(&["embedded", "opa", "policy_audit"]), MayNot),
+    key("policy.address", Address, MayNot),
+    key("policy.credential", Optional, MayNot),
+    key("policy.cache", Count(0, 3600), MayNot),
     key("memory.enabled", Flag, MayNot),
     Key { name: "memory.model", kind: Text, untrusted: MayNot, kernel_variable: Some("ECO_EMBEDDING_MODEL") },
     key("events.max_attempts", Count(1, 100), MayNot),
     key("events.keep_days", Count(0, 36_500), MayNot),
     key("events.sinks", Lists, MayNot),
     key("audit.origin", Text, MayNot),
+    key("audit.mirror", Address, MayNot),
+    key("audit.mirror_credential", Optional, MayNot),
+    key("bus.adapter", OneOf(&["embedded", "event_bus"]), MayNot),
+    key("bus.address", Address, MayNot),
+    key("bus.credential", Optional, MayNot),
     key("agent.use", OneOf(&["auto", "always", "never"]), MayNot),
     key("agent.rate_limit", Count(1, 1_000_000), MayNot),
     key("agent.drain", Count(0, 300), MayNot),
     key("delivery.applications", Lists, MayNot),
+    key("delivery.adapter", OneOf(&["folder", "infra_manager"]), MayNot),
+    key("delivery.address", Address, MayNot),
+    key("delivery.credential", Optional, MayNot),
+    key("telemetry.otlp", Address, MayNot),
+    key("telemetry.credential", Optional, MayNot),
     key("ui.color", OneOf(&["auto", "always", "never"]), May),
     key("ui.progress", OneOf(&["auto", "never"]), May),
 ];

@@ -1,3 +1,4 @@
 //! Adapters of the audit-log port.
 
 pub mod embedded;
+pub mod policy_audit;

@@ -37,7 +37,8 @@ impl EventBus {
     /// A page of the stream from `from` on, as it came.
     fn page(&self, stream: &str, from: Position, to: Position, count: usize) -> Result<Vec<Value>, BusError> {
         let path = format!("/events/replay/{}", path_part(stream));
-        let mut request = self.0.get(&path).query("startId", &from.to_string()).query("count", &count.to_string());
+        let mut request =
+            self.0.get(&path).query("startId", &from.to_string()).query("count", &count.to_string());
         // An end that is no real place is left out: not every server reads such numbers.
         if to.millis < MOST_MILLIS {
             request = request.query("endId", &to.to_string());
@@ -197,8 +198,11 @@ impl Bus for EventBus {
                 // More within the overlap than one page holds.
                 false if size < MOST_AT_ONCE => size = MOST_AT_ONCE,
                 false if fresh == 0 || newest <= start.millis => {
-                    let why = format!("{MOST_AT_ONCE} events and more within {} s cannot be read", OVERLAP / 1000);
-                    return Err(BusError::Storage(format!("event-bus: {why}: it does not tell their places")));
+                    let why =
+                        format!("{MOST_AT_ONCE} events and more within {} s cannot be read", OVERLAP / 1000);
+                    return Err(BusError::Storage(format!(
+                        "event-bus: {why}: it does not tell their places"
+                    )));
                 }
                 false => start = Position { millis: newest, sequence: 0 },
             }

@@ -39,7 +39,9 @@ impl InfraManager {
         // The whole may have worked and the part that counts not.
         if reply.data.get("success").and_then(Value::as_bool) == Some(false) {
             let why = reply.text("message").unwrap_or("it does not say why");
-            return Err(DeliveryError::Failed(format!("infra-manager: {action} of {name} failed: {why:.500}")));
+            return Err(DeliveryError::Failed(format!(
+                "infra-manager: {action} of {name} failed: {why:.500}"
+            )));
         }
         Ok(self.deployed(name, &reply, body))
     }
@@ -64,7 +66,11 @@ impl InfraManager {
 fn checked(name: &str) -> Result<String, DeliveryError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
     let fits = (1..=253).contains(&name.len()) && name.bytes().all(plain) && name.trim_matches('.') != "";
-    if fits { Ok(path_part(name)) } else { Err(DeliveryError::NoSuchApplication(name.chars().take(100).collect())) }
+    if fits {
+        Ok(path_part(name))
+    } else {
+        Err(DeliveryError::NoSuchApplication(name.chars().take(100).collect()))
+    }
 }
 
 fn failed(name: &str, error: KernelError) -> DeliveryError {
@@ -199,7 +205,8 @@ mod tests {
 
     #[test]
     fn a_name_stays_in_its_place() {
-        for (name, good) in [("shop", true), ("a.b-c_1", true), ("", false), ("..", false), ("a/b", false), ("ü", false)]
+        for (name, good) in
+            [("shop", true), ("a.b-c_1", true), ("", false), ("..", false), ("a/b", false), ("ü", false)]
         {
             assert_eq!(checked(name).is_ok(), good, "{name}");
         }

@@ -70,7 +70,8 @@ fn plain(id: &str) -> bool {
 /// Code and message in whatever shape they came.
 fn fault(body: &Value) -> Option<(String, String)> {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).filter(|t| !t.is_empty()).map(clean);
-    let code = |value: &Value| text(value.get("code")).or_else(|| text(value.get("error"))).unwrap_or_default();
+    let code =
+        |value: &Value| text(value.get("code")).or_else(|| text(value.get("error"))).unwrap_or_default();
     let worded = |value: &Value| text(value.get("message")).map(|message| (code(value), message));
     let of = |value: &Value| match value {
         Value::String(said) => Some((String::new(), clean(said))),
@@ -131,7 +132,8 @@ mod tests {
             let body: Value = serde_json::from_str(body).unwrap();
             assert_eq!(fault(&body), Some((code.into(), message.into())), "{body}");
         }
-        for body in ["null", "[]", "7", "{}", r#"{"error":7}"#, r#"{"detail":[]}"#, r#"{"error":{"code":7}}"#] {
+        for body in ["null", "[]", "7", "{}", r#"{"error":7}"#, r#"{"detail":[]}"#, r#"{"error":{"code":7}}"#]
+        {
             let body: Value = serde_json::from_str(body).unwrap();
             assert_eq!(fault(&body), None, "{body}");
         }

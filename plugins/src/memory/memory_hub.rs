@@ -124,7 +124,8 @@ fn check(document: &Document) -> Result<(), MemoryError> {
         return Err(MemoryError::BadQuery("the document has neither a title nor a text".into()));
     }
     if title > MOST_TITLE_BYTES || bytes > MOST_BYTES {
-        let most = format!("the title has {title} bytes of {MOST_TITLE_BYTES}, all has {bytes} of {MOST_BYTES}");
+        let most =
+            format!("the title has {title} bytes of {MOST_TITLE_BYTES}, all has {bytes} of {MOST_BYTES}");
         return Err(MemoryError::BadQuery(format!("the document is too large: {most}")));
     }
     Ok(())
@@ -209,7 +210,14 @@ impl MemoryHub {
             if fits(&document.metadata, &query.filters.metadata) {
                 let score = piece.score.clamp(0.0, 1.0);
                 let snippet = form::without_fields(&piece.text).to_owned();
-                hits.push(Hit { id: piece.document, document, snippet, score, cosine: piece.score, text_rank: None });
+                hits.push(Hit {
+                    id: piece.document,
+                    document,
+                    snippet,
+                    score,
+                    cosine: piece.score,
+                    text_rank: None,
+                });
             }
             if hits.len() >= query.top_k {
                 break;

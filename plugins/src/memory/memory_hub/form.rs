@@ -38,7 +38,11 @@ impl Label {
             Some(Self { kind, title: decode(title)?, source: source.to_owned() })
         };
         let title = String::new;
-        ours().unwrap_or_else(|| Self { kind: DocumentKind::Runbook, title: title(), source: source.to_owned() })
+        ours().unwrap_or_else(|| Self {
+            kind: DocumentKind::Runbook,
+            title: title(),
+            source: source.to_owned(),
+        })
     }
 }
 
@@ -116,8 +120,15 @@ mod tests {
 
     #[test]
     fn what_another_program_kept_is_itself() {
-        for source in ["wiki/x.md", "", "ecoops:", "ecoops:fix", "ecoops:poem:a:b", "ecoops:fix:%zz:b", "ecoops:fix:%C3:b"]
-        {
+        for source in [
+            "wiki/x.md",
+            "",
+            "ecoops:",
+            "ecoops:fix",
+            "ecoops:poem:a:b",
+            "ecoops:fix:%zz:b",
+            "ecoops:fix:%C3:b",
+        ] {
             let label = Label::read(source);
             assert_eq!((label.kind, label.source.as_str()), (DocumentKind::Runbook, source));
             assert_eq!(kept(label, "text").text, "text");
@@ -127,7 +138,10 @@ mod tests {
     #[test]
     fn pieces_that_overlap_are_joined_once() {
         for (pieces, whole) in [
-            (&["one two three four five six", "three four five six seven"][..], "one two three four five six seven"),
+            (
+                &["one two three four five six", "three four five six seven"][..],
+                "one two three four five six seven",
+            ),
             (&["abc", "def"], "abcdef"),
             (&["abc", "cde"], "abccde"),
             (&["üüüüüüüüüüü", "üüüüüüüüü!"], "üüüüüüüüüüü!"),
