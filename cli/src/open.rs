@@ -129,8 +129,36 @@ pub fn policy(app: &App) -> Result<Box<dyn Policy>, Failure> {
         extra: app.settings().policy.extra.iter().map(|path| app.root.join(path)).collect(),
         repository: repository.is_dir().then_some((repository, app.configuration.trusted)),
     };
-    registry::policy(&registry::PolicyChoice { adapter: "embedded".into(), settings })
-        .map_err(|e| unusable("the policy", &e))
+    let chosen = &app.settings().policy;
+    let choice = registry::PolicyChoice::embedded(settings);
+    let choice = match chosen.adapter.as_str() {
+        "embedded" => choice,
+        adapter => registry::PolicyChoice {
+            adapter: adapter.to_owned(),
+            service: policy_service(app)?,
+            good_for: std::time::Duration::from_secs(chosen.cache),
+            redactor: Some(redactor(app)?),
+            ..choice
+        },
+    };
+    registry::policy(&choice).map_err(|e| unusable("the policy", &e))
+}
+
+/// The policy outside. One that cannot be asked is no reason to go on without it.
+fn policy_service(app: &App) -> Result<registry::ServiceChoice, Failure> {
+    let chosen = &app.settings().policy;
+    if chosen.address.is_empty() {
+        return Err(Failure::new("policy.adapter names a policy outside, and policy.address is empty")
+            .next("set policy.address, or policy.adapter to embedded"));
+    }
+    let token = match chosen.credential.as_str() {
+        "" => None,
+        name => {
+            return Err(Failure::new(format!("the credential `{name}` of policy.credential cannot be had")));
+        }
+    };
+    let deadline = std::time::Duration::from_secs(10);
+    Ok(registry::ServiceChoice { address: chosen.address.clone(), token, offline: app.offline, deadline })
 }
 
 pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {

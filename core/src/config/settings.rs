@@ -16,9 +16,11 @@ pub struct Settings {
     pub incidents: Incidents,
     pub events: Events,
     pub audit: Audit,
+    pub bus: Bus,
     pub agent: Agent,
     pub mcp: Mcp,
     pub delivery: Delivery,
+    pub telemetry: Telemetry,
     pub ui: Ui,
 }
 
@@ -77,6 +79,13 @@ pub struct Identity {
 pub struct Policy {
     pub compliance_mode: String,
     pub extra: Vec<String>,
+    /// `embedded`, `opa` or `policy_audit`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
+    /// Seconds that a decision from outside is good for.
+    pub cache: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -123,6 +132,29 @@ impl Events {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
     pub origin: String,
+    /// Where entries are written as well; empty: nowhere.
+    pub mirror: String,
+    /// The name of a credential; empty: none.
+    pub mirror_credential: String,
+}
+
+/// The kernel's event bus.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bus {
+    /// `embedded` or `event_bus`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
+}
+
+/// Where what the daemon does is told as traces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Telemetry {
+    /// A collector of OpenTelemetry; empty: nowhere.
+    pub otlp: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -173,6 +205,11 @@ pub enum Use {
 pub struct Delivery {
     /// By name: repository, revision, folder in it, folder to deploy to.
     pub applications: BTreeMap<String, Vec<String>>,
+    /// `folder` or `infra_manager`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
