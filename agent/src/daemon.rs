@@ -5,8 +5,10 @@
 
 use crate::api::{App, router};
 use crate::component::Component;
-use crate::door::{LocalDoor, Peer, RemoteDoor, Runs};
+use crate::door::{LocalDoor, Peer, RemoteDoor, Runs, SecureDoor};
 use crate::kernel::Kernel;
+use crate::mcp::tools::Program;
+use crate::tls::{Tls, TlsError};
 use crate::{Places, boot};
 use axum::Router;
 use axum::serve::Listener;
@@ -27,6 +29,8 @@ use tokio::sync::watch;
 const LONGEST_PATH: usize = 107;
 const WORKERS: usize = 2;
 const BLOCKING: usize = 64;
+/// How often the files of the certificate are looked at.
+const RENEWAL: Duration = Duration::from_secs(30);
 
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
@@ -40,8 +44,12 @@ pub enum DaemonError {
     PathTooLong(String),
     #[error("{0} belongs to another user or can be entered by one")]
     Exposed(String),
-    #[error("{0} is reachable from other machines, and no TLS is configured: listen on 127.0.0.1 or [::1]")]
+    #[error(
+        "{0} is reachable from other machines, and no TLS is configured: listen on 127.0.0.1 or [::1], or set agent.tls_certificate and agent.tls_key"
+    )]
     NotLoopback(SocketAddr),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("{0}")]
     Kernel(String),
 }
@@ -55,6 +63,8 @@ pub struct Options {
     pub listen: Option<SocketAddr>,
     /// Tells builds of the program apart; shown by `hello`.
     pub build: String,
+    /// This program, for the tools of the MCP server.
+    pub program: Program,
 }
 
 fn place(path: &Path) -> impl Fn(std::io::Error) -> DaemonError {
@@ -67,7 +77,8 @@ fn place(path: &Path) -> impl Fn(std::io::Error) -> DaemonError {
 /// # Errors
 /// [`DaemonError`] when it cannot start.
 pub fn run(options: Options) -> Result<(), DaemonError> {
-    if let Some(address) = options.listen.filter(|address| !address.ip().is_loopback()) {
+    let tls = Tls::open(&options.settings.agent.tls_certificate, &options.settings.agent.tls_key)?;
+    if let Some(address) = options.listen.filter(|address| !address.ip().is_loopback() && tls.is_none()) {
         return Err(DaemonError::NotLoopback(address));
     }
     let _lock = lock(&options.places)?;
@@ -78,7 +89,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
         .enable_all()
         .build()
         .map_err(|e| DaemonError::Kernel(format!("no runtime: {e}")))?;
-    let result = runtime.block_on(serve(options));
+    let result = runtime.block_on(serve(options, tls));
     // A call that hangs must not keep the process.
     runtime.shutdown_timeout(Duration::from_millis(200));
     result
@@ -139,15 +150,15 @@ fn bind(places: &Places) -> Result<(StdListener, bool), DaemonError> {
     Ok((listener, true))
 }
 
-async fn serve(options: Options) -> Result<(), DaemonError> {
-    let Options { places, settings, listen, build } = options;
+async fn serve(options: Options, tls: Option<Arc<Tls>>) -> Result<(), DaemonError> {
+    let Options { places, settings, listen, build, program } = options;
     let drain = Duration::from_secs(settings.agent.drain);
     let kernel = Kernel::new(&places, settings).map_err(DaemonError::Kernel)?;
     // Before anyone can know that we are there, and tell us to go.
     let signals = Signals::listen().map_err(|e| DaemonError::Kernel(format!("no signals: {e}")))?;
     let (stop, stopping) = watch::channel(false);
     let runs = Arc::new(Runs::default());
-    let app = App::new(kernel, runs.clone(), build, stopping);
+    let app = App::new(kernel, runs.clone(), (build, program), stopping);
     let (listener, ours) = bind(&places)?;
     listener.set_nonblocking(true).map_err(place(&places.socket()))?;
     let listener = UnixListener::from_std(listener).map_err(place(&places.socket()))?;
@@ -158,8 +169,15 @@ async fn serve(options: Options) -> Result<(), DaemonError> {
         let named = |e| DaemonError::Place(address.to_string(), e);
         let listener = TcpListener::bind(address).await.map_err(named)?;
         let address = listener.local_addr().map_err(named)?;
-        tracing::info!(%address, "listens on TCP");
-        doors.spawn(open(RemoteDoor(listener), router, stop.subscribe()));
+        tracing::info!(%address, tls = tls.is_some(), "listens on TCP");
+        match tls {
+            Some(tls) => {
+                let renewing = renewing(tls.clone(), signals.hangups()?, stop.subscribe());
+                tokio::spawn(renewing);
+                doors.spawn(open(SecureDoor::new(listener, tls), router, stop.subscribe()))
+            }
+            None => doors.spawn(open(RemoteDoor(listener), router, stop.subscribe())),
+        };
     }
     tracing::info!(socket = %places.socket().display(), pid = std::process::id(), "ready");
     boot::notify("READY=1");
@@ -169,6 +187,7 @@ async fn serve(options: Options) -> Result<(), DaemonError> {
     tracing::info!(drain = drain.as_secs(), "stops");
     boot::notify("STOPPING=1");
     let _ = stop.send(true);
+    app.mcp.end();
     let drained = tokio::time::timeout(drain, async { while doors.join_next().await.is_some() {} }).await;
     if drained.is_err() {
         tracing::warn!("what was still under way is given up");
@@ -202,7 +221,29 @@ struct Signals {
     int: Signal,
 }
 
+/// Takes new certificates in: at SIGHUP, and when the files have changed.
+async fn renewing(tls: Arc<Tls>, mut hangups: Signal, mut stopping: watch::Receiver<bool>) {
+    loop {
+        let forced = tokio::select! {
+            _ = hangups.recv() => true,
+            () = tokio::time::sleep(RENEWAL) => false,
+            _ = stopping.changed() => return,
+        };
+        let files = tls.clone();
+        match tokio::task::spawn_blocking(move || files.renew(forced)).await {
+            Ok(Ok(true)) => tracing::info!("a new certificate is in use"),
+            Ok(Ok(false)) | Err(_) => {}
+            Ok(Err(why)) => tracing::error!(%why, "the new certificate is not used; the old one stays"),
+        }
+    }
+}
+
 impl Signals {
+    /// SIGHUP, which ends a process that does not listen for it.
+    fn hangups(&self) -> Result<Signal, DaemonError> {
+        signal(SignalKind::hangup()).map_err(|e| DaemonError::Kernel(format!("no signals: {e}")))
+    }
+
     fn listen() -> std::io::Result<Self> {
         Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
     }

@@ -1,5 +1,6 @@
 //! Who may come in: the user's own processes over the socket, holders of a token over TCP.
 
+use crate::tls::Tls;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use std::io;
@@ -7,10 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// Connections that are open at once.
 const MOST: usize = 512;
+/// Handshakes that are under way at once.
+const MOST_HANDSHAKES: usize = 128;
+/// How long a handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Counts runs that are under way: a connection that began one counts until it ends.
 #[derive(Debug, Default)]
@@ -55,8 +62,8 @@ impl Drop for Connection {
 pub enum Peer {
     /// A process of this user, by the kernel's word.
     Local(Arc<Connection>),
-    /// Somebody on the network, who must show a token.
-    Remote,
+    /// Somebody on the network, who must show a token; with the certificate that was shown to them.
+    Remote(Option<Arc<Tls>>),
 }
 
 /// Listens on the socket and turns other users away.
@@ -122,7 +129,7 @@ impl Connected<IncomingStream<'_, LocalDoor>> for Peer {
     }
 }
 
-/// Listens on TCP.
+/// Listens on TCP, in clear.
 #[derive(Debug)]
 pub struct RemoteDoor(pub TcpListener);
 
@@ -136,7 +143,7 @@ impl Listener for RemoteDoor {
                 Ok((stream, address)) => {
                     let _ = stream.set_nodelay(true);
                     tracing::debug!(%address, "connected");
-                    return (stream, Peer::Remote);
+                    return (stream, Peer::Remote(None));
                 }
                 Err(error) => rest(&error).await,
             }
@@ -144,12 +151,88 @@ impl Listener for RemoteDoor {
     }
 
     fn local_addr(&self) -> io::Result<Peer> {
-        self.0.local_addr().map(|_| Peer::Remote)
+        self.0.local_addr().map(|_| Peer::Remote(None))
     }
 }
 
 impl Connected<IncomingStream<'_, RemoteDoor>> for Peer {
     fn connect_info(stream: IncomingStream<'_, RemoteDoor>) -> Self {
+        stream.remote_addr().clone()
+    }
+}
+
+type Secured = TlsStream<TcpStream>;
+
+/// Listens on TCP with TLS. Handshakes go on beside each other, each for a while and only so many: one that
+/// says nothing keeps nobody out for long.
+#[derive(Debug)]
+pub struct SecureDoor {
+    tls: Arc<Tls>,
+    ready: mpsc::Receiver<Secured>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl SecureDoor {
+    pub fn new(listener: TcpListener, tls: Arc<Tls>) -> Self {
+        let (give, ready) = mpsc::channel(1);
+        let task = tokio::spawn(handshakes(listener, tls.clone(), give));
+        Self { tls, ready, task }
+    }
+}
+
+impl Drop for SecureDoor {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn handshakes(listener: TcpListener, tls: Arc<Tls>, give: mpsc::Sender<Secured>) {
+    let places = Arc::new(Semaphore::new(MOST_HANDSHAKES));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let (stream, address) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                rest(&error).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let (acceptor, give) = (TlsAcceptor::from(tls.config()), give.clone());
+        tokio::spawn(async move {
+            let shaken = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
+            drop(place);
+            match shaken {
+                Ok(Ok(stream)) => {
+                    tracing::debug!(%address, "connected");
+                    let _ = give.send(stream).await;
+                }
+                Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS came about"),
+                Err(_) => tracing::debug!(%address, "a handshake took too long"),
+            }
+        });
+    }
+}
+
+impl Listener for SecureDoor {
+    type Io = Secured;
+    type Addr = Peer;
+
+    async fn accept(&mut self) -> (Secured, Peer) {
+        match self.ready.recv().await {
+            Some(stream) => (stream, Peer::Remote(Some(self.tls.clone()))),
+            // Only when the door is being dropped.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Peer> {
+        Err(io::Error::other("a door has no name"))
+    }
+}
+
+impl Connected<IncomingStream<'_, SecureDoor>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, SecureDoor>) -> Self {
         stream.remote_addr().clone()
     }
 }

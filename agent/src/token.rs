@@ -21,8 +21,8 @@ pub const LONGEST_LIFE: u32 = 30 * 24 * 3600;
 const HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;
 
 /// What may be asked for. An area of the API, and whether it may be changed.
-pub const AREAS: [&str; 9] =
-    ["agent", "audit", "auth", "events", "infra", "memory", "metrics", "policy", "reports"];
+pub const AREAS: [&str; 10] =
+    ["agent", "audit", "auth", "events", "infra", "mcp", "memory", "metrics", "policy", "reports"];
 
 /// `memory:read`, `events:write`, with `*` for every area or both acts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -153,7 +153,8 @@ pub fn run(app: &App, listen: Option<SocketAddr>, detached: bool) -> Result<Exit
         .map_err(|why| Failure::new("the log filter cannot be understood").because_of(why))?;
     // Its settings are the user's; no repository has a say.
     let settings = crate::settings::load(&app.folders, &app.folders.state, &app.flags)?.settings;
-    let options = Options { places, settings, listen, build: host::build() };
+    let program = crate::commands::mcp::program(app)?;
+    let options = Options { places, settings, listen, build: host::build(), program };
     daemon::run(options).map_err(|e| {
         let failure = Failure::new(e.to_string());
         match std::error::Error::source(&e) {

@@ -4,80 +4,63 @@ use crate::app::App;
 use crate::exit::{Exit, Failure};
 use crate::host;
 use crate::ui::{Ui, harmless};
+use ecoops_agent::credentials::{Credentials, CredentialsError, Surroundings};
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::secrets::{About, Rotation, Secret, SecretName, Secrets, SecretsError, Terms};
-use ecoops_plugins::registry::{
-    self, IdentityChoice, Login, Oidc, OidcError, OidcSettings, OpenBaoAuth, OpenBaoSettings, SecretsChoice,
-    SessionStore, Unlock,
-};
+use ecoops_plugins::registry::{self, IdentityChoice, Login, Oidc, OidcError, OidcSettings, SessionStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Days that an API key lives.
 pub const KEY_DAYS: i64 = 90;
-/// What the kernel's services know us by, unless `ECO_AUTH_API_KEY` says it.
-const API_KEY: &str = "eco/api-key";
 
 /// Where credentials live.
-///
+pub fn of(app: &App, host: Arc<dyn Host>) -> Credentials {
+    let ui = app.ui;
+    let surroundings = Surroundings {
+        passphrase: Arc::new(move |new| passphrase(ui, new)),
+        confirm: Arc::new(move |about| confirm(ui, about)),
+        machine: ecoops_agent::boot::machine_id().unwrap_or_default(),
+        api_key: host::var("ECO_AUTH_API_KEY").map(Secret::from),
+        offline: app.offline,
+    };
+    Credentials::new(app.settings(), &app.folders.state, surroundings, host)
+}
+
 /// # Errors
 /// [`Failure`] when the store cannot be opened.
 pub fn secrets(app: &App, host: Arc<dyn Host>) -> Result<Arc<dyn Secrets>, Failure> {
-    let unusable = |e: &dyn std::error::Error| Failure::new("the credentials cannot be used").because(e);
-    let mut choice = choice(app);
-    if choice.adapter == "openbao" && !app.settings().openbao.address.is_empty() {
-        choice.openbao = Some(openbao(app, &choice, host.clone())?);
-    }
-    registry::secrets(&choice, host).map(Arc::from).map_err(|e| unusable(&e))
+    of(app, host).open().map_err(|e| Failure::new("the credentials cannot be used").because(&e))
 }
 
-/// How to log in at OpenBao; what that takes is a credential of this machine.
-fn openbao(app: &App, choice: &SecretsChoice, host: Arc<dyn Host>) -> Result<OpenBaoSettings, Failure> {
-    let settings = &app.settings().openbao;
-    let credential = || -> Result<Secret, Failure> {
-        let local = SecretsChoice { adapter: "auto".into(), ..choice.clone() };
-        let local = registry::secrets(&local, host)
-            .map_err(|e| Failure::new("the credentials of this machine cannot be used").because(&e))?;
-        settings.credential.parse().and_then(|name| local.need(&name)).map_err(refused)
+/// The credential of this name as text; none for no name.
+///
+/// # Errors
+/// [`Failure`] when there is no such credential, or it cannot be had.
+pub fn text(app: &App, name: &str) -> Result<Option<String>, Failure> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let host = crate::open::host()?;
+    let credentials = of(app, host.clone());
+    let unreadable = |e| match e {
+        CredentialsError::Secrets(why) => refused(why),
+        other => Failure::new(format!("the credential {name} cannot be read")).because(&other),
     };
-    let (role, file) = (settings.role.clone(), PathBuf::from(&settings.jwt_file));
-    Ok(OpenBaoSettings {
-        address: settings.address.clone(),
-        ca_file: (!settings.ca_file.is_empty()).then(|| PathBuf::from(&settings.ca_file)),
-        auth: match settings.auth.as_str() {
-            "token" => OpenBaoAuth::Token(credential()?),
-            "jwt" => OpenBaoAuth::Jwt { role, file },
-            "kubernetes" => OpenBaoAuth::Kubernetes { role, file },
-            _ => OpenBaoAuth::AppRole { role_id: role, secret_id: credential()? },
-        },
-        auth_mount: settings.auth_mount.clone(),
-        mount: settings.mount.clone(),
-        folder: settings.folder.clone(),
-        offline: app.offline,
-    })
+    let text = credentials.text(name).map_err(unreadable)?;
+    let about =
+        credentials.open().map_err(unreadable)?.about(&name.parse().map_err(refused)?).map_err(refused)?;
+    about.iter().for_each(|about| warn(app, about, host.now()));
+    Ok(text)
 }
 
-fn choice(app: &App) -> SecretsChoice {
-    let (state, ui) = (&app.folders.state, app.ui);
-    let unlock = match app.settings().secrets.unlock.as_str() {
-        "passphrase" => Unlock::Passphrase(Arc::new(move |new| passphrase(ui, new))),
-        _ => Unlock::Machine {
-            key_file: state.join("keys/credentials.key"),
-            machine: host::machine_id().unwrap_or_default(),
-        },
-    };
-    // Another home has entries of its own in the same keyring.
-    let service =
-        host::own_home().map_or("ecoops".to_owned(), |home| format!("ecoops of {}", home.display()));
-    SecretsChoice {
-        adapter: app.settings().secrets.store.clone(),
-        file: state.join("credentials.json"),
-        unlock,
-        service,
-        openbao: None,
-        confirm: Arc::new(move |about| confirm(ui, about)),
-    }
+/// What a service outside is shown: the credential that its settings name, else `ECO_AUTH_API_KEY`.
+///
+/// # Errors
+/// As [`text`].
+pub fn of_service(app: &App, name: &str) -> Result<Option<String>, Failure> {
+    if name.is_empty() { Ok(host::var("ECO_AUTH_API_KEY")) } else { text(app, name) }
 }
 
 fn passphrase(ui: Ui, new: bool) -> Option<Secret> {
@@ -152,24 +135,6 @@ pub fn identity(
     let choice = IdentityChoice { settings: choice.settings.with_issuer_roles(&settings.roles), ..choice };
     let login = Login { secrets, lock: lock(app), required: settings.required };
     registry::identity_with_issuer(&choice, oidc, Some(login), host).map_err(|e| unusable(&e))
-}
-
-/// The API key for the kernel's services: `ECO_AUTH_API_KEY`, else the credential `eco/api-key`. Warns of one that
-/// has to be replaced.
-///
-/// # Errors
-/// [`Failure`] when the credentials cannot be read.
-#[allow(dead_code, reason = "the adapters of the kernel's services ask for it")]
-pub fn api_key(app: &App, host: Arc<dyn Host>) -> Result<Option<Secret>, Failure> {
-    if let Some(key) = host::var("ECO_AUTH_API_KEY") {
-        return Ok(Some(key.into()));
-    }
-    let secrets = secrets(app, host.clone())?;
-    let name: SecretName = API_KEY.parse().map_err(refused)?;
-    if let Some(about) = secrets.about(&name).map_err(refused)? {
-        warn(app, &about, host.now());
-    }
-    secrets.get(&name).map_err(refused)
 }
 
 /// Says when a credential is due for rotation.

@@ -307,15 +307,6 @@ pub fn read_hidden() -> std::io::Result<Option<Vec<u8>>> {
     Ok(typed)
 }
 
-/// What names this installation of the system (machine-id(5)).
-pub fn machine_id() -> Option<String> {
-    ["/etc/machine-id", "/var/lib/dbus/machine-id"]
-        .iter()
-        .find_map(|path| std::fs::read_to_string(path).ok())
-        .map(|id| id.trim().to_owned())
-        .filter(|id| !id.is_empty())
-}
-
 /// Whether the user sits at a graphical desktop.
 pub fn has_desktop() -> bool {
     cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| var_os(name).is_some())

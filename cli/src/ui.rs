@@ -79,6 +79,11 @@ impl Ui {
         complain(text);
     }
 
+    /// The stream of results, for a protocol that has it to itself.
+    pub fn stdout(&self) -> Box<dyn Write + Send> {
+        Box::new(std::io::stdout())
+    }
+
     /// The stream of messages, for a log that somebody watches.
     pub fn stderr(&self) -> Box<dyn Write + Send> {
         Box::new(std::io::stderr())

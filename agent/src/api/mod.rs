@@ -1,4 +1,4 @@
-//! The local API: the kernel's published contracts, NextGen's search, OPA's data API, and our own `/v1`.
+//! The local API: the kernel's published contracts, NextGen's search, OPA's data API, MCP, and our own `/v1`.
 //!
 //! Every request goes the same way: who asks, how much may they ask, may they ask this, was it asked
 //! before, the handler, and the answer in the shape that the client knows.
@@ -8,6 +8,7 @@ mod ask;
 mod health;
 mod kernel;
 mod limits;
+mod mcp;
 mod metrics;
 mod once;
 mod opa;
@@ -18,6 +19,9 @@ mod routes;
 use crate::component::Status;
 use crate::door::{Connection, Peer, Runs};
 use crate::kernel::Kernel;
+use crate::mcp::http::Endpoint;
+use crate::mcp::tools::Program;
+use crate::tls::Tls;
 use crate::token::{Claims, TokenError};
 use answer::{Answer, Code, Fault, Rendered, Shape};
 use ask::{Again, Ask, Caller, Ids};
@@ -56,6 +60,8 @@ pub struct App {
     pub stop: Arc<Notify>,
     /// Wakes those who follow events.
     pub published: watch::Sender<u64>,
+    /// Tools for editors and other agents.
+    pub mcp: Endpoint,
     routes: Vec<Route>,
     metrics: metrics::Metrics,
     limits: limits::Limits,
@@ -63,10 +69,23 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(kernel: Kernel, runs: Arc<Runs>, build: String, stopping: watch::Receiver<bool>) -> Arc<Self> {
+    pub fn new(
+        kernel: Kernel,
+        runs: Arc<Runs>,
+        (build, program): (String, Program),
+        stopping: watch::Receiver<bool>,
+    ) -> Arc<Self> {
         let limits = limits::Limits::new(kernel.settings.agent.rate_limit);
-        let routes = [health::routes(), kernel::routes(), opa::routes(), own::routes(), openapi::routes()];
+        let routes = [
+            health::routes(),
+            kernel::routes(),
+            opa::routes(),
+            own::routes(),
+            openapi::routes(),
+            mcp::routes(),
+        ];
         Arc::new(Self {
+            mcp: mcp::endpoint(&kernel, program),
             kernel,
             runs,
             build,
@@ -183,8 +202,8 @@ async fn answer(
 ) -> Result<Response<Body>, Fault> {
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0.clone());
     let peer = peer.ok_or_else(|| Fault::new(Code::Internal, "the connection is not known"))?;
-    if matches!(peer, Peer::Remote) {
-        refuse_browsers(&parts.headers)?;
+    if let Peer::Remote(tls) = &peer {
+        refuse_browsers(&parts.headers, tls.as_deref())?;
     }
     let Some(route) = route else {
         return Err(absent(app, parts));
@@ -194,7 +213,7 @@ async fn answer(
     if let Some(wait) = left.wait {
         let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
         let fault = Fault::new(Code::RateLimited, "too many requests");
-        return Err(Fault { retry_after: Some(seconds), ..fault });
+        return Err(Fault { retry_after: Some(seconds), left: Some((left.limit, 0)), ..fault });
     }
     permitted(&caller, route.needs)?;
     let body = arrive(body, route.most).await?;
@@ -203,6 +222,8 @@ async fn answer(
         true => WebSocketUpgrade::from_request_parts(parts, &()).await.ok(),
         false => None,
     };
+    let groups: Vec<&str> = caller.actor.iter().flat_map(|a| a.roles.iter()).map(String::as_str).collect();
+    let groups = groups.join(",");
     let ask = Ask {
         upgrade,
         again: None,
@@ -212,18 +233,15 @@ async fn answer(
         body,
         connection: match peer {
             Peer::Local(connection) => Some(connection),
-            Peer::Remote => None,
+            Peer::Remote(_) => None,
         },
         caller,
         ids: ids.clone(),
     };
     let mut response = once_only(app, route, ask).await?;
     let headers = response.headers_mut();
-    for (name, value) in [
-        ("x-ratelimit-limit", left.limit.to_string()),
-        ("x-ratelimit-remaining", left.remaining.to_string()),
-        ("x-user-id", user),
-    ] {
+    let limits = answer::rate_headers(left.limit, left.remaining);
+    for (name, value) in limits.into_iter().chain([("x-user-id", user), ("x-user-groups", groups)]) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
         }
@@ -255,7 +273,8 @@ fn fits(pattern: &str, path: &str) -> bool {
 }
 
 /// Over TCP a web page could be the one who asks: by its origin, or by a name of its own for this address.
-fn refuse_browsers(headers: &HeaderMap) -> Result<(), Fault> {
+/// Names are this machine's own, and those that our certificate is for.
+fn refuse_browsers(headers: &HeaderMap, tls: Option<&Tls>) -> Result<(), Fault> {
     if headers.contains_key("origin") {
         return Err(Fault::new(Code::ForbiddenOrigin, "web pages are not served"));
     }
@@ -264,6 +283,7 @@ fn refuse_browsers(headers: &HeaderMap) -> Result<(), Fault> {
     let name = name.map_or(host, |(name, _)| name);
     match name {
         "127.0.0.1" | "localhost" | "[::1]" => Ok(()),
+        other if tls.is_some_and(|tls| tls.is_for(other)) => Ok(()),
         _ => Err(Fault::new(Code::ForbiddenOrigin, "this name is not served: use 127.0.0.1 or localhost")),
     }
 }
@@ -280,10 +300,10 @@ async fn caller(app: &App, peer: &Peer, parts: &Parts, route: &Route) -> Result<
     let caller = Caller { id, actor, scope: None, claims: None, service };
     match (shown, peer) {
         (None, Peer::Local(_)) => Ok(caller),
-        (None, Peer::Remote) if route.needs == Needs::Nothing => {
+        (None, Peer::Remote(_)) if route.needs == Needs::Nothing => {
             Ok(Caller { id: "anonymous".into(), scope: Some(Default::default()), ..caller })
         }
-        (None, Peer::Remote) => {
+        (None, Peer::Remote(_)) => {
             Err(Fault::new(Code::MissingToken, "a bearer token is needed: `ecoops agent token` makes one"))
         }
         (Some(value), _) => {

@@ -30,7 +30,9 @@ fn is_own(route: &Route) -> bool {
 
 fn document_of(app: &App, own: bool) -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for route in app.routes.iter().filter(|route| is_own(route) == own) {
+    // MCP has a document of its own kind: `tools/list`.
+    let described = |route: &&Route| route.shape != Shape::Mcp && is_own(route) == own;
+    for route in app.routes.iter().filter(described) {
         // OpenAPI has no parts that hold slashes; those of OPA's paths are listed one by one.
         for (path, part) in spelled_out(route) {
             let item = paths.entry(path).or_insert_with(|| json!({}));
@@ -140,7 +142,7 @@ fn fault_response(shape: Shape, status: u16) -> Value {
         Shape::Kernel => ("application/json", "ApiResponse"),
         Shape::Own => ("application/problem+json", "Problem"),
         Shape::NextGen => ("application/json", "ErrorResponse"),
-        Shape::Opa => ("application/json", "OpaError"),
+        Shape::Opa | Shape::Mcp => ("application/json", "OpaError"),
     };
     let codes: Vec<&str> = Code::ALL.into_iter().filter(|c| c.status() == status).map(Code::name).collect();
     let schema = json!({ "$ref": format!("#/components/schemas/{name}") });

@@ -18,6 +18,7 @@ mod line;
 mod login;
 mod logout;
 mod man;
+pub mod mcp;
 mod memory;
 mod policy;
 mod resume;
@@ -82,6 +83,8 @@ enum Command {
     Database(database::Args),
     /// The daemon that keeps the record and serves the kernel's API
     Agent(agent::Args),
+    /// Serve tools to editors and other agents, and use those of others (MCP)
+    Mcp(mcp::Args),
     /// Let this repository's ecoops.toml run commands and loosen limits
     Trust(trust::Args),
     /// Tell what works here and what is missing
@@ -122,6 +125,7 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Credential(args) => credential::run(args, app),
         Command::Database(args) => database::run(args, app),
         Command::Agent(args) => agent::run(args, app),
+        Command::Mcp(args) => mcp::run(args, app),
         Command::Trust(args) => trust::run(args, app),
         Command::Doctor(args) => doctor::run(args, app),
         Command::Completions(args) => completions::run(args, app),

@@ -20,8 +20,11 @@ pub struct Settings {
     pub incidents: Incidents,
     pub events: Events,
     pub audit: Audit,
+    pub bus: Bus,
     pub agent: Agent,
+    pub mcp: Mcp,
     pub delivery: Delivery,
+    pub telemetry: Telemetry,
     pub ui: Ui,
 }
 
@@ -80,6 +83,13 @@ pub struct Identity {
 pub struct Policy {
     pub compliance_mode: String,
     pub extra: Vec<String>,
+    /// `embedded`, `opa` or `policy_audit`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
+    /// Seconds that a decision from outside is good for.
+    pub cache: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,6 +136,29 @@ impl Events {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
     pub origin: String,
+    /// Where entries are written as well; empty: nowhere.
+    pub mirror: String,
+    /// The name of a credential; empty: none.
+    pub mirror_credential: String,
+}
+
+/// The kernel's event bus.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bus {
+    /// `embedded` or `event_bus`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
+}
+
+/// Where what the daemon does is told as traces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Telemetry {
+    /// A collector of OpenTelemetry; empty: nowhere.
+    pub otlp: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -136,6 +169,28 @@ pub struct Agent {
     pub rate_limit: u32,
     /// Seconds that a stop waits for what is under way.
     pub drain: u64,
+    /// A file; empty: no TLS.
+    pub tls_certificate: String,
+    /// A file.
+    pub tls_key: String,
+}
+
+/// Tools for others, and tools of others, by the Model Context Protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mcp {
+    /// Folders that tools of the agent may read.
+    pub roots: Vec<String>,
+    pub allow_write: bool,
+    /// Seconds for one call.
+    pub deadline: u64,
+    /// Bytes of one answer.
+    pub max_output: u64,
+    /// By name: a command and its arguments, or an address.
+    pub servers: BTreeMap<String, Vec<String>>,
+    /// By name of the server: variables of the environment that it may see.
+    pub variables: BTreeMap<String, Vec<String>>,
+    /// By name of the server: read-only tools that are called without asking.
+    pub unasked: BTreeMap<String, Vec<String>>,
 }
 
 /// When commands work through the agent.
@@ -154,6 +209,11 @@ pub enum Use {
 pub struct Delivery {
     /// By name: repository, revision, folder in it, folder to deploy to.
     pub applications: BTreeMap<String, Vec<String>>,
+    /// `folder` or `infra_manager`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

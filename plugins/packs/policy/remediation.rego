@@ -44,6 +44,14 @@ allow if {
 	count(deny) == 0
 }
 
+# To deploy what its source says, and to go back to what was deployed before.
+allow if {
+	deploying
+	count(deny) == 0
+}
+
+reasons contains sprintf("The %s of %s follows its source.", [input.action, input.resource]) if deploying
+
 reasons contains sprintf("The %s fix of %s is within the limits of %s mode.", [tier, input.resource, mode]) if changing
 
 reasons contains "An undo restores what was there before." if input.action == "undo"
@@ -101,6 +109,13 @@ deny contains "No resource is named." if object.get(input, "resource", "") == ""
 
 deny contains sprintf("`%s` is left to people: ecoops prepares changes and pushes nothing.", [input.action]) if {
 	input.action in {"push", "force-push", "merge", "release"}
+}
+
+deny contains "In enterprise mode a sync that removes what its source no longer has needs a person's approval." if {
+	input.action == "sync"
+	mode == "enterprise"
+	object.get(details, "prune", false) != false
+	not approved
 }
 
 # ---- the tier ----------------------------------------------------------------------------------

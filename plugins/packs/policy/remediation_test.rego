@@ -72,6 +72,24 @@ test_undo_is_always_allowed if {
 	remediation.allow with input as object.union(bare, {"action": "undo", "resource": "Cargo.lock"})
 }
 
+test_a_deployment_follows_its_source if {
+	every action in ["sync", "rollback"] {
+		remediation.allow with input as object.union(bare, {"action": action})
+		remediation.allow with input as object.union(bare, {"action": action, "compliance_mode": "enterprise"})
+		denied_for(object.union(bare, {"action": action, "compliance_mode": "lax"}), "compliance mode")
+		denied_for(object.union(bare, {"action": action, "actor": ""}), "Nobody")
+	}
+}
+
+test_a_sync_that_removes_needs_approval_in_enterprise_mode if {
+	pruning := detail(object.union(bare, {"action": "sync"}), {"prune": true})
+	remediation.allow with input as pruning
+	enterprise := object.union(pruning, {"compliance_mode": "enterprise"})
+	denied_for(enterprise, "needs a person's approval")
+	remediation.allow with input as detail(enterprise, {"approved": true})
+	denied_for(detail(enterprise, {"prune": "yes"}), "needs a person's approval")
+}
+
 test_tiers if {
 	remediation.allow with input as detail(standard, {"tier": "unsafe"})
 	remediation.allow with input as detail(fix, {"tier": "unsafe", "approved": true})

@@ -9,7 +9,7 @@ mod request;
 pub mod tls;
 pub mod trace;
 
-pub use request::{Answer, Request};
+pub use request::{Answer, Request, Stream};
 
 use ecoops_core::engines::resilience::{Backoff, Breaker, BreakerSettings, BreakerState, Budget};
 use std::path::PathBuf;

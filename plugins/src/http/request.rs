@@ -144,7 +144,29 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Asked once, and answered as it comes: for what a server says little by little, until the deadline.
+    ///
+    /// # Errors
+    /// As [`Request::send`].
+    pub fn stream(self) -> Result<Stream, HttpError> {
+        self.client.may_ask()?;
+        let shown = self.client.shown.clone();
+        let opened = self.open(self.within);
+        self.client
+            .record(opened.as_ref().is_ok_and(|(head, _)| !(502..=504).contains(&head.status.as_u16())));
+        let (head, body) = opened.map_err(|e| HttpError::Unreachable(shown.clone(), e.to_string()))?;
+        let reader = body.into_with_config().limit(self.client.server.limits.answer).reader();
+        Ok(Stream { status: head.status.as_u16(), headers: texts(&head.headers), reader: Box::new(reader) })
+    }
+
     fn ask(&self, left: Duration) -> Result<Answer, ureq::Error> {
+        let (head, mut body) = self.open(left)?;
+        let headers = texts(&head.headers);
+        let body = body.with_config().limit(self.client.server.limits.answer).read_to_vec()?;
+        Ok(Answer { from: self.client.shown.clone(), status: head.status.as_u16(), headers, body })
+    }
+
+    fn open(&self, left: Duration) -> Result<(ureq::http::response::Parts, ureq::Body), ureq::Error> {
         let server = &self.client.server;
         let mut uri = format!("{}{}", self.client.base, self.path);
         for (number, (name, value)) in self.query.iter().enumerate() {
@@ -181,11 +203,32 @@ impl<'a> Request<'a> {
                 agent.run(request.allow_non_standard_methods(true).build())?
             }
         };
-        let (head, mut body) = answer.into_parts();
-        let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-        let body = body.with_config().limit(server.limits.answer).read_to_vec()?;
-        Ok(Answer { from: self.client.shown.clone(), status: head.status.as_u16(), headers, body })
+        Ok(answer.into_parts())
+    }
+}
+
+fn texts(headers: &ureq::http::HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+}
+
+/// An answer whose body is read as it comes, within the client's bounds.
+pub struct Stream {
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    pub reader: Box<dyn std::io::Read + Send>,
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl Stream {
+    /// A header by its name in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 

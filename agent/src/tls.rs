@@ -1,0 +1,150 @@
+//! TLS for those who come over TCP: our certificate and key from files, read again when they change.
+//!
+//! rustls with ring; TLS 1.2 and 1.3. A key that others may read is refused. When new files cannot be used,
+//! the old ones stay in use and that is said. Clients show who they are with a token, never with a certificate.
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::CertifiedKey;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A file with a chain of certificates is smaller.
+const MOST: u64 = 1 << 20;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TlsError {
+    #[error("TLS needs both `agent.tls_certificate` and `agent.tls_key`")]
+    Half,
+    #[error("{0} cannot be read: {1}")]
+    Unreadable(String, String),
+    #[error("others may read {0} (mode {1:03o}); chmod it to 600")]
+    Exposed(String, u32),
+    #[error("{0} holds no certificate in PEM")]
+    NoCertificate(String),
+    #[error("{0} holds no private key in PEM")]
+    NoKey(String),
+    #[error("the certificate and the key cannot be used: {0}")]
+    Unusable(String),
+}
+
+/// What is in use: the configuration of connections to come, and the certificate that they show.
+struct Current {
+    config: Arc<ServerConfig>,
+    certificate: CertificateDer<'static>,
+}
+
+/// Our side of TLS.
+pub struct Tls {
+    certificate: PathBuf,
+    key: PathBuf,
+    current: RwLock<Arc<Current>>,
+    /// Of the files that are in use, or were refused last.
+    seen: RwLock<Option<Seen>>,
+}
+
+/// What tells two states of both files apart.
+type Seen = [(u64, i64, i64, u64); 2];
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").field("certificate", &self.certificate).finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    /// `None` when neither file is named.
+    ///
+    /// # Errors
+    /// [`TlsError`] when TLS was asked for and cannot be had.
+    pub fn open(certificate: &str, key: &str) -> Result<Option<Arc<Self>>, TlsError> {
+        if certificate.is_empty() != key.is_empty() {
+            return Err(TlsError::Half);
+        }
+        if certificate.is_empty() {
+            return Ok(None);
+        }
+        let (certificate, key) = (PathBuf::from(certificate), PathBuf::from(key));
+        let seen = seen(&certificate, &key);
+        let current = RwLock::new(Arc::new(load(&certificate, &key)?));
+        Ok(Some(Arc::new(Self { certificate, key, current, seen: RwLock::new(seen) })))
+    }
+
+    /// For a connection that begins now.
+    pub fn config(&self) -> Arc<ServerConfig> {
+        self.current().config.clone()
+    }
+
+    fn current(&self) -> Arc<Current> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the certificate is for this name or address.
+    pub fn is_for(&self, name: &str) -> bool {
+        let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+        let current = self.current();
+        let certificate = webpki::EndEntityCert::try_from(&current.certificate);
+        let name = ServerName::try_from(bare);
+        matches!((certificate, name), (Ok(own), Ok(name)) if own.verify_is_valid_for_subject_name(&name).is_ok())
+    }
+
+    /// Reads the files again; when they are as they were, only if it is `forced`. True when new ones are in use.
+    ///
+    /// # Errors
+    /// [`TlsError`] when the new ones cannot be used; the old ones stay.
+    pub fn renew(&self, forced: bool) -> Result<bool, TlsError> {
+        let now = seen(&self.certificate, &self.key);
+        {
+            let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+            if *seen == now && !forced {
+                return Ok(false);
+            }
+            *seen = now;
+        }
+        let new = load(&self.certificate, &self.key)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        Ok(true)
+    }
+}
+
+fn seen(certificate: &Path, key: &Path) -> Option<Seen> {
+    let one = |path: &Path| {
+        let about = std::fs::metadata(path).ok()?;
+        Some((about.ino(), about.mtime(), about.mtime_nsec(), about.len()))
+    };
+    Some([one(certificate)?, one(key)?])
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    let wrong = |why: String| TlsError::Unreadable(path.display().to_string(), why);
+    let about = std::fs::metadata(path).map_err(|e| wrong(e.to_string()))?;
+    if !about.is_file() || about.len() > MOST {
+        return Err(wrong(format!("it is no file of at most {MOST} bytes")));
+    }
+    std::fs::read(path).map_err(|e| wrong(e.to_string()))
+}
+
+fn load(certificate: &Path, key: &Path) -> Result<Current, TlsError> {
+    let named = |path: &Path| path.display().to_string();
+    let chain = CertificateDer::pem_slice_iter(&read(certificate)?)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| TlsError::NoCertificate(named(certificate)))?;
+    let first = chain.first().cloned().ok_or_else(|| TlsError::NoCertificate(named(certificate)))?;
+    let mode = std::fs::metadata(key).map(|about| about.mode() & 0o777).unwrap_or(0);
+    if mode & 0o077 != 0 {
+        return Err(TlsError::Exposed(named(key), mode));
+    }
+    let secret = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|_| TlsError::NoKey(named(key)))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let unusable = |e: rustls::Error| TlsError::Unusable(e.to_string());
+    // The key must be the certificate's own.
+    CertifiedKey::from_der(chain.clone(), secret.clone_key(), &provider).map_err(unusable)?;
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret));
+    let mut config = config.map_err(unusable)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Current { config: Arc::new(config), certificate: first })
+}
