@@ -16,7 +16,11 @@ use std::sync::Arc;
 pub const KEY_DAYS: i64 = 90;
 
 /// Where credentials live.
-pub fn of(app: &App, host: Arc<dyn Host>) -> Credentials {
+pub fn of(app: &App, host: Arc<dyn Host>) -> &Credentials {
+    app.credentials.get_or_init(|| make(app, host))
+}
+
+fn make(app: &App, host: Arc<dyn Host>) -> Credentials {
     let ui = app.ui;
     let surroundings = Surroundings {
         passphrase: Arc::new(move |new| passphrase(ui, new)),
