@@ -71,15 +71,19 @@ fn up(
 ) -> Result<Exit, Failure> {
     names.iter().try_for_each(|name| people::check(name))?;
     let running = match servers::running(folder)? {
-        Some(running) => running,
+        Some(running) => {
+            names.iter().try_for_each(|name| people::make(folder, name, &running))?;
+            running
+        }
         None => {
-            let programs = programs::find(parts)?;
-            servers::up(app, folder, &programs)?
+            let running = servers::up(app, folder, &programs::find(parts)?)?;
+            if let Err(failure) = names.iter().try_for_each(|name| people::make(folder, name, &running)) {
+                servers::down(folder)?;
+                return Err(failure);
+            }
+            running
         }
     };
-    for name in names {
-        people::make(folder, name, &running)?;
-    }
     let first = names.first().map_or("ana", String::as_str);
     app.ui.note(&format!("be {first} in this shell:  eval \"$(ecoops dev env {first})\""));
     show(app, &running);
