@@ -174,7 +174,7 @@ fn identity(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<D
     Desk::new("identity", DEADLINE, move || match issuer.clone() {
         None => registry::identity(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e)),
         Some(settings) => {
-            let oidc = registry::Oidc::new(settings, None, host.clone());
+            let oidc = registry::Oidc::public(settings, host.clone());
             registry::identity_with_issuer(&choice, oidc, None, host.clone())
                 .map(Arc::from)
                 .map_err(|e| said(&e))

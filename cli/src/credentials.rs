@@ -89,13 +89,13 @@ fn confirm(ui: Ui, about: &About) -> Option<bool> {
 ///
 /// # Errors
 /// [`Failure`] when its credentials cannot be read.
-pub fn oidc(app: &App, secrets: &dyn Secrets, host: Arc<dyn Host>) -> Result<Option<Oidc>, Failure> {
+pub fn oidc(app: &App, secrets: &Arc<dyn Secrets>, host: Arc<dyn Host>) -> Result<Option<Oidc>, Failure> {
     let login = &app.settings().login;
     if login.issuer.is_empty() {
         return Ok(None);
     }
     let name: SecretName = login.client_secret.parse().map_err(refused)?;
-    let secret = secrets.get(&name).map_err(refused)?;
+    let secrets = secrets.clone();
     let settings = OidcSettings {
         issuer: login.issuer.clone(),
         client_id: login.client_id.clone(),
@@ -107,7 +107,7 @@ pub fn oidc(app: &App, secrets: &dyn Secrets, host: Arc<dyn Host>) -> Result<Opt
         ca_file: (!login.ca_file.is_empty()).then(|| PathBuf::from(&login.ca_file)),
         offline: app.offline,
     };
-    Ok(Some(Oidc::new(settings, secret, host)))
+    Ok(Some(Oidc::new(settings, Box::new(move || secrets.get(&name)), host)))
 }
 
 pub fn session_store<'a>(app: &App, secrets: &'a dyn Secrets) -> SessionStore<'a> {
@@ -133,7 +133,7 @@ pub fn identity(
         return registry::identity(&choice, host).map_err(|e| unusable(&e));
     }
     let secrets = secrets(app, host.clone())?;
-    let Some(oidc) = oidc(app, secrets.as_ref(), host.clone())? else {
+    let Some(oidc) = oidc(app, &secrets, host.clone())? else {
         return registry::identity(&choice, host).map_err(|e| unusable(&e));
     };
     let choice = IdentityChoice { settings: choice.settings.with_issuer_roles(&settings.roles), ..choice };

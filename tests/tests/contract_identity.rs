@@ -61,7 +61,7 @@ fn logged_in(issuer: &Issuer) -> Bench {
         skew: 30,
         ..OidcSettings::default()
     };
-    let oidc = Oidc::new(settings, None, host.clone());
+    let oidc = Oidc::public(settings, host.clone());
     let secrets: Arc<dyn Secrets> = Arc::new(FileSecrets::new(
         folder.path().join("credentials.json"),
         Unlock::Machine { key_file: folder.path().join("key"), machine: String::new() },

@@ -14,7 +14,7 @@ pub struct Args {}
 pub fn run(_args: Args, app: &App) -> Result<Exit, Failure> {
     let host = crate::open::host()?;
     let secrets = credentials::secrets(app, host.clone())?;
-    let oidc = credentials::oidc(app, secrets.as_ref(), host)?.ok_or_else(credentials::no_issuer)?;
+    let oidc = credentials::oidc(app, &secrets, host)?.ok_or_else(credentials::no_issuer)?;
     let store = credentials::session_store(app, secrets.as_ref());
     let (was, why) =
         oidc.end(&store).map_err(|e| credentials::login_failed("the login cannot be forgotten", &e))?;
