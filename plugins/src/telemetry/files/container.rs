@@ -69,7 +69,8 @@ impl Container {
         };
         let kind = if about.is_dir() { Kind::Folder } else { archive_kind(path)? };
         let label = path.display().to_string();
-        let mut container = Self { path: path.to_owned(), label, kind, caps, stop: Arc::default(), root: String::new() };
+        let mut container =
+            Self { path: path.to_owned(), label, kind, caps, stop: Arc::default(), root: String::new() };
         if kind != Kind::Folder {
             container.root = container.common_root()?;
         }
@@ -137,7 +138,8 @@ impl Container {
                 File::options().read(true).custom_flags(flags.bits() as i32).open(self.path.join(&name));
             let opened = options.and_then(|file| Ok((file.metadata()?, file)));
             match opened {
-                Ok((about, file)) if about.is_file() => match each(&name, about.len(), &mut self.until(file)) {
+                Ok((about, file)) if about.is_file() => match each(&name, about.len(), &mut self.until(file))
+                {
                     Ok(true) => {}
                     Ok(false) => return Ok(()),
                     Err(error) => notes
