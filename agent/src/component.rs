@@ -48,7 +48,7 @@ pub enum Unavailable {
 
 /// One life for all parts.
 pub trait Component: Send + Sync {
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
     /// Opens what can be opened early. A part that cannot start says so in its health and tries again
     /// at the next call.
     fn start(&self);
@@ -152,6 +152,14 @@ impl<P: ?Sized + Send + Sync + 'static> Desk<P> {
         }
     }
 
+    /// The port itself, for a part that has a thread of its own. It waits as long as it takes.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it cannot be opened.
+    pub fn direct(&self) -> Result<Arc<P>, Unavailable> {
+        self.port()
+    }
+
     /// The port, opened when it is not.
     fn port(&self) -> Result<Arc<P>, Unavailable> {
         let mut port = locked(&self.port);
@@ -195,7 +203,7 @@ impl Drop for Call<'_> {
 }
 
 impl<P: ?Sized + Send + Sync + 'static> Component for Desk<P> {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.name
     }
 

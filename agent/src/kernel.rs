@@ -1,14 +1,15 @@
 //! The ports of the daemon, each behind a desk of its own, opened as the settings say.
 
 use crate::component::{Component, Desk};
+use crate::deliver::{Deliverer, Means};
 use crate::{Places, secret, token};
-use ecoops_core::config::Settings;
+use ecoops_core::config::{Settings, Sink};
 use ecoops_core::domain::Identifiers;
 use ecoops_core::engines::redact::Redactor;
 use ecoops_core::ports::audit_log::AuditLog;
 use ecoops_core::ports::bus::Bus;
 use ecoops_core::ports::delivery::Delivery;
-use ecoops_core::ports::events::Events;
+use ecoops_core::ports::events::Outbox;
 use ecoops_core::ports::host::{Host, identifiers};
 use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::memory::Memory;
@@ -30,14 +31,16 @@ const MEMORY_DEADLINE: Duration = Duration::from_secs(30);
 pub struct Kernel {
     pub identity: Arc<Desk<dyn Identity>>,
     pub memory: Arc<Desk<dyn Memory>>,
-    pub events: Arc<Desk<dyn Events>>,
+    pub events: Arc<Desk<dyn Outbox>>,
+    /// Who is told of events; none with settings that name nobody.
+    pub deliverers: Vec<Deliverer>,
     pub bus: Arc<Desk<dyn Bus>>,
     pub policy: Arc<Desk<dyn Policy>>,
     pub audit: Arc<Desk<dyn AuditLog>>,
     pub delivery: Arc<Desk<dyn Delivery>>,
     pub replies: Arc<Desk<dyn Replies>>,
     pub redactor: Redactor,
-    pub identifiers: Identifiers,
+    pub identifiers: Arc<Identifiers>,
     pub tokens: token::Tokens,
     pub host: Clock,
     pub settings: Settings,
@@ -63,14 +66,24 @@ impl Kernel {
         let key = |what: &str, e: std::io::Error| format!("the {what} cannot be used: {e}");
         let redactor = secret::redactor(&places.state, &*host).map_err(|e| key("redactor's key", e))?;
         let token = secret::in_file(&places.token_key(), &*host).map_err(|e| key("tokens' key", e))?;
-        let identifiers = identifiers(&*host).map_err(|e| e.to_string())?;
+        let identifiers = Arc::new(identifiers(&*host).map_err(|e| e.to_string())?);
+        let (events, audit) = (events(places, &settings, &host), audit(places, &settings));
+        let means = Means {
+            log: events.clone(),
+            audit: audit.clone(),
+            identifiers: identifiers.clone(),
+            redactor: redactor.clone(),
+            host: Clock(host.clone()),
+            attempts: settings.events.max_attempts,
+        };
         Ok(Self {
+            deliverers: deliverers(&settings, &means),
             identity: identity(places, &settings, &host),
-            memory: memory(places, &settings),
-            events: events(places, &settings, &host),
+            memory: memory(places, &settings, &host),
+            events,
             bus: bus(places, &host),
             policy: policy(places, &settings),
-            audit: audit(places, &settings),
+            audit,
             delivery: delivery(places, &settings, &host),
             replies: replies(places),
             redactor,
@@ -82,8 +95,8 @@ impl Kernel {
     }
 
     /// Every part, in the order in which they start; they stop the other way round.
-    pub fn components(&self) -> [&dyn Component; 8] {
-        [
+    pub fn components(&self) -> Vec<&dyn Component> {
+        let ports: [&dyn Component; 8] = [
             &*self.replies,
             &*self.identity,
             &*self.policy,
@@ -92,7 +105,13 @@ impl Kernel {
             &*self.bus,
             &*self.memory,
             &*self.delivery,
-        ]
+        ];
+        ports.into_iter().chain(self.deliverers.iter().map(|d| d as &dyn Component)).collect()
+    }
+
+    /// Something was published: those who deliver it look at once.
+    pub fn published(&self) {
+        self.deliverers.iter().for_each(Deliverer::wake);
     }
 
     /// A ULID that is greater than all before it; of the clock alone when the system gives no randomness.
@@ -108,12 +127,17 @@ impl Kernel {
 
     /// Takes the secrets out of every text of a document. Names of fields stay.
     pub fn redact_all(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => *text = self.redact(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.redact_all(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| self.redact_all(field)),
-            _ => {}
-        }
+        redact_all(&self.redactor, value);
+    }
+}
+
+/// Takes the secrets out of every text of a document. Names of fields stay.
+pub fn redact_all(redactor: &Redactor, value: &mut Value) {
+    match value {
+        Value::String(text) => *text = redactor.redact(text).text,
+        Value::Array(items) => items.iter_mut().for_each(|item| redact_all(redactor, item)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| redact_all(redactor, field)),
+        _ => {}
     }
 }
 
@@ -143,19 +167,30 @@ fn identity(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<D
     })
 }
 
-fn memory(places: &Places, settings: &Settings) -> Arc<Desk<dyn Memory>> {
-    let file = places.state.join("memory.sqlite");
-    let (enabled, model) = (settings.memory.enabled, settings.memory.model.clone());
-    Desk::new("memory", MEMORY_DEADLINE, move || match enabled {
-        true => {
-            let embedder = registry::embedder(&model).map_err(|e| said(&e))?;
-            registry::memory(&file, embedder).map(Arc::from).map_err(|e| said(&e))
+fn memory(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Memory>> {
+    let (state, settings, host) = (places.state.clone(), settings.memory.clone(), host.clone());
+    Desk::new("memory", MEMORY_DEADLINE, move || {
+        if !settings.enabled {
+            return Err("it is turned off (memory.enabled)".to_owned());
         }
-        false => Err("it is turned off (memory.enabled)".to_owned()),
+        let key = credential(&settings.embeddings_credential)?;
+        let embedder = registry::EmbedderChoice::of(&settings, &state, key, false);
+        let embedder = registry::embedder(&embedder).map_err(|e| said(&e))?;
+        let password = credential(&settings.credential)?;
+        let choice = registry::MemoryChoice::of(&settings, &state, password, false);
+        registry::memory(&choice, embedder, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
 }
 
-fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Events>> {
+/// The credential of this name; none for no name.
+fn credential(name: &str) -> Result<Option<String>, String> {
+    match name {
+        "" => Ok(None),
+        name => Err(format!("the credential `{name}` cannot be read: there is no place for credentials")),
+    }
+}
+
+fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Outbox>> {
     let choice = registry::EventsChoice {
         adapter: "embedded".into(),
         file: places.state.join("events.sqlite"),
@@ -164,10 +199,11 @@ fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Des
             attempts: settings.events.max_attempts,
             ..registry::Retention::default()
         },
+        outboxes: settings.events.groups(),
     };
     let host = host.clone();
     Desk::new("events", DEADLINE, move || {
-        registry::events(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
+        registry::outbox(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
 }
 
@@ -217,5 +253,24 @@ fn delivery(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<D
 
 fn replies(places: &Places) -> Arc<Desk<dyn Replies>> {
     let file = places.own().join("replies.sqlite");
-    Desk::new("replies", DEADLINE, move || registry::replies(&file).map(Arc::from).map_err(|e| said(&e)))
+    Desk::new("replies", DEADLINE, move || {
+        let replies = registry::replies(&file).map_err(|e| said(&e))?;
+        // We hold the lock: whoever began something and did not finish is dead.
+        replies.abandon().map_err(|e| said(&e))?;
+        Ok(Arc::from(replies))
+    })
+}
+
+/// Who is told of events. One whose entry cannot be understood is there too, and says so in its health.
+fn deliverers(settings: &Settings, means: &Means) -> Vec<Deliverer> {
+    let sinks = settings.events.sinks.iter().map(|(name, words)| {
+        let parsed = Sink::parse(name, words);
+        let wants = parsed.as_ref().map(|sink| sink.events.clone()).unwrap_or_default();
+        let host = means.host.clone();
+        Deliverer::new(&Sink::group(name), wants, means.clone(), move || {
+            let choice = registry::NotifyChoice { sink: parsed.clone()?, secret: None };
+            registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
+        })
+    });
+    sinks.collect()
 }

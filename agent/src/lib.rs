@@ -10,6 +10,7 @@ mod boot;
 pub mod client;
 mod component;
 pub mod daemon;
+mod deliver;
 mod door;
 pub mod install;
 mod kernel;

@@ -44,12 +44,20 @@ pub fn read_whole(app: &App, path: &Path, most: u64) -> Result<Vec<u8>, Failure>
     Ok(bytes)
 }
 
+/// Loose files, put together as a bundle for as long as this lives.
+#[derive(Debug)]
+pub struct Loose {
+    pub folder: TempDir,
+    /// The files as the user named them.
+    pub label: String,
+}
+
 /// Puts loose files together as a bundle: metrics, changes, events, traces and topology by their names, all
 /// else as logs. The files are linked where that is possible.
 ///
 /// # Errors
 /// [`Failure`] naming the file that cannot be read.
-pub fn bundle(app: &App, names: &[PathBuf]) -> Result<TempDir, Failure> {
+pub fn bundle(app: &App, names: &[PathBuf]) -> Result<Loose, Failure> {
     let failed = |name: &Path, e: &dyn std::error::Error| {
         Failure::new(format!("{} cannot be read", name.display())).because(e)
     };
@@ -80,7 +88,20 @@ pub fn bundle(app: &App, names: &[PathBuf]) -> Result<TempDir, Failure> {
             std::fs::copy(&path, &place).map_err(|e| failed(name, &e))?;
         }
     }
-    Ok(folder)
+    Ok(Loose { folder, label: label(names) })
+}
+
+/// The files as a message names them: the first three.
+fn label(names: &[PathBuf]) -> String {
+    let shown = names.iter().take(3).map(|name| match name == Path::new("-") {
+        true => "stdin".to_owned(),
+        false => name.display().to_string(),
+    });
+    let mut shown: Vec<String> = shown.collect();
+    if names.len() > shown.len() {
+        shown.push(format!("{} more", names.len() - shown.len()));
+    }
+    shown.join(", ")
 }
 
 /// What a file is called within a bundle.

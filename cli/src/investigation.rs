@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::exit::{Exit, Failure};
+use crate::input::Loose;
 use crate::report::metrics::Exposition;
 use crate::{input, open};
 use ecoops_core::domain::Identifiers;
@@ -22,7 +23,7 @@ pub enum Target {
     /// A bundle: a folder or an archive.
     Bundle(PathBuf),
     /// Loose files, put together as a bundle for as long as this lives.
-    Files(tempfile::TempDir),
+    Files(Loose),
     /// An incident of the store.
     Stored(String),
 }
@@ -158,6 +159,27 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// Whether no signal at all was there to be judged.
+    fn looked_at_nothing(&self) -> bool {
+        let Investigated { data, measured, .. } = &self.investigated;
+        measured.records == 0
+            && measured.points == 0
+            && data.spans.is_empty()
+            && data.events.is_empty()
+            && data.changes.is_empty()
+    }
+
+    /// What the readers said of what they left out.
+    fn why_nothing(&self) -> String {
+        let said = self.investigated.data.notes.iter().filter(|note| !note.starts_with("there "));
+        let said: Vec<&str> = said.take(3).map(String::as_str).collect();
+        if said.is_empty() {
+            "nothing in it lies within the time in question".to_owned()
+        } else {
+            said.join("; ")
+        }
+    }
+
     pub fn redact(&self) -> impl Fn(&str) -> String {
         move |text: &str| self.redactor.redact(text).text
     }
@@ -171,7 +193,7 @@ pub fn investigate(app: &App, target: &Target, about: &About) -> Result<Finished
     match target {
         Target::Bundle(path) => of_bundle(app, path, about),
         Target::Files(folder) => {
-            let head = folder.path().join("incident.json");
+            let head = folder.folder.path().join("incident.json");
             // Files that tell no time are read towards the time that the user tells.
             if let (Some(brief), false) = (about.guess(), head.exists())
                 && let Ok(bytes) = serde_json::to_vec(&brief)
@@ -179,7 +201,15 @@ pub fn investigate(app: &App, target: &Target, about: &About) -> Result<Finished
                 std::fs::write(&head, bytes)
                     .map_err(|e| Failure::new("the signals cannot be read").because(&e))?;
             }
-            of_bundle(app, folder.path(), about)
+            let source = loose(folder)?;
+            let finished = of_source(app, source.as_ref(), about, &folder.label)?;
+            if finished.looked_at_nothing() {
+                return Err(Failure::new(format!("there is nothing to examine in {}", folder.label))
+                    .because_of(finished.why_nothing())
+                    .exit(Exit::Nothing)
+                    .next("name files that hold something of the time in question"));
+            }
+            Ok(finished)
         }
         Target::Stored(id) => {
             let incidents = open::incidents(app)?;
@@ -203,14 +233,21 @@ pub fn bundle(path: &Path) -> Result<Box<dyn Telemetry>, Failure> {
     registry::bundle(path, registry::BundleBounds::default()).map_err(|e| unreadable(&e))
 }
 
+/// Opens loose files that were put together.
+///
+/// # Errors
+/// As [`bundle`].
+pub fn loose(files: &Loose) -> Result<Box<dyn Telemetry>, Failure> {
+    registry::loose(files.folder.path(), files.label.clone(), registry::BundleBounds::default())
+        .map_err(|e| unreadable(&e))
+}
+
 /// A source's error as a command's end.
 pub fn unreadable(error: &TelemetryError) -> Failure {
     let failure = Failure::new("the signals cannot be read").because(error);
     match error {
-        TelemetryError::Missing(_) => failure.exit(Exit::Nothing),
-        TelemetryError::Invalid(_) => {
-            failure.next("if nothing in them tells a time, say when it was: --at TIME")
-        }
+        TelemetryError::Missing(_) | TelemetryError::Nothing(_) => failure.exit(Exit::Nothing),
+        TelemetryError::Untimed(_) => failure.next("say when it was: --at TIME"),
         _ => failure,
     }
 }
@@ -251,6 +288,7 @@ pub struct Room {
     pub events: Box<dyn ecoops_core::ports::events::Events>,
     pub audit: Box<dyn ecoops_core::ports::audit_log::AuditLog>,
     pub memory: Option<Box<dyn ecoops_core::ports::memory::Memory>>,
+    pub embedder: Option<std::sync::Arc<dyn ecoops_core::ports::embedder::Embedder>>,
     pub identifiers: Identifiers,
 }
 
@@ -259,6 +297,7 @@ impl Room {
         Investigators {
             host: self.host.as_ref(),
             memory: self.memory.as_deref(),
+            embedder: self.embedder.as_deref(),
             witnesses: Witnesses {
                 identity: self.identity.as_ref(),
                 audit: self.audit.as_ref(),

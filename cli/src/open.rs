@@ -134,25 +134,46 @@ pub fn policy(app: &App) -> Result<Box<dyn Policy>, Failure> {
 }
 
 pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
-    registry::embedder(&app.settings().memory.model).map_err(|e| {
-        unusable("the embedding model", &e)
-            .next("set memory.model (or ECO_EMBEDDING_MODEL) to one of these, or memory.enabled to false")
+    registry::embedder(&embedder_choice(app)?).map_err(|e| {
+        unusable("the embedding model", &e).next(
+            "set memory.model (or ECO_EMBEDDING_MODEL) to one of these, memory.embeddings to a server that has it, \
+             or memory.enabled to false",
+        )
     })
+}
+
+fn embedder_choice(app: &App) -> Result<registry::EmbedderChoice, Failure> {
+    let settings = &app.settings().memory;
+    let key = credential(&settings.embeddings_credential)?;
+    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, app.offline))
+}
+
+fn memory_choice(app: &App) -> Result<registry::MemoryChoice, Failure> {
+    let settings = &app.settings().memory;
+    let password = credential(&settings.credential)?;
+    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, app.offline))
+}
+
+/// The credential of this name; none for no name.
+fn credential(name: &str) -> Result<Option<String>, Failure> {
+    match name {
+        "" => Ok(None),
+        name => Err(Failure::new(&format!(
+            "the credential `{name}` cannot be read: there is no place for credentials"
+        ))),
+    }
 }
 
 pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
     if !app.settings().memory.enabled {
         return Ok(None);
     }
-    registry::memory(&app.folders.state.join("memory.sqlite"), embedder(app)?)
-        .map(Some)
-        .map_err(|e| unusable("the memory", &e))
+    the_memory(app).map(Some)
 }
 
 /// The memory, for commands that are about it: whether the pipeline uses it or not.
 pub fn the_memory(app: &App) -> Result<Box<dyn Memory>, Failure> {
-    registry::memory(&app.folders.state.join("memory.sqlite"), embedder(app)?)
-        .map_err(|e| unusable("the memory", &e))
+    registry::memory(&memory_choice(app)?, embedder(app)?, host()?).map_err(|e| unusable("the memory", &e))
 }
 
 pub fn events(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Events>, Failure> {
@@ -168,6 +189,7 @@ fn events_choice(app: &App) -> registry::EventsChoice {
             attempts: app.settings().events.max_attempts,
             ..registry::Retention::default()
         },
+        outboxes: app.settings().events.groups(),
     }
 }
 
@@ -223,6 +245,10 @@ pub fn room(app: &App) -> Result<Room, Failure> {
         events: events(app, host.clone())?,
         audit: audit_log(app)?,
         memory: memory(app)?,
+        embedder: match app.settings().memory.enabled {
+            true => Some(embedder(app)?),
+            false => None,
+        },
         identifiers,
         host,
     })
@@ -256,10 +282,12 @@ fn through(
         open: Box::new(move || registry::events(&choice, clock.clone()).map_err(|e| e.to_string())),
         say: say(),
     };
-    let file = app.folders.state.join("memory.sqlite");
+    let (choice, clock) = (memory_choice(app)?, host.clone());
     let embedder = embedder(app)?;
     let memory = Lost {
-        open: Box::new(move || registry::memory(&file, embedder.clone()).map_err(|e| e.to_string())),
+        open: Box::new(move || {
+            registry::memory(&choice, embedder.clone(), clock.clone()).map_err(|e| e.to_string())
+        }),
         say: say(),
     };
     let identity: Arc<dyn Identity> = Arc::from(identity(app, host.clone())?);
@@ -464,6 +492,7 @@ pub fn failure(error: PipelineError) -> Failure {
         Kind::AuditBroken => Exit::AuditBroken,
         Kind::Interrupted => Exit::Interrupted,
         Kind::Denied => Exit::PolicyDenied,
+        Kind::Nothing => Exit::Nothing,
         _ => Exit::Error,
     };
     let next = match &error {
@@ -473,9 +502,7 @@ pub fn failure(error: PipelineError) -> Failure {
         }
         PipelineError::Identity { .. } => Some("see `ecoops config show` for the roles of [identity]"),
         PipelineError::Telemetry(TelemetryError::Offline(_)) => Some("leave --offline out, or give a bundle"),
-        PipelineError::Telemetry(TelemetryError::Invalid(_)) => {
-            Some("if nothing in the signals tells a time, say when it was: --at TIME")
-        }
+        PipelineError::Telemetry(TelemetryError::Untimed(_)) => Some("say when it was: --at TIME"),
         PipelineError::Workspace(WorkspaceError::Moved(_)) => {
             Some("run it again on the files as they are now")
         }

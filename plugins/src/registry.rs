@@ -9,16 +9,28 @@ use crate::bus::embedded::EmbeddedBus;
 use crate::bus::redis::RedisBus;
 use crate::cache::embedded::{Bounds, EmbeddedCache};
 use crate::delivery::folder::FolderDelivery;
+use crate::embedder::cached::{CachedEmbedder, ENTRIES};
 use crate::embedder::embedded::EmbeddedEmbedder;
+use crate::embedder::openai::OpenAiEmbedder;
+use crate::embedder::standby::StandbyEmbedder;
 use crate::events::embedded::Embedded as EmbeddedEvents;
 use crate::events::redis::{RedisEvents, RedisEventsSettings};
 use crate::host::{frozen::Frozen, system::System};
 use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::memory::embedded::EmbeddedMemory;
+use crate::memory::pgvector::PgMemory;
+use crate::memory::remembered::RememberedMemory;
+use crate::notify::bus::BusNotify;
+use crate::notify::slack::Slack;
+use crate::notify::webhook::Webhook;
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
+use crate::secrets::confirmed::Confirmed;
+use crate::secrets::file::FileSecrets;
+use crate::secrets::keyring::KeyringSecrets;
+use crate::secrets::layered::Layered;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry::alertmanager::Alertmanager;
 use crate::telemetry::files::FileBundle;
@@ -26,19 +38,22 @@ use crate::telemetry::loki::Loki;
 use crate::telemetry::prometheus::Prometheus;
 use crate::telemetry::tempo::Tempo;
 use crate::workspace::git::GitWorkspace;
+use ecoops_core::config::{self, Sink, SinkKind};
 use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
 use ecoops_core::ports::bus::Bus;
 use ecoops_core::ports::cache::Cache;
 use ecoops_core::ports::delivery::Delivery;
 use ecoops_core::ports::embedder::Embedder;
-use ecoops_core::ports::events::Events;
+use ecoops_core::ports::events::{Events, Outbox};
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::incidents::{Incidents, IncidentsError};
-use ecoops_core::ports::memory::{Memory, MemoryError};
+use ecoops_core::ports::memory::Memory;
+use ecoops_core::ports::notify::Notify;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::{Replies, RepliesError};
 use ecoops_core::ports::runner::Runner;
+use ecoops_core::ports::secrets::Secrets;
 use ecoops_core::ports::store::Store;
 use ecoops_core::ports::telemetry::{Telemetry, TelemetryError};
 use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
@@ -55,9 +70,12 @@ pub use crate::policy::embedded::{
     DEFAULT as DEFAULT_POLICY, DEFAULT_TEST as DEFAULT_POLICY_TEST, PolicySettings,
 };
 pub use crate::policy::files as policy_files;
+pub use crate::postgres::{PostgresError, PostgresSettings, admin as database};
 pub use crate::redis_server::client::RedisSettings;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
+pub use crate::secrets::confirmed::Confirm;
+pub use crate::secrets::file::{AskPassphrase, Unlock};
 pub use crate::telemetry::capture;
 pub use crate::telemetry::files::BundleBounds;
 pub use crate::telemetry::http::{Limits as HttpLimits, Server};
@@ -127,6 +145,38 @@ pub fn identity(choice: &IdentityChoice, host: Arc<dyn Host>) -> Result<Box<dyn 
     }
 }
 
+/// Where credentials live.
+#[derive(Clone)]
+pub struct SecretsChoice {
+    /// `auto` (the desktop's keyring where there is one, else the file), `keyring` or `file`.
+    pub adapter: String,
+    /// The encrypted file: `<state>/credentials.json`.
+    pub file: PathBuf,
+    pub unlock: Unlock,
+    /// What our entries of a keyring are found by.
+    pub service: String,
+    /// Asks before a use that is to be confirmed.
+    pub confirm: Arc<Confirm>,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown, or there is no keyring and one is demanded.
+pub fn secrets(choice: &SecretsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Secrets>, RegistryError> {
+    let failed = open_error("secrets", &choice.adapter);
+    let file = || FileSecrets::new(choice.file.clone(), choice.unlock.clone(), host.clone());
+    let keyring = || KeyringSecrets::open(choice.service.clone(), host.clone());
+    let opened: Box<dyn Secrets> = match choice.adapter.as_str() {
+        "auto" => match keyring() {
+            Ok(keyring) => Box::new(Layered::new(Box::new(keyring), Box::new(file()))),
+            Err(_) => Box::new(file()),
+        },
+        "keyring" => Box::new(keyring().map_err(|e| failed(e.into()))?),
+        "file" => Box::new(file()),
+        name => return Err(unknown("secrets", name, &["auto", "keyring", "file"])),
+    };
+    Ok(Box::new(Confirmed::new(opened, choice.confirm.clone())))
+}
+
 /// Where the events go.
 #[derive(Debug, Clone)]
 pub struct EventsChoice {
@@ -135,16 +185,26 @@ pub struct EventsChoice {
     /// The log's file: `<state>/events.sqlite`.
     pub file: PathBuf,
     pub retention: Retention,
+    /// Groups for which events are kept until they are settled.
+    pub outboxes: Vec<String>,
 }
 
 /// # Errors
 /// [`RegistryError`] when the name is unknown or the log cannot be used.
 pub fn events(choice: &EventsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Events>, RegistryError> {
+    outbox(choice, host).map(|log| log as _)
+}
+
+/// The same log, for whoever carries it elsewhere.
+///
+/// # Errors
+/// As [`events`].
+pub fn outbox(choice: &EventsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Outbox>, RegistryError> {
     let failed = open_error("events", &choice.adapter);
     match choice.adapter.as_str() {
         "embedded" => {
             let opened = EmbeddedEvents::open(&choice.file, choice.retention, host);
-            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?.keeping(choice.outboxes.clone())))
         }
         name => Err(unknown("events", name, &["embedded"])),
     }
@@ -210,6 +270,50 @@ pub fn outside_events(
     }
 }
 
+/// Who is told of events.
+#[derive(Debug, Clone)]
+pub struct NotifyChoice {
+    pub sink: Sink,
+    /// The credential that the sink names.
+    pub secret: Option<String>,
+}
+
+/// A receiver's server: one try a request, because the log repeats.
+fn server(url: &str) -> crate::http::Server {
+    let limits = crate::http::Limits { tries: 1, answer: 1 << 20, ..Default::default() };
+    crate::http::Server { url: url.to_owned(), limits, ..Default::default() }
+}
+
+fn secret(choice: &NotifyChoice) -> Result<&str, String> {
+    let none = || format!("there is no credential `{}`", choice.sink.secret);
+    choice.secret.as_deref().filter(|secret| !secret.is_empty()).ok_or_else(none)
+}
+
+/// # Errors
+/// [`RegistryError`] when it cannot be opened.
+pub fn notify(choice: &NotifyChoice, host: Arc<dyn Host>) -> Result<Box<dyn Notify>, RegistryError> {
+    let sink = &choice.sink;
+    match sink.kind {
+        SinkKind::Log => {
+            let log = EventsChoice {
+                adapter: "embedded".to_owned(),
+                file: PathBuf::from(&sink.path),
+                retention: Retention::default(),
+                outboxes: Vec::new(),
+            };
+            Ok(Box::new(BusNotify::new(events(&log, host)?, format!("file:{}", sink.path))))
+        }
+        SinkKind::Webhook => {
+            let opened = secret(choice).and_then(|s| Webhook::new(server(&sink.url), s, host));
+            Ok(Box::new(opened.map_err(|why| open_error("notify", "webhook")(why.into()))?))
+        }
+        SinkKind::Slack => {
+            let opened = secret(choice).and_then(|s| Slack::new(server(""), s));
+            Ok(Box::new(opened.map_err(|why| open_error("notify", "slack")(why.into()))?))
+        }
+    }
+}
+
 /// Who decides.
 #[derive(Debug, Clone)]
 pub struct PolicyChoice {
@@ -272,6 +376,14 @@ pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, T
     Ok(Box::new(FileBundle::open(path, bounds)?))
 }
 
+/// A folder in which loose files were put together, which messages call `label`.
+///
+/// # Errors
+/// As [`bundle`].
+pub fn loose(path: &Path, label: String, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    Ok(Box::new(FileBundle::open(path, bounds)?.called(label)))
+}
+
 /// A server that holds signals.
 #[derive(Debug, Clone, Default)]
 pub struct TelemetryChoice {
@@ -309,15 +421,52 @@ pub fn runner(settings: RunnerSettings) -> Box<dyn Runner> {
     Box::new(LocalRunner::new(settings))
 }
 
-/// The embedding model of that name: `builtin`, which works offline.
+/// The model that a server of the OpenAI protocol is asked for when no other is named.
+pub const DEFAULT_MODEL: &str = "text-embedding-3-small";
+
+/// What embeds.
+#[derive(Debug, Clone, Default)]
+pub struct EmbedderChoice {
+    /// `builtin`, which works offline, or a model of `server`, where `builtin` stands for [`DEFAULT_MODEL`].
+    pub model: String,
+    /// A server of the OpenAI protocol.
+    pub server: Option<crate::http::Server>,
+    /// Holds `vectors.sqlite`, what the server made.
+    pub state: PathBuf,
+}
+
+impl EmbedderChoice {
+    /// As the settings say it; `key` is the credential that they name.
+    pub fn of(settings: &config::Memory, state: &Path, key: Option<String>, offline: bool) -> Self {
+        let server = crate::http::Server {
+            url: settings.embeddings.clone(),
+            token: key,
+            offline,
+            ..crate::http::Server::default()
+        };
+        let server = (!settings.embeddings.is_empty()).then_some(server);
+        Self { model: settings.model.clone(), server, state: state.to_owned() }
+    }
+}
+
+/// The embedding model. One of a server is asked once for each text, and the built-in one stands in while it is away.
 ///
 /// # Errors
-/// [`RegistryError::Unknown`].
-pub fn embedder(model: &str) -> Result<Arc<dyn Embedder>, RegistryError> {
-    match model {
-        "builtin" => Ok(Arc::new(EmbeddedEmbedder::new())),
-        name => Err(unknown("embedder", name, &["builtin"])),
-    }
+/// [`RegistryError`] when there is none of this name, or the server's address is none.
+pub fn embedder(choice: &EmbedderChoice) -> Result<Arc<dyn Embedder>, RegistryError> {
+    let failed = open_error("embedder", &choice.model);
+    let builtin = Arc::new(EmbeddedEmbedder::new());
+    let Some(server) = &choice.server else {
+        return match choice.model.as_str() {
+            "builtin" => Ok(builtin),
+            name => Err(unknown("embedder", name, &["builtin", "any of a server: set memory.embeddings"])),
+        };
+    };
+    let model = if choice.model == "builtin" { DEFAULT_MODEL } else { &choice.model };
+    let asked = OpenAiEmbedder::new(server.clone(), model).map_err(|e| failed(e.into()))?;
+    let file = choice.state.join("vectors.sqlite");
+    let cached = CachedEmbedder::open(&file, Arc::new(asked), ENTRIES).map_err(|e| failed(e.into()))?;
+    Ok(Arc::new(StandbyEmbedder::new(Arc::new(cached), builtin)))
 }
 
 /// The audit log of a state folder. One that is begun takes its name from `origin`; see
@@ -418,12 +567,54 @@ pub fn export_audit_log(state: &Path, to: &Path) -> Result<Verified, AuditError>
     EmbeddedAuditLog::in_state(state, audit::ORIGIN)?.export(to)
 }
 
-/// The memory in the file at `path`, made when there is none.
-///
+/// Where the memory is.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryChoice {
+    /// `embedded`, `pgvector`.
+    pub adapter: String,
+    /// Holds `memory.sqlite`, or `answers.sqlite` of a memory that is elsewhere.
+    pub state: PathBuf,
+    pub postgres: PostgresSettings,
+}
+
+impl MemoryChoice {
+    /// As the settings say it; `password` is the credential that they name.
+    pub fn of(settings: &config::Memory, state: &Path, password: Option<String>, offline: bool) -> Self {
+        let postgres = PostgresSettings {
+            address: settings.address.clone(),
+            login: settings.login.clone(),
+            password,
+            org: settings.org.clone(),
+            offline,
+            ..PostgresSettings::default()
+        };
+        Self { adapter: settings.adapter.clone(), state: state.to_owned(), postgres }
+    }
+}
+
 /// # Errors
-/// [`MemoryError`] when the file cannot be used.
-pub fn memory(path: &Path, embedder: Arc<dyn Embedder>) -> Result<Box<dyn Memory>, MemoryError> {
-    Ok(Box::new(EmbeddedMemory::open(path, embedder)?))
+/// [`RegistryError`] when the name is unknown or a file cannot be used. A server is asked when it is first needed.
+pub fn memory(
+    choice: &MemoryChoice,
+    embedder: Arc<dyn Embedder>,
+    host: Arc<dyn Host>,
+) -> Result<Box<dyn Memory>, RegistryError> {
+    let failed = open_error("memory", &choice.adapter);
+    match choice.adapter.as_str() {
+        "embedded" => {
+            let opened = EmbeddedMemory::open(&choice.state.join("memory.sqlite"), embedder);
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        "pgvector" => {
+            let settings = &choice.postgres;
+            let whose = format!("{} {} {}", settings.address, settings.login, settings.org);
+            let remote = Box::new(PgMemory::new(settings.clone(), embedder));
+            let file = choice.state.join("answers.sqlite");
+            let opened = RememberedMemory::open(&file, remote, &whose, host);
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("memory", name, &["embedded", "pgvector"])),
+    }
 }
 
 /// Whether this kernel can confine what the runner starts (Landlock).

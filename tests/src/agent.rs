@@ -89,12 +89,23 @@ impl Agent {
         self.launch(command);
     }
 
-    /// The same with a command of the caller's own.
-    pub fn launch(&mut self, mut command: Command) {
+    /// Starts a daemon and waits for nothing.
+    pub fn spawn(&mut self) {
+        let mut command = self.command();
+        command.args(["agent", "run"]);
+        self.begin(command);
+    }
+
+    /// As [`Agent::run`], with a command of the caller's own.
+    pub fn launch(&mut self, command: Command) {
+        self.begin(command);
+        wait("a hello", || self.hello());
+    }
+
+    fn begin(&mut self, mut command: Command) {
         let log = std::fs::File::create(self.home().join("stderr")).expect("a file");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().expect("the daemon starts"));
-        wait("a hello", || self.hello());
     }
 
     pub fn stderr(&self) -> String {

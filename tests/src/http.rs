@@ -1,6 +1,6 @@
 //! A small HTTP server within the test's process, for exporters and for replaying documented answers.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,9 +13,15 @@ pub struct Request {
     /// Decoded, in the order of the request.
     pub query: Vec<(String, String)>,
     pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Request {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     pub fn parameter(&self, name: &str) -> &str {
         self.query.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }
@@ -101,7 +107,11 @@ fn answer(stream: TcpStream, handler: &Handler, seen: &Mutex<Vec<Request>>) -> s
         (decode(name), decode(value))
     };
     let query = query.split('&').filter(|p| !p.is_empty()).map(pair).collect();
-    let request = Request { path: decode(path), query, headers };
+    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+    let mut body = Vec::new();
+    reader.by_ref().take(length).read_to_end(&mut body)?;
+    let request = Request { path: decode(path), query, headers, body };
     let (status, body) = handler(&request);
     seen.lock().expect("no handler panicked").push(request);
     let mut stream = stream;

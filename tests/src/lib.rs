@@ -5,6 +5,8 @@ pub mod binary;
 pub mod canary;
 pub mod home;
 pub mod http;
+pub mod kill_agent;
+pub mod memory;
 pub mod parts;
 pub mod project;
 pub mod repository;

@@ -28,6 +28,7 @@ fn judge(python: &Path, agent: &Agent, port: u16, document: &str) {
         .args(["--phases", "coverage,fuzzing", "--max-examples", "5", "--seed", "1", "--no-color"])
         // Stopping the daemon ends the test, and a stream never ends.
         .args(["--exclude-path", "/v1/agent/stop", "--exclude-path", "/v1/events/stream"])
+        .args(["--exclude-path", "/v1/events/socket"])
         .arg(&file)
         .current_dir(agent.home())
         .stdin(Stdio::null())

@@ -120,9 +120,10 @@ fn embedded_passes() {
 #[test]
 fn redis_passes() {
     let Some(server) = redis::start() else { return };
+    let address = server.address();
     suite(|folder| {
         let settings = RedisSettings {
-            address: server.address(),
+            address: address.clone(),
             user: None,
             password: None,
             deadline: Duration::from_secs(20),

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use ecoops_core::domain::{EVENT_SOURCE, EventData, RemediationEvent};
-use ecoops_core::ports::events::{DeadLetter, Events, EventsError};
+use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Outbox};
 use ecoops_plugins::events::embedded::{Embedded, Retention};
 use ecoops_plugins::events::schedule::MAX_ATTEMPTS;
 use ecoops_plugins::host::frozen::Frozen;
@@ -340,6 +340,102 @@ fn redis_keeps_the_contract() {
         let events = registry::outside_events(&choice, host.clone()).unwrap().unwrap();
         Bench::new(events, host, Box::new(server.clone()))
     });
+}
+
+#[test]
+fn several_are_published_as_one() {
+    let bench = embedded();
+    bench.publish(1);
+    let batch: Vec<_> = ["k1", "k2", "k2", "k3"].iter().map(|k| (event(k), (*k).to_owned())).collect();
+    assert_eq!(bench.events.publish_all(&batch).unwrap(), [1, 2, 2, 3]);
+    assert_eq!(bench.events.publish_all(&[]).unwrap(), [0; 0]);
+    let bad = [(event("4"), "k4".to_owned()), (event("5"), String::new())];
+    assert!(bench.events.publish_all(&bad).is_err());
+    assert_eq!(bench.events.latest().unwrap(), 3, "all or none");
+}
+
+/// The log itself, as an outbox.
+fn outbox(retention: Retention, outboxes: &[&str]) -> (Embedded, Arc<Frozen>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let host = frozen();
+    let log = Embedded::open(&log_file(folder.path()), retention, host.clone()).unwrap();
+    (log.keeping(outboxes.iter().map(|g| (*g).to_owned()).collect()), host, folder)
+}
+
+fn given(log: &Embedded, count: usize) -> Vec<(u64, u32)> {
+    log.read("g", "c", count, HOUR).unwrap().iter().map(|s| (s.offset, s.attempt)).collect()
+}
+
+#[test]
+fn what_a_lost_consumer_held_comes_again_first_and_costs_no_attempt() {
+    let (log, _host, _folder) = outbox(Retention::default(), &["g"]);
+    for n in 1..=5 {
+        log.publish(&event(&n.to_string()), &format!("k{n}")).unwrap();
+    }
+    assert_eq!(given(&log, 3), [(1, 1), (2, 1), (3, 1)]);
+    log.fail("g", 2, "x").unwrap();
+    log.acknowledge_all("g", &[1, 9]).unwrap();
+    for _ in 0..10 {
+        log.reclaim("g").unwrap();
+        assert_eq!(given(&log, 9)[..2], [(2, 2), (3, 1)], "2 failed once, 3 was not at fault");
+    }
+    log.reclaim("g").unwrap();
+    assert_eq!(given(&log, 1), [(2, 2)], "oldest first, before anything new");
+    assert_eq!(given(&log, 9), [(3, 1), (4, 1), (5, 1)]);
+    log.bury("g", 4, "never").unwrap();
+    assert!(matches!(log.bury("g", 4, "again"), Err(EventsError::NotInFlight { .. })));
+    let backlog = log.backlog("g").unwrap();
+    assert_eq!((backlog.waiting, backlog.dead), (3, 1));
+    assert_eq!(backlog.oldest.as_deref(), Some("2026-11-20T08:00:00Z"));
+    log.acknowledge_all("g", &[2, 3, 5]).unwrap();
+    assert_eq!(log.backlog("g").unwrap().waiting, 0);
+    assert_eq!(log.backlog("g").unwrap().oldest, None);
+    assert_eq!(log.dead_letters(Some("g")).unwrap()[0].reason, "never");
+}
+
+#[test]
+fn an_outbox_keeps_what_is_not_delivered_yet() {
+    let retention = Retention { events: 10, days: 1, ..Retention::default() };
+    let (log, _host, _folder) = outbox(retention, &["g"]);
+    let publish = |range: std::ops::RangeInclusive<u64>| {
+        for n in range {
+            log.publish(&event("x"), &format!("k{n}")).unwrap();
+        }
+    };
+    publish(1..=128);
+    assert_eq!(log.replay(0, 999).unwrap().len(), 128, "nobody has read them");
+    let read: Vec<u64> = given(&log, 100).iter().map(|(offset, _)| *offset).collect();
+    log.acknowledge_all("g", &read[..40]).unwrap();
+    publish(129..=192);
+    assert_eq!(log.replay(0, 1).unwrap()[0].offset, 41, "what is in flight is kept too");
+    log.acknowledge_all("g", &read).unwrap();
+    let rest: Vec<u64> = given(&log, 200).iter().map(|(offset, _)| *offset).collect();
+    log.acknowledge_all("g", &rest).unwrap();
+    publish(193..=256);
+    assert_eq!(log.replay(0, 1).unwrap()[0].offset, 193, "undelivered: all of the last round");
+}
+
+#[test]
+fn publishers_at_once_share_flushes_and_get_their_own_offsets() {
+    let (log, _host, _folder) = outbox(Retention::default(), &[]);
+    let offsets: BTreeSet<u64> = std::thread::scope(|scope| {
+        let log = &log;
+        let publishers: Vec<_> = (0..32)
+            .map(|n| {
+                scope.spawn(move || {
+                    let publish = |i| log.publish(&event("x"), &format!("{n}-{i}")).unwrap();
+                    (0..20).map(publish).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        let all: Vec<Vec<u64>> = publishers.into_iter().map(|p| p.join().unwrap()).collect();
+        assert!(all.iter().all(|own| own.is_sorted()), "each in its own order");
+        all.into_iter().flatten().collect()
+    });
+    assert_eq!(offsets, (1..=640).collect());
+    for stored in log.replay(1, 999).unwrap() {
+        assert_eq!(log.publish(&event("x"), &stored.idempotency_key).unwrap(), stored.offset);
+    }
 }
 
 #[test]

@@ -63,6 +63,22 @@ fn suite(make: impl Fn(&Path) -> Box<dyn Replies> + Sync) {
 }
 
 #[test]
+fn what_a_dead_process_had_begun_may_have_been_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let replies = registry::replies(&folder.path().join("replies.sqlite")).unwrap();
+    for key in ["same", "other", "done", "late"] {
+        assert_eq!(begin(&*replies, key, 1, NOW), Known::New);
+    }
+    replies.finish("done", &reply("done")).unwrap();
+    assert_eq!(begin(&*replies, "late", 1, NOW + 1001), Known::Unsure, "it was never finished");
+    replies.abandon().unwrap();
+    assert_eq!(begin(&*replies, "same", 1, NOW), Known::Unsure);
+    assert_eq!(begin(&*replies, "same", 1, NOW), Known::Busy, "and is taken again");
+    assert_eq!(begin(&*replies, "other", 2, NOW), Known::New);
+    assert_eq!(begin(&*replies, "done", 1, NOW), Known::Answered(reply("done")));
+}
+
+#[test]
 fn embedded_passes() {
     suite(|folder| registry::replies(&folder.join("replies.sqlite")).unwrap());
 }

@@ -90,7 +90,7 @@ impl Embedder for Remembered {
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedderError> {
         let mut known = self.0.lock().unwrap();
         let new: Vec<&str> = texts.iter().filter(|t| !known.contains_key(**t)).copied().collect();
-        let vectors = registry::embedder("builtin").unwrap().embed(&new)?;
+        let vectors = registry::embedder(&builtin()).unwrap().embed(&new)?;
         known.extend(new.into_iter().map(str::to_owned).zip(vectors));
         Ok(texts.iter().map(|t| known[*t].clone()).collect())
     }
@@ -145,7 +145,11 @@ fn what_is_written_there_counts() {
     there.location.path = RepoPath::new("src/invoice/rounding.py").unwrap();
     let findings = vec![finding("docker-image-latest"), there.clone()];
     let near = |f: &Finding| f.location.path.to_string();
-    let kept = narrow(&*registry::embedder("builtin").unwrap(), "invoice rounding", findings, &about, &near)
+    let kept = narrow(&*registry::embedder(&builtin()).unwrap(), "invoice rounding", findings, &about, &near)
         .unwrap();
     assert_eq!(kept, [there]);
+}
+
+fn builtin() -> registry::EmbedderChoice {
+    registry::EmbedderChoice { model: "builtin".into(), ..registry::EmbedderChoice::default() }
 }

@@ -67,6 +67,7 @@ pub enum Code {
     Conflict,
     PayloadTooLarge,
     UnsupportedMediaType,
+    UpgradeRequired,
     IdempotencyMismatch,
     RateLimited,
     Internal,
@@ -75,7 +76,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Validation,
         Self::MissingToken,
         Self::InvalidToken,
@@ -86,6 +87,7 @@ impl Code {
         Self::Conflict,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
+        Self::UpgradeRequired,
         Self::IdempotencyMismatch,
         Self::RateLimited,
         Self::Internal,
@@ -103,6 +105,7 @@ impl Code {
             Self::Conflict => 409,
             Self::PayloadTooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::UpgradeRequired => 426,
             Self::IdempotencyMismatch => 422,
             Self::RateLimited => 429,
             Self::Internal => 500,
@@ -123,6 +126,7 @@ impl Code {
             Self::Conflict => "CONFLICT",
             Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::UpgradeRequired => "UPGRADE_REQUIRED",
             Self::IdempotencyMismatch => "IDEMPOTENCY_MISMATCH",
             Self::RateLimited => "RATE_LIMITED",
             Self::Internal => "INTERNAL_ERROR",
@@ -257,6 +261,9 @@ impl Shape {
         }
         if let Some((limit, remaining)) = fault.left {
             extra.extend(rate_headers(limit, remaining));
+        }
+        if status == 426 {
+            extra.push(("upgrade", "websocket".to_owned()));
         }
         if status == 401 {
             extra.push(("www-authenticate", "Bearer realm=\"ecoops-agent\"".to_owned()));

@@ -6,6 +6,7 @@ use super::answer::{Code, Fault};
 use crate::door::Connection;
 use crate::token::{Claims, Scope};
 use axum::body::Bytes;
+use axum::extract::ws::WebSocketUpgrade;
 use axum::http::HeaderMap;
 use ecoops_core::domain::Actor;
 use jiff::Timestamp;
@@ -154,6 +155,15 @@ impl Caller {
     }
 }
 
+/// What tells a request that may have been done before.
+#[derive(Debug, Clone)]
+pub struct Again {
+    /// The same at every attempt, and at no other request.
+    pub mark: String,
+    /// It was begun before by a process that died: what it was to do may be done.
+    pub unsure: bool,
+}
+
 /// One request.
 #[derive(Debug)]
 pub struct Ask {
@@ -165,6 +175,10 @@ pub struct Ask {
     pub body: Bytes,
     /// Of a caller over the socket.
     pub connection: Option<Arc<Connection>>,
+    /// Of a request with a key.
+    pub again: Option<Again>,
+    /// Of a caller that wants a WebSocket.
+    pub upgrade: Option<WebSocketUpgrade>,
 }
 
 impl Ask {

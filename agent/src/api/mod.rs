@@ -23,9 +23,10 @@ use crate::mcp::http::Endpoint;
 use crate::mcp::tools::Program;
 use crate::tls::Tls;
 use answer::{Answer, Code, Fault, Rendered, Shape};
-use ask::{Ask, Caller, Ids};
+use ask::{Again, Ask, Caller, Ids};
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response};
@@ -217,7 +218,13 @@ async fn answer(
     let user = caller.id.clone();
     let groups: Vec<&str> = caller.actor.iter().flat_map(|a| a.roles.iter()).map(String::as_str).collect();
     let groups = groups.join(",");
+    let upgrade = match parts.headers.contains_key("upgrade") {
+        true => WebSocketUpgrade::from_request_parts(parts, &()).await.ok(),
+        false => None,
+    };
     let ask = Ask {
+        upgrade,
+        again: None,
         path: path_parts(parts).await?,
         query: query(parts)?,
         headers: std::mem::take(&mut parts.headers),
@@ -360,11 +367,12 @@ fn query(parts: &Parts) -> Result<Vec<(String, String)>, Fault> {
 }
 
 /// Answers what was answered before, or lets the handler do it and keeps what it said.
-async fn once_only(app: &Arc<App>, route: &Route, ask: Ask) -> Result<Response<Body>, Fault> {
+async fn once_only(app: &Arc<App>, route: &Route, mut ask: Ask) -> Result<Response<Body>, Fault> {
     let taken = match once::begin(&app.kernel, &ask, route.id, route.retry).await? {
         Turn::Again(reply) => return Ok(again(reply)),
         Turn::Go(taken) => taken,
     };
+    ask.again = taken.as_ref().map(|taken| Again { mark: taken.mark(), unsure: taken.unsure });
     let ids = ask.ids.clone();
     let known = ask.header("if-none-match").map(str::to_owned);
     let rendered = match (route.handler)(app.clone(), ask).await {

@@ -5,6 +5,7 @@
 use super::answer::{Code, Fault};
 use super::ask::Ask;
 use crate::kernel::Kernel;
+use ecoops_core::domain::ContentHash;
 use ecoops_core::ports::replies::{Known, Reply};
 use sha2::{Digest, Sha256};
 
@@ -30,7 +31,18 @@ pub enum Retry {
 
 /// A key that was taken, to be finished or released.
 #[derive(Debug)]
-pub struct Taken(String);
+pub struct Taken {
+    key: String,
+    /// It was begun before, and may have been done.
+    pub unsure: bool,
+}
+
+impl Taken {
+    /// Stands for the request in what it leaves behind.
+    pub fn mark(&self) -> String {
+        ContentHash::of(self.key.as_bytes()).hex().chars().take(32).collect()
+    }
+}
 
 /// What to do with a request.
 #[derive(Debug)]
@@ -53,7 +65,8 @@ pub async fn begin(kernel: &Kernel, ask: &Ask, route: &str, retry: Retry) -> Res
         .await?
         .map_err(|e| Fault::new(Code::Unavailable, e.to_string()))?;
     match known {
-        Known::New => Ok(Turn::Go(Some(Taken(taken)))),
+        Known::New => Ok(Turn::Go(Some(Taken { key: taken, unsure: false }))),
+        Known::Unsure => Ok(Turn::Go(Some(Taken { key: taken, unsure: true }))),
         Known::Answered(reply) => Ok(Turn::Again(reply)),
         Known::Busy => Err(Fault {
             retry_after: Some(1),
@@ -67,7 +80,7 @@ pub async fn begin(kernel: &Kernel, ask: &Ask, route: &str, retry: Retry) -> Res
 
 /// Keeps an answer that a retry is to get. Failures of ours are not kept: they may go better next time.
 pub async fn end(kernel: &Kernel, taken: Option<Taken>, reply: Reply) {
-    let Some(Taken(key)) = taken else { return };
+    let Some(Taken { key, .. }) = taken else { return };
     let kept = kernel
         .replies
         .ask(move |replies| match reply.status {

@@ -1,9 +1,11 @@
 //! The other side: how this program's commands speak to the daemon. Blocking, without a runtime, and
 //! never for longer than it was told.
 
+mod follow;
 mod ports;
 mod wire;
 
+pub use follow::{Follow, Said};
 pub use ports::{AgentAuditLog, AgentEvents, AgentMemory, Lost};
 pub use wire::Reply;
 
@@ -114,6 +116,14 @@ impl Client {
         }
         let state = Mutex::new(State { wire: Some(wire), running: false });
         Ok(Self { socket: socket.to_owned(), hello, state })
+    }
+
+    /// Follows the daemon's events from this one on.
+    ///
+    /// # Errors
+    /// [`ClientError::Lost`] when it does not answer.
+    pub fn follow(&self, from: u64) -> Result<Follow, ClientError> {
+        Follow::open(&self.socket, from, HELLO).map_err(ClientError::Lost)
     }
 
     /// Asks once; on a connection that was closed meanwhile, once more on a new one. `key` lets the

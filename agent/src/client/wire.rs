@@ -40,6 +40,11 @@ impl Wire {
         Ok(Self { stream: UnixStream::from(descriptor) })
     }
 
+    /// The line itself, for what is no exchange of one request and one answer.
+    pub(super) fn into_stream(self) -> UnixStream {
+        self.stream
+    }
+
     pub fn ask(
         &mut self,
         method: &str,

@@ -72,12 +72,16 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
 }
 
 fn cited(hit: &Hit, question: &str) -> Value {
-    json!({
+    let mut cited = json!({
         "document": hit.document.metadata.get("document").unwrap_or(&json!(hit.id)),
         "type": hit.document.kind, "title": hit.document.title, "source": hit.document.source,
         "place": parts::place(hit, question), "snippet": hit.snippet,
         "score": hit.score, "cosine": hit.cosine, "text_rank": hit.text_rank,
-    })
+    });
+    if let Some(stale) = hit.stale {
+        cited["stale"] = json!(stale);
+    }
+    cited
 }
 
 fn shown(number: usize, hit: &Hit, question: &str, look: Look) -> String {
@@ -133,6 +137,7 @@ mod tests {
             score: 1.0,
             cosine: 1.0,
             text_rank: None,
+            stale: None,
         };
         let text = shown(10, &hit, "what", Look { color: false, width: 80, suppressed: false });
         let width = |line: &str| unicode_width::UnicodeWidthStr::width(line);

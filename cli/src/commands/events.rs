@@ -1,9 +1,12 @@
 //! `ecoops events`: the event log for people: tail, replay, dead letters.
 
+use crate::agent::{self, Found};
 use crate::app::{App, Output};
 use crate::exit::{Exit, Failure};
 use crate::open;
 use clap::Subcommand;
+use ecoops_agent::client::Client;
+use ecoops_core::config::Use;
 use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored};
 use std::time::Duration;
 
@@ -102,6 +105,9 @@ impl Log<'_> {
     /// then says that not all was well.
     fn tail(&self, mut from: Offset, mut count: u64, follow: bool) -> Result<Exit, Failure> {
         let mut exit = Exit::Clean;
+        if follow && let Some(client) = self.agent() {
+            from = self.through(&client, from)?;
+        }
         loop {
             let page = usize::try_from(count).unwrap_or(PAGE).min(PAGE);
             match self.events.replay(from, page) {
@@ -120,6 +126,42 @@ impl Log<'_> {
                     exit = Exit::Error;
                 }
                 Err(error) => return Err(unusable(error)),
+            }
+        }
+    }
+
+    /// The daemon, which tells of events as they come; without it the log is looked at now and then.
+    fn agent(&self) -> Option<Client> {
+        match (self.app.settings().agent.when, agent::find(self.app)) {
+            (Use::Never, _) | (_, Found::Not(_)) => None,
+            (_, Found::Up(client)) => Some(client),
+        }
+    }
+
+    /// Writes what the daemon tells until it is lost; gives the place to go on from.
+    fn through(&self, client: &Client, mut from: Offset) -> Result<Offset, Failure> {
+        let mut follow = match client.follow(from) {
+            Ok(follow) => follow,
+            Err(_) => return Ok(from),
+        };
+        loop {
+            let said = match follow.next() {
+                Ok(said) => said,
+                Err(_) => {
+                    self.app.ui.note("note: the agent is gone; going on without it");
+                    return Ok(from);
+                }
+            };
+            match (said.kind.as_str(), said.id) {
+                ("gap" | "damaged", id) => {
+                    self.app.ui.always(&format!("warning: {} in the event log: {}", said.kind, said.data));
+                    from = id.map_or(from, |id| id.saturating_add(1));
+                }
+                (_, Some(offset)) => {
+                    self.write(&stored(offset, &said.data)?);
+                    from = offset.saturating_add(1);
+                }
+                (_, None) => {}
             }
         }
     }
@@ -174,6 +216,15 @@ impl Log<'_> {
         }
         Ok(Exit::Clean)
     }
+}
+
+/// An event as the daemon tells it.
+fn stored(offset: Offset, data: &str) -> Result<Stored, Failure> {
+    let unread = |e: &dyn std::error::Error| Failure::new("the agent's event cannot be read").because(e);
+    let value: serde_json::Value = serde_json::from_str(data).map_err(|e| unread(&e))?;
+    let idempotency_key = value["idempotency_key"].as_str().unwrap_or_default().to_owned();
+    let event = serde_json::from_value(value).map_err(|e| unread(&e))?;
+    Ok(Stored { offset, idempotency_key, event, attempt: 0 })
 }
 
 /// The event's own fields, with its place in the log.

@@ -8,7 +8,6 @@ use ecoops_core::engines::recall::chunk::{Limits, MOST_EMBEDDED, chunks};
 use ecoops_core::ports::memory::{
     Document, DocumentKind, Filters, Hit, MOST_BYTES, MOST_TITLE_BYTES, Memory, Query,
 };
-use ecoops_plugins::registry;
 use serde_json::json;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -95,10 +94,7 @@ pub(super) fn name(kind: DocumentKind) -> &'static str {
 }
 
 pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
-    let path = app.folders.state.join("memory.sqlite");
-    let embedder = open::embedder(app)?;
-    let memory = registry::memory(&path, embedder)
-        .map_err(|e| Failure::new("the memory cannot be opened").because(&e))?;
+    let memory = open::the_memory(app)?;
     match args.verb {
         Verb::Search { query, kinds, top_k } => {
             let kinds = kinds.into_iter().map(Into::into).collect();
@@ -137,6 +133,7 @@ fn search(memory: &dyn Memory, query: &Query, output: Output, app: &App) -> Resu
         }
         _ if hits.is_empty() => app.ui.note("nothing found"),
         _ => {
+            note_stale(&hits, app);
             let texts: Vec<String> = hits.iter().enumerate().map(|(i, hit)| hit_text(i + 1, hit)).collect();
             app.ui.result(&texts.join("\n\n"));
         }
@@ -144,12 +141,28 @@ fn search(memory: &dyn Memory, query: &Query, output: Output, app: &App) -> Resu
     Ok(if hits.is_empty() { Exit::Nothing } else { Exit::Clean })
 }
 
+/// Says so when the memory is away and these are its last words.
+pub(super) fn note_stale(hits: &[Hit], app: &App) {
+    if let Some(stale) = hits.iter().find_map(|hit| hit.stale) {
+        let age = match stale.age_seconds {
+            seconds @ 0..120 => format!("{seconds} seconds"),
+            seconds @ 120..7_200 => format!("{} minutes", seconds / 60),
+            seconds => format!("{} hours", seconds / 3_600),
+        };
+        app.ui.always(&format!("note: the memory is away; this is what it answered {age} ago"));
+    }
+}
+
 fn hit_json(hit: &Hit) -> serde_json::Value {
-    json!({
+    let mut shown = json!({
         "id": hit.id, "type": hit.document.kind, "title": hit.document.title, "source": hit.document.source,
         "score": hit.score, "cosine": hit.cosine, "text_rank": hit.text_rank,
         "snippet": hit.snippet, "metadata": hit.document.metadata,
-    })
+    });
+    if let Some(stale) = hit.stale {
+        shown["stale"] = json!(stale);
+    }
+    shown
 }
 
 fn hit_text(place: usize, hit: &Hit) -> String {
@@ -295,6 +308,7 @@ mod tests {
             score: 1.0,
             cosine: 1.0,
             text_rank: None,
+            stale: None,
         };
         let text = hit_text(100, &hit);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");

@@ -153,6 +153,7 @@ mod tests {
             score: 1.0,
             cosine: 1.0,
             text_rank: None,
+            stale: None,
         };
         let place = place(&hit, "the needle").unwrap();
         assert_eq!((place.heading.as_deref(), place.line), (Some("B"), 4_004));

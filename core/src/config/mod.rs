@@ -6,12 +6,15 @@
 mod layer;
 pub mod schema;
 mod settings;
+mod sinks;
 
 pub use layer::{BadSetting, FileKind, Layer, Origin};
 pub use settings::{
     Agent, Audit, Choice, ConfiguredCheck, Delivery, Events, Fix, Identity, Memory, Policy, Scan, Settings,
     Ui, Use, Validate,
 };
+
+pub use sinks::{Sink, SinkKind};
 
 use crate::domain::ContentHash;
 use schema::Untrusted;
@@ -153,7 +156,7 @@ mod tests {
             let there =
                 all.values.contains_key(key.name) || all.values.keys().any(|n| n.starts_with(&prefix));
             assert!(
-                there || ["identity.members", "delivery.applications"].contains(&key.name),
+                there || ["identity.members", "delivery.applications", "events.sinks"].contains(&key.name),
                 "{}",
                 key.name
             );

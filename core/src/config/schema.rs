@@ -47,7 +47,7 @@ const fn key(name: &'static str, kind: Kind, untrusted: Untrusted) -> Key {
     Key { name, kind, untrusted, kernel_variable: None }
 }
 
-use Kind::{Checks, Count, Flag, List, Lists, OneOf, Optional, Size, Text};
+use Kind::{Address, Checks, Count, Flag, List, Lists, OneOf, Optional, Size, Text};
 use Untrusted::{May, MayLower, MayNot};
 
 /// Every setting, by section; `defaults.toml` holds a value for each.
@@ -75,9 +75,17 @@ pub const KEYS: &[Key] = &[
     key("policy.compliance_mode", Text, MayNot),
     key("policy.extra", List, MayNot),
     key("memory.enabled", Flag, MayNot),
+    key("memory.adapter", OneOf(&["embedded", "pgvector"]), MayNot),
+    key("memory.address", Address, MayNot),
+    key("memory.credential", Optional, MayNot),
+    key("memory.login", Optional, MayNot),
+    key("memory.org", Optional, MayNot),
+    key("memory.embeddings", Address, MayNot),
+    key("memory.embeddings_credential", Optional, MayNot),
     Key { name: "memory.model", kind: Text, untrusted: MayNot, kernel_variable: Some("ECO_EMBEDDING_MODEL") },
     key("events.max_attempts", Count(1, 100), MayNot),
     key("events.keep_days", Count(0, 36_500), MayNot),
+    key("events.sinks", Lists, MayNot),
     key("audit.origin", Text, MayNot),
     key("agent.use", OneOf(&["auto", "always", "never"]), MayNot),
     key("agent.rate_limit", Count(1, 1_000_000), MayNot),

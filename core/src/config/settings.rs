@@ -81,7 +81,15 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
     pub enabled: bool,
+    /// `embedded` or `pgvector`.
+    pub adapter: String,
+    pub address: String,
+    pub login: String,
+    pub credential: String,
+    pub org: String,
     pub model: String,
+    pub embeddings: String,
+    pub embeddings_credential: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,6 +97,15 @@ pub struct Events {
     pub max_attempts: u32,
     /// 0: for ever.
     pub keep_days: u32,
+    /// Who is told of events, by name; read by [`super::Sink::parse`].
+    pub sinks: BTreeMap<String, Vec<String>>,
+}
+
+impl Events {
+    /// The groups of the local log that carry it elsewhere: it keeps events until these have them.
+    pub fn groups(&self) -> Vec<String> {
+        self.sinks.keys().map(|name| super::Sink::group(name)).collect()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -41,6 +41,24 @@ pub struct RemediationEvent {
 const RESOURCE: &str = "remediation";
 
 impl RemediationEvent {
+    /// What its place among others is kept by: events of one key are delivered in the order in which they
+    /// were published. It is the trace, which every event of a problem's run carries.
+    pub fn ordering_key(&self) -> &str {
+        &self.trace_id
+    }
+
+    /// Its type, such as `remediation.started`.
+    pub fn kind(&self) -> &'static str {
+        match &self.data {
+            EventData::Started { .. } => "remediation.started",
+            EventData::Analyzed { .. } => "remediation.analyzed",
+            EventData::Fixed { .. } => "remediation.fixed",
+            EventData::Validated { .. } => "remediation.validated",
+            EventData::Rollback { .. } => "remediation.rollback",
+            EventData::Completed { .. } => "remediation.completed",
+        }
+    }
+
     /// In the kernel's envelope. `id` is a UUID; the resource is the run, so that all events of one run
     /// have the same.
     pub fn to_domain(&self, id: String, idempotency_key: &str) -> DomainEvent {

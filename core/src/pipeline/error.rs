@@ -20,6 +20,8 @@ pub enum Kind {
     Interrupted,
     Conflict,
     NotFound,
+    /// There is nothing to examine.
+    Nothing,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +64,7 @@ impl PipelineError {
             Self::Interrupted(_) => Kind::Interrupted,
             Self::ChangedSince { .. } | Self::WrongState { .. } => Kind::Conflict,
             Self::NoRun(_) => Kind::NotFound,
+            Self::Telemetry(TelemetryError::Nothing(_) | TelemetryError::Missing(_)) => Kind::Nothing,
             _ => Kind::Internal,
         }
     }

@@ -1,10 +1,10 @@
 //! The order of an investigation: Understand → Retrieve → Analyze → Reason over an incident. The other order, that
 //! of a fix, is in `mod.rs`. Reads and concludes; changes nothing but the record and the events.
 
-use super::{Note, Phase, PipelineError, Session, Witnesses, reason, retrieve, understand};
+use super::{Note, Phase, PipelineError, Session, Witnesses, analyze, reason, retrieve, understand};
 use crate::domain::incident::{IncidentAnalysis, IncidentBrief, IncidentData, IncidentVerdict};
 use crate::domain::{ContentHash, EventData, Identifiers, Problem, Severity};
-use crate::engines::incident;
+use crate::ports::embedder::Embedder;
 use crate::ports::host::{self, Host};
 use crate::ports::memory::{Hit, Memory};
 use crate::ports::telemetry::Telemetry;
@@ -15,6 +15,8 @@ pub struct Investigators<'a> {
     pub host: &'a dyn Host,
     /// `None` when memory is switched off.
     pub memory: Option<&'a dyn Memory>,
+    /// By which wordings of one message are told; without it words alone decide.
+    pub embedder: Option<&'a dyn Embedder>,
     pub witnesses: Witnesses<'a>,
     pub identifiers: &'a Identifiers,
 }
@@ -145,7 +147,13 @@ impl Steps<'_> {
         measured: &mut Measured,
     ) -> Result<(IncidentAnalysis, Severity), PipelineError> {
         let work = || {
-            let analysis = incident::analyze(data);
+            let embed = |embedder: &'_ dyn Embedder, text: &str| {
+                embedder.embed(&[text]).ok().and_then(|mut vectors| vectors.pop()).unwrap_or_default()
+            };
+            let by_meaning = self.ports.embedder.map(|embedder| move |text: &str| embed(embedder, text));
+            let by_meaning = by_meaning.as_ref().map(|embed| embed as analyze::incident::Embed<'_>);
+            let analysis = analyze::incident::analyze(data, by_meaning, self.case.cancel)
+                .ok_or(PipelineError::Interrupted(Phase::Analyze))?;
             let severity = reason::incident::severity(&analysis);
             Ok((analysis, severity))
         };

@@ -31,6 +31,15 @@ pub trait Events: Send + Sync {
     /// [`EventsError`] when it could not be made durable; then it was not stored.
     fn publish(&self, event: &RemediationEvent, idempotency_key: &str) -> Result<Offset, EventsError>;
 
+    /// The same for several events, in their order, as one step where the log can: then all are durable
+    /// or none is. Where it cannot, those before the one that failed are.
+    ///
+    /// # Errors
+    /// As [`Events::publish`].
+    fn publish_all(&self, events: &[(RemediationEvent, String)]) -> Result<Vec<Offset>, EventsError> {
+        events.iter().map(|(event, key)| self.publish(event, key)).collect()
+    }
+
     /// Up to `count` events that `group` has neither acknowledged nor has in flight, oldest first,
     /// those due for another attempt included. They stay in flight for `lease_millis`.
     ///
@@ -84,7 +93,47 @@ pub trait Events: Send + Sync {
     fn latest(&self) -> Result<Offset, EventsError>;
 }
 
-#[derive(Debug, thiserror::Error)]
+/// What a group of an outbox still has before it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Events that were neither acknowledged nor given up.
+    pub waiting: u64,
+    /// The oldest event's own time, RFC 3339.
+    pub oldest: Option<String>,
+    /// Its dead letters.
+    pub dead: u64,
+}
+
+/// A log that one consumer a group carries to other systems: the local log as an outbox.
+///
+/// A group of an outbox has one consumer at a time. It holds what it was given until that is settled, and
+/// gives nothing of it back but by [`Outbox::reclaim`].
+pub trait Outbox: Events {
+    /// Acknowledges several at once. Those that the group does not hold are passed over.
+    ///
+    /// # Errors
+    /// [`EventsError`]; then none is acknowledged.
+    fn acknowledge_all(&self, group: &str, offsets: &[Offset]) -> Result<(), EventsError>;
+
+    /// Makes a dead letter at once of an event that can never be delivered.
+    ///
+    /// # Errors
+    /// [`EventsError::NotInFlight`] when the group does not hold it.
+    fn bury(&self, group: &str, offset: Offset, reason: &str) -> Result<(), EventsError>;
+
+    /// Takes back all that the group was given and did not settle: the next reading gives it again, oldest
+    /// first and before anything new. What was in flight was not at fault: its attempt does not count.
+    ///
+    /// # Errors
+    /// [`EventsError`] when the log cannot be used.
+    fn reclaim(&self, group: &str) -> Result<(), EventsError>;
+
+    /// # Errors
+    /// [`EventsError`] when the log cannot be read.
+    fn backlog(&self, group: &str) -> Result<Backlog, EventsError>;
+}
+
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum EventsError {
     #[error("the event log cannot be used: {0}")]
     Storage(String),

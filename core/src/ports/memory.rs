@@ -65,6 +65,16 @@ pub struct Hit {
     /// explains itself.
     pub cosine: f64,
     pub text_rank: Option<usize>,
+    /// Set when the memory is away and this is what it answered earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<Stale>,
+}
+
+/// An answer from before, because the memory is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stale {
+    /// Since the memory answered so.
+    pub age_seconds: u64,
 }
 
 pub trait Memory: Send + Sync {
@@ -90,6 +100,14 @@ pub trait Memory: Send + Sync {
     /// [`MemoryError`] when the store cannot be read.
     fn get(&self, id: &str) -> Result<Option<Document>, MemoryError>;
 
+    /// The same; while the memory is away, the document as it was seen last, marked so, if it was seen.
+    ///
+    /// # Errors
+    /// As [`Memory::get`].
+    fn get_marked(&self, id: &str) -> Result<Option<(Document, Option<Stale>)>, MemoryError> {
+        Ok(self.get(id)?.map(|document| (document, None)))
+    }
+
     /// True when there was such a document. Its text and vectors are gone from the disk afterwards.
     ///
     /// # Errors
@@ -101,6 +119,9 @@ pub trait Memory: Send + Sync {
 pub enum MemoryError {
     #[error("the memory cannot be used: {0}")]
     Storage(String),
+    /// The server that holds it does not answer; it may do so later.
+    #[error("the memory is away: {0}")]
+    Away(String),
     #[error("{0}")]
     BadQuery(String),
     #[error("embedding failed: {0}")]

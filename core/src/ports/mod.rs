@@ -13,6 +13,8 @@ pub mod host;
 pub mod identity;
 pub mod incidents;
 pub mod memory;
+pub mod notify;
+pub mod objects;
 pub mod policy;
 pub mod replies;
 pub mod runner;

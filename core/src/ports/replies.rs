@@ -15,6 +15,9 @@ pub struct Reply {
 pub enum Known {
     /// Nobody has it: the caller has it now, and finishes or releases it.
     New,
+    /// The caller has it now, but somebody had it before for the same request and never said how that ended:
+    /// it may have been done. Whoever can must look.
+    Unsure,
     /// It was answered.
     Answered(Reply),
     /// Somebody is at it.
@@ -26,7 +29,8 @@ pub enum Known {
 pub trait Replies: Send + Sync {
     /// Takes the key for the request with this `fingerprint`, if it is free at `now` (milliseconds
     /// since 1970). What is older than `lifetime` milliseconds, or from the future by more than that, is
-    /// free. A taking that was never finished is free after `patience` milliseconds.
+    /// free. A taking that was never finished is free after `patience` milliseconds, and at once when it was
+    /// abandoned.
     ///
     /// # Errors
     /// [`RepliesError`]; then nothing was taken.
@@ -44,6 +48,12 @@ pub trait Replies: Send + Sync {
     /// # Errors
     /// [`RepliesError`]; then the key stays taken.
     fn finish(&self, key: &str, reply: &Reply) -> Result<(), RepliesError>;
+
+    /// Says that whoever took a key and did not finish is gone: the process died.
+    ///
+    /// # Errors
+    /// [`RepliesError`] when that could not be written down.
+    fn abandon(&self) -> Result<(), RepliesError>;
 
     /// Frees a key whose request came to nothing.
     ///

@@ -106,6 +106,12 @@ pub enum TelemetryError {
     /// It is not what it should be; the text says what to do.
     #[error("{0}")]
     Invalid(String),
+    /// Nobody says when the incident was, and nothing in it tells.
+    #[error("{0}")]
+    Untimed(String),
+    /// It could be read, and there is nothing in it that could be examined.
+    #[error("{0}")]
+    Nothing(String),
     #[error("{0} is not there")]
     Missing(String),
     /// It may work later.

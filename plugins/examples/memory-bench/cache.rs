@@ -53,7 +53,7 @@ impl<E: Embedder> Embedder for Cached<E> {
             vector.truncate(KEPT);
             let numbers = vector.iter().flat_map(|v| v.to_le_bytes());
             let record: Vec<u8> = key(text).into_iter().chain(numbers).collect();
-            file.write_all(&record).map_err(|e| EmbedderError(e.to_string()))?;
+            file.write_all(&record).map_err(|e| EmbedderError::Unusable(e.to_string()))?;
             known.insert(key(text), vector);
         }
         let wide = |text: &&str| {

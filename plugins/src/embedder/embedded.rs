@@ -25,13 +25,16 @@ impl EmbeddedEmbedder {
 
     fn encoder(&self) -> Result<&Encoder<'static>, EmbedderError> {
         let loaded = self.encoder.get_or_init(|| {
-            let encoder = Encoder::new(WEIGHTS).map_err(|e| EmbedderError(e.to_string()))?;
+            let encoder = Encoder::new(WEIGHTS).map_err(|e| EmbedderError::Unusable(e.to_string()))?;
             if encoder.model() != MODEL {
-                return Err(EmbedderError(format!("the weights are of {}, not {MODEL}", encoder.model())));
+                return Err(EmbedderError::Unusable(format!(
+                    "the weights are of {}, not {MODEL}",
+                    encoder.model()
+                )));
             }
             Ok(encoder)
         });
-        loaded.as_ref().map_err(|e| EmbedderError(e.0.clone()))
+        loaded.as_ref().map_err(Clone::clone)
     }
 }
 

@@ -1,3 +1,6 @@
 //! Text to vectors, one file a system.
 
+pub mod cached;
 pub mod embedded;
+pub mod openai;
+pub mod standby;

@@ -1,10 +1,12 @@
 //! The durable event log in one SQLite file, shared by any number of threads and processes.
 //!
-//! A publish returns after its event is on disk (write-ahead log, synchronous FULL). The log keeps
-//! the newest events within a [`Retention`]; what falls out is gone for slow groups too, so that a
+//! A publish returns after its event is on disk (write-ahead log, synchronous FULL); those that come at the
+//! same time share one transaction and its flush. The log keeps the newest events within a [`Retention`]; what falls out is gone for slow groups too, so that a
 //! group that nobody reads any more cannot fill the disk.
 
+use super::append::{self, Entry, Keep};
 use super::names::{check_event, check_name};
+use super::queue::Queue;
 use super::{schedule, schema};
 use ecoops_core::domain::RemediationEvent;
 use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored};
@@ -14,12 +16,8 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// After an event larger than this, old events are removed at once.
-const LARGE_EVENT: usize = 1 << 20;
 /// The most events that one call gives.
 const MOST_AT_ONCE: usize = 1_000;
-/// Old events are removed at every so many publishes.
-const TRIM_EVERY: u64 = 64;
 
 /// How much the log keeps, and how often it gives an event. The largest of the excesses decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,17 +39,18 @@ impl Default for Retention {
 
 pub struct Embedded {
     connection: Mutex<Connection>,
-    retention: Retention,
+    queue: Queue,
+    keep: Keep,
     host: Arc<dyn Host>,
 }
 
 impl std::fmt::Debug for Embedded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Embedded").field("retention", &self.retention).finish_non_exhaustive()
+        f.debug_struct("Embedded").field("keep", &self.keep).finish_non_exhaustive()
     }
 }
 
-fn storage(error: impl std::fmt::Display) -> EventsError {
+pub(super) fn storage(error: impl std::fmt::Display) -> EventsError {
     EventsError::Storage(error.to_string())
 }
 
@@ -63,11 +62,26 @@ impl Embedded {
     pub fn open(path: &Path, retention: Retention, host: Arc<dyn Host>) -> Result<Self, EventsError> {
         let connection =
             schema::open(path).map_err(|why| EventsError::Storage(format!("{}: {why}", path.display())))?;
-        Ok(Self { connection: Mutex::new(connection), retention, host })
+        let keep = Keep { retention, outboxes: Vec::new() };
+        Ok(Self { connection: Mutex::new(connection), queue: Queue::default(), keep, host })
+    }
+
+    /// Keeps events for these groups until they are settled, whatever their number and age. The bound in
+    /// bytes holds for them too.
+    #[must_use]
+    pub fn keeping(mut self, outboxes: Vec<String>) -> Self {
+        self.keep.outboxes = outboxes;
+        self
+    }
+
+    /// Stores what several publishers brought, in one transaction with one flush.
+    pub(super) fn append(&self, entries: &[&Entry]) -> Result<Vec<Offset>, EventsError> {
+        let now = self.now();
+        self.write(|tx| append::append(tx, entries, &self.keep, now).map_err(storage))
     }
 
     /// Runs `act` as one transaction that waits for other writers; an error takes all of it back.
-    fn write<T>(
+    pub(super) fn write<T>(
         &self,
         act: impl FnOnce(&Transaction<'_>) -> Result<T, EventsError>,
     ) -> Result<T, EventsError> {
@@ -78,7 +92,10 @@ impl Embedded {
         Ok(done)
     }
 
-    fn look<T>(&self, act: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, EventsError> {
+    pub(super) fn look<T>(
+        &self,
+        act: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, EventsError> {
         act(&self.connection.lock().unwrap_or_else(PoisonError::into_inner)).map_err(storage)
     }
 
@@ -87,7 +104,13 @@ impl Embedded {
     }
 
     /// Ends a delivery that is in flight: `how` is the statement, with group and offset as ?1 and ?2.
-    fn settle(&self, group: &str, offset: Offset, state: &str, how: &str) -> Result<(), EventsError> {
+    pub(super) fn settle(
+        &self,
+        group: &str,
+        offset: Offset,
+        state: &str,
+        how: &str,
+    ) -> Result<(), EventsError> {
         self.write(|tx| {
             held(tx, group, offset, state)?;
             tx.execute(how, params![group, integer(offset)]).map_err(storage)?;
@@ -97,12 +120,18 @@ impl Embedded {
 }
 
 /// SQLite's integers are signed; no log reaches the difference.
-fn integer(offset: Offset) -> i64 {
+pub(super) fn integer(offset: Offset) -> i64 {
     i64::try_from(offset).unwrap_or(i64::MAX)
 }
 
-fn digest(key: &str, body: &str) -> Vec<u8> {
+pub(super) fn digest(key: &str, body: &str) -> Vec<u8> {
     Sha256::new().chain_update(key).chain_update([0]).chain_update(body).finalize().to_vec()
+}
+
+/// What is stored of an event.
+fn entry(event: &RemediationEvent, key: &str) -> Result<Entry, EventsError> {
+    check_name("idempotency key", key)?;
+    Ok(Entry { key: key.to_owned(), body: check_event(event)? })
 }
 
 /// The attempt of a delivery that is in this state.
@@ -143,46 +172,6 @@ impl Raw {
             .map_err(|e| EventsError::Damaged(self.offset, format!("it is no event of ours: {e}")))?;
         Ok(Stored { offset: self.offset, idempotency_key: self.key, event, attempt })
     }
-}
-
-/// Removes what the retention no longer covers, with the deliveries that point to it.
-fn trim(tx: &Transaction<'_>, retention: Retention, latest: Offset, now: i64) -> rusqlite::Result<()> {
-    let pages: i64 = tx.query_row("PRAGMA page_count", [], |row| row.get(0))?;
-    let free: i64 = tx.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
-    let size: i64 = tx.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-    let used = pages.saturating_sub(free).saturating_mul(size).unsigned_abs();
-    let oldest: Option<i64> = tx.query_row("SELECT min(offset) FROM events", [], |row| row.get(0))?;
-    let oldest = oldest.map_or(latest, i64::unsigned_abs);
-    let mut keep_from = latest.saturating_sub(retention.events).saturating_add(1);
-    if used > retention.bytes {
-        // The oldest tenth; the next trims go on until it is small enough.
-        keep_from = keep_from.max(oldest + (latest - oldest).div_ceil(10));
-    }
-    if let Some(first) = first_within(tx, retention.days, now)? {
-        keep_from = keep_from.max(first.min(latest));
-    }
-    if keep_from > oldest {
-        tx.execute("DELETE FROM deliveries WHERE offset < ?1", [integer(keep_from)])?;
-        tx.execute("DELETE FROM events WHERE offset < ?1", [integer(keep_from)])?;
-    }
-    Ok(())
-}
-
-/// The first event that is no older than `days`, or what would come behind the last; `None` when age does not
-/// count. Times are RFC 3339 in UTC, which sort as texts up to their seconds.
-fn first_within(tx: &Transaction<'_>, days: u32, now: i64) -> rusqlite::Result<Option<Offset>> {
-    const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
-    let since = jiff::Timestamp::from_millisecond(now.saturating_sub(i64::from(days) * DAY_MILLIS));
-    let (Ok(since), false) = (since, days == 0) else { return Ok(None) };
-    let since: String = since.to_string().chars().take(19).collect();
-    let first: Option<i64> = tx
-        .prepare_cached(
-            "SELECT offset FROM events WHERE json_valid(body)
-             AND substr(json_extract(body, '$.timestamp'), 1, 19) >= ?1 ORDER BY offset LIMIT 1",
-        )?
-        .query_row([since], |row| row.get(0))
-        .optional()?;
-    Ok(Some(first.map_or(Offset::MAX, i64::unsigned_abs)))
 }
 
 /// Of those that wait or whose lease ran out, the oldest that are due.
@@ -314,25 +303,13 @@ fn load(tx: &Transaction<'_>, offset: Offset) -> Result<Raw, EventsError> {
 
 impl Events for Embedded {
     fn publish(&self, event: &RemediationEvent, idempotency_key: &str) -> Result<Offset, EventsError> {
-        check_name("idempotency key", idempotency_key)?;
-        let body = check_event(event)?;
-        self.write(|tx| {
-            let known = tx
-                .prepare_cached("SELECT offset FROM events WHERE key = ?1")
-                .and_then(|mut s| s.query_row([idempotency_key], |row| row.get::<_, i64>(0)).optional())
-                .map_err(storage)?;
-            if let Some(offset) = known {
-                return Ok(offset.unsigned_abs());
-            }
-            tx.prepare_cached("INSERT INTO events (key, body, digest) VALUES (?1, ?2, ?3)")
-                .and_then(|mut s| s.execute(params![idempotency_key, body, digest(idempotency_key, &body)]))
-                .map_err(storage)?;
-            let offset = tx.last_insert_rowid().unsigned_abs();
-            if offset % TRIM_EVERY == 0 || body.len() > LARGE_EVENT {
-                trim(tx, self.retention, offset, self.now()).map_err(storage)?;
-            }
-            Ok(offset)
-        })
+        let offsets = self.queue.publish(self, vec![entry(event, idempotency_key)?])?;
+        offsets.first().copied().ok_or_else(|| storage("nothing was stored"))
+    }
+
+    fn publish_all(&self, events: &[(RemediationEvent, String)]) -> Result<Vec<Offset>, EventsError> {
+        let entries = events.iter().map(|(event, key)| entry(event, key)).collect::<Result<Vec<_>, _>>()?;
+        if entries.is_empty() { Ok(Vec::new()) } else { self.queue.publish(self, entries) }
     }
 
     fn read(
@@ -348,7 +325,7 @@ impl Events for Embedded {
         let lease = lease_millis.min(schedule::LONGEST_LEASE_MILLIS);
         let now = self.now();
         let until = now.saturating_add_unsigned(lease);
-        let reading = Reading { group, consumer, now, until, attempts: self.retention.attempts };
+        let reading = Reading { group, consumer, now, until, attempts: self.keep.retention.attempts };
         self.write(|tx| {
             let mut offsets = reading.again(tx, count).map_err(storage)?;
             let room = count - offsets.len();
@@ -369,7 +346,7 @@ impl Events for Embedded {
         self.write(|tx| {
             let attempt = held(tx, group, offset, "in_flight")?;
             let pause = schedule::backoff_millis(attempt, u64::from_le_bytes(random));
-            let state = if attempt >= self.retention.attempts { "dead" } else { "waiting" };
+            let state = if attempt >= self.keep.retention.attempts { "dead" } else { "waiting" };
             tx.execute(
                 "UPDATE deliveries SET state = ?3, since = ?4, until = ?5, reason = ?6
                  WHERE grp = ?1 AND offset = ?2",

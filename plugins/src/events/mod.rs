@@ -1,7 +1,10 @@
 //! The log of events.
 
+mod append;
 pub mod embedded;
 mod names;
+mod outbox;
+mod queue;
 pub mod redis;
 pub mod schedule;
 mod schema;

@@ -209,7 +209,7 @@ pub fn is_loopback(url: &str) -> bool {
 
 /// Percent-encodes a part of a path.
 pub fn path_part(text: &str) -> String {
-    crate::telemetry::files::names::encode(text)
+    request::encode(text)
 }
 
 #[cfg(test)]

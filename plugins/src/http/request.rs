@@ -247,7 +247,8 @@ fn never_sent(error: &ureq::Error) -> bool {
     }
 }
 
-fn encode(text: &str) -> String {
+/// Percent-encodes all but RFC 3986's unreserved characters.
+pub(super) fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

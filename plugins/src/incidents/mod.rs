@@ -1,3 +1,4 @@
 //! Where incidents that are being worked on are kept.
 
 pub mod embedded;
+pub mod postgres;

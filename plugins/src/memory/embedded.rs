@@ -10,27 +10,17 @@ mod schema;
 mod search;
 mod vectors;
 
-use chunks::{Chunk, Writer, indexed};
-use documents::{exists, name};
-use ecoops_core::engines::recall::chunk::{Limits, MOST_EMBEDDED, chunks, spread};
+use super::intake::{Batch, Prepared, check, check_query, embed, identify, indexed, name, prepare};
+use chunks::{Chunk, Writer};
+use documents::exists;
 use ecoops_core::engines::recall::terms::spaced;
 use ecoops_core::ports::embedder::Embedder;
-use ecoops_core::ports::memory::{
-    Document, DocumentKind, Hit, MOST_BYTES, MOST_TITLE_BYTES, Memory, MemoryError, Query,
-};
+use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Memory, MemoryError, Query};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use search::Request;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vectors::Segments;
-
-/// The longest query, in bytes.
-pub const MOST_QUERY_BYTES: usize = 16 << 10;
-/// The most hits of one search.
-pub const MOST_HITS: usize = 100;
-/// Texts that are embedded at once: enough to keep every core busy.
-const TOGETHER: usize = 64;
 
 /// See the module.
 pub struct EmbeddedMemory {
@@ -48,14 +38,6 @@ impl std::fmt::Debug for EmbeddedMemory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EmbeddedMemory").field("path", &self.path).finish_non_exhaustive()
     }
-}
-
-/// A document cut and embedded, ready to be written. A piece beyond the bound has an empty vector.
-struct Prepared<'d> {
-    id: &'d str,
-    document: &'d Document,
-    pieces: Vec<Range<usize>>,
-    vectors: Vec<Vec<f32>>,
 }
 
 impl EmbeddedMemory {
@@ -78,52 +60,6 @@ impl EmbeddedMemory {
         schema::explain(&self.path, error)
     }
 
-    /// The vectors, without the zeros at their ends.
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, MemoryError> {
-        let mut vectors = self.embedder.embed(texts).map_err(|e| MemoryError::Embedder(e.to_string()))?;
-        if vectors.len() != texts.len() || vectors.iter().flatten().any(|v| !v.is_finite()) {
-            return Err(MemoryError::Embedder("the model did not give one finite vector a text".into()));
-        }
-        for vector in &mut vectors {
-            vector.truncate(vector.iter().rposition(|v| *v != 0.0).map_or(0, |last| last + 1));
-            vector.shrink_to_fit();
-        }
-        Ok(vectors)
-    }
-
-    fn prepare<'d>(&self, new: &[(&'d str, &'d Document)]) -> Result<Vec<Prepared<'d>>, MemoryError> {
-        let mut prepared: Vec<Prepared> = new.iter().map(|(id, document)| cut(id, document)).collect();
-        let mut waiting = Vec::with_capacity(TOGETHER);
-        for at in 0..prepared.len() {
-            let Prepared { document, pieces, .. } = &prepared[at];
-            let texts: Vec<_> = spread(pieces.len(), MOST_EMBEDDED)
-                .map(|piece| ((at, piece), indexed(document, &pieces[piece])))
-                .collect();
-            for text in texts {
-                waiting.push(text);
-                if waiting.len() == TOGETHER {
-                    self.embed_waiting(&mut waiting, &mut prepared)?;
-                }
-            }
-        }
-        self.embed_waiting(&mut waiting, &mut prepared)?;
-        Ok(prepared)
-    }
-
-    /// Embeds texts for `(document, piece)` each, and puts the vectors where they belong.
-    fn embed_waiting(
-        &self,
-        waiting: &mut Vec<((usize, usize), String)>,
-        prepared: &mut [Prepared],
-    ) -> Result<(), MemoryError> {
-        let texts: Vec<&str> = waiting.iter().map(|(_, text)| text.as_str()).collect();
-        let vectors = self.embed(&texts)?;
-        for (((document, piece), _), vector) in waiting.drain(..).zip(vectors) {
-            prepared[document].vectors[piece] = vector;
-        }
-        Ok(())
-    }
-
     /// Keeps many documents in one transaction: all or, on an error, none. Needs memory for the vectors
     /// of them all: about 2 KB a document of some hundred words.
     ///
@@ -131,7 +67,7 @@ impl EmbeddedMemory {
     /// As [`Memory::ingest`].
     pub fn ingest_all(&self, documents: &[Document]) -> Result<Vec<String>, MemoryError> {
         documents.iter().try_for_each(check)?;
-        let ids: Vec<String> = documents.iter().map(documents::identify).collect();
+        let ids: Vec<String> = documents.iter().map(identify).collect();
         let mut new = Vec::with_capacity(documents.len());
         for (id, document) in ids.iter().zip(documents) {
             if !exists(&self.store().connection, id).map_err(|e| self.said(&e))? {
@@ -140,22 +76,22 @@ impl EmbeddedMemory {
         }
         if !new.is_empty() {
             // outside the lock: embedding is the slow part
-            let prepared = self.prepare(&new)?;
-            self.write(&prepared)?;
+            self.write(&prepare(&*self.embedder, &new)?)?;
         }
         Ok(ids)
     }
 
-    fn write(&self, prepared: &[Prepared]) -> Result<(), MemoryError> {
+    fn write(&self, batch: &Batch) -> Result<(), MemoryError> {
+        let Batch { model: name, documents: prepared } = batch;
         let said = |e: rusqlite::Error| self.said(&e);
         let store = self.store();
         let transaction =
             Transaction::new_unchecked(&store.connection, TransactionBehavior::Immediate).map_err(said)?;
         let longest = prepared.iter().flat_map(|p| &p.vectors).max_by_key(|v| v.len());
         let first = longest.map_or(&[][..], Vec::as_slice);
-        let model = vectors::model(&transaction, self.embedder.model(), first).map_err(said)?;
+        let model = vectors::model(&transaction, name, first).map_err(said)?;
         if first.len() > model.used {
-            let what = format!("{} gave vectors of different widths", self.embedder.model());
+            let what = format!("{name} gave vectors of different widths");
             return Err(MemoryError::Embedder(what));
         }
         let keep = || -> rusqlite::Result<()> {
@@ -212,13 +148,14 @@ impl Memory for EmbeddedMemory {
 
     fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {
         check_query(query)?;
-        let mut vector = self.embed(&[spaced(&query.query).as_str()])?.swap_remove(0);
+        let (name, mut vectors) = embed(&*self.embedder, &[spaced(&query.query).as_str()])?;
+        let mut vector = vectors.swap_remove(0);
         let mut guard = self.store();
         let Store { connection, segments } = &mut *guard;
         let mut read = || -> rusqlite::Result<Vec<Hit>> {
             let transaction = connection.unchecked_transaction()?;
             segments.refresh(&transaction)?;
-            let model = vectors::find_model(&transaction, self.embedder.model())?;
+            let model = vectors::find_model(&transaction, &name)?;
             let model = model.filter(|model| vector.len() <= model.used);
             vector.resize(model.map_or(0, |model| model.used), 0.0);
             let request = Request {
@@ -264,48 +201,6 @@ impl Memory for EmbeddedMemory {
     }
 }
 
-fn check(document: &Document) -> Result<(), MemoryError> {
-    if document.title.trim().is_empty() && document.text.trim().is_empty() {
-        return Err(MemoryError::BadQuery("the document has neither a title nor a text".into()));
-    }
-    let title = document.title.len();
-    if title > MOST_TITLE_BYTES {
-        return Err(MemoryError::BadQuery(format!(
-            "the title has {title} bytes, the most is {MOST_TITLE_BYTES}: give a shorter one"
-        )));
-    }
-    let bytes = title + document.text.len();
-    if bytes > MOST_BYTES {
-        return Err(MemoryError::BadQuery(format!(
-            "the document has {bytes} bytes, the most is {MOST_BYTES}: keep the part that matters"
-        )));
-    }
-    Ok(())
-}
-
-fn check_query(query: &Query) -> Result<(), MemoryError> {
-    if query.query.trim().is_empty() {
-        return Err(MemoryError::BadQuery("the query is empty".into()));
-    }
-    if query.query.len() > MOST_QUERY_BYTES {
-        return Err(MemoryError::BadQuery(format!("the query is longer than {MOST_QUERY_BYTES} bytes")));
-    }
-    if !(1..=MOST_HITS).contains(&query.top_k) {
-        return Err(MemoryError::BadQuery(format!("top_k is {}, not 1 to {MOST_HITS}", query.top_k)));
-    }
-    Ok(())
-}
-
-fn cut<'d>(id: &'d str, document: &'d Document) -> Prepared<'d> {
-    let mut pieces = chunks(&document.text, Limits::default());
-    if pieces.is_empty() {
-        // the title alone is worth finding
-        pieces.push(0..0);
-    }
-    let vectors = vec![Vec::new(); pieces.len()];
-    Prepared { id, document, pieces, vectors }
-}
-
 fn hit(connection: &Connection, ranked: &search::Ranked) -> rusqlite::Result<Hit> {
     let (id, document) = documents::read(connection, ranked.document)?;
     let range = connection
@@ -313,5 +208,5 @@ fn hit(connection: &Connection, ranked: &search::Ranked) -> rusqlite::Result<Hit
         .query_row([ranked.slot], |row| Ok(row.get::<_, i64>(0)? as usize..row.get::<_, i64>(1)? as usize))?;
     let snippet = document.text.get(range).unwrap_or_default().to_owned();
     let (score, cosine, text_rank) = (ranked.score, ranked.cosine, ranked.text_rank);
-    Ok(Hit { id, document, snippet, score, cosine, text_rank })
+    Ok(Hit { id, document, snippet, score, cosine, text_rank, stale: None })
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// A row without a status is a request that somebody is at.
+/// A row without a status is a request that somebody is at, or with a content type was.
 const TABLES: &str = "
 CREATE TABLE replies (
   key TEXT PRIMARY KEY,
@@ -40,6 +40,7 @@ struct Row {
     fingerprint: Vec<u8>,
     at: i64,
     reply: Option<Reply>,
+    abandoned: bool,
 }
 
 impl EmbeddedReplies {
@@ -69,7 +70,8 @@ fn find(tx: &Transaction<'_>, key: &str) -> rusqlite::Result<Option<Row>> {
                 Some(status) => Some(Reply { status, content_type: row.get(3)?, body: row.get(4)? }),
                 None => None,
             };
-            Ok(Row { fingerprint: row.get(0)?, at: row.get(1)?, reply })
+            let abandoned = reply.is_none() && row.get::<_, Option<String>>(3)?.is_some();
+            Ok(Row { fingerprint: row.get(0)?, at: row.get(1)?, reply, abandoned })
         })
         .optional()
 }
@@ -92,9 +94,13 @@ impl Replies for EmbeddedReplies {
             return Err(RepliesError(format!("the key must have 1 to {LONGEST_KEY} bytes")));
         }
         self.write(|tx| {
+            let mut known = Known::New;
             if let Some(row) = find(tx, key)? {
                 let life = if row.reply.is_some() { lifetime } else { patience };
-                if !is_over(row.at, now, life) {
+                if row.reply.is_none() && row.fingerprint == fingerprint && !is_over(row.at, now, lifetime) {
+                    known = Known::Unsure;
+                }
+                if !row.abandoned && !is_over(row.at, now, life) {
                     return Ok(match row.reply {
                         _ if row.fingerprint != fingerprint => Known::Other,
                         Some(reply) => Known::Answered(reply),
@@ -111,7 +117,7 @@ impl Replies for EmbeddedReplies {
                 "INSERT OR REPLACE INTO replies (key, fingerprint, at) VALUES (?1, ?2, ?3)",
                 params![key, fingerprint, now],
             )?;
-            Ok(Known::New)
+            Ok(known)
         })
     }
 
@@ -122,6 +128,12 @@ impl Replies for EmbeddedReplies {
                 params![key, reply.status, reply.content_type, reply.body],
             )
             .map(drop)
+        })
+    }
+
+    fn abandon(&self) -> Result<(), RepliesError> {
+        self.write(|tx| {
+            tx.execute("UPDATE replies SET content_type = 'abandoned' WHERE status IS NULL", []).map(drop)
         })
     }
 

@@ -5,22 +5,27 @@ use base64::engine::general_purpose::STANDARD;
 use ecoops_core::ports::secrets::{About, Secret, SecretName, Terms};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Envelope {
     /// Base64; it need not be text.
-    secret: Zeroizing<String>,
+    secret: String,
     made: Timestamp,
     #[serde(default)]
     terms: Terms,
 }
 
+impl Drop for Envelope {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
 impl Envelope {
     pub(super) fn new(secret: &Secret, terms: &Terms, made: Timestamp) -> Self {
-        let secret = Zeroizing::new(STANDARD.encode(secret.expose()));
-        Self { secret, made, terms: terms.clone() }
+        Self { secret: STANDARD.encode(secret.expose()), made, terms: terms.clone() }
     }
 
     /// `None` when it is not base64.

@@ -25,7 +25,10 @@ pub type AskPassphrase = dyn Fn(bool) -> Option<Secret> + Send + Sync;
 pub enum Unlock {
     Passphrase(Arc<AskPassphrase>),
     /// A file of 32 random bytes that is made when it is missing, and what names this machine.
-    Machine { key_file: PathBuf, machine: String },
+    Machine {
+        key_file: PathBuf,
+        machine: String,
+    },
 }
 
 impl std::fmt::Debug for Unlock {
@@ -84,11 +87,13 @@ impl FileSecrets {
     fn source(&self, new: bool) -> Result<KeySource, SecretsError> {
         match &self.unlock {
             Unlock::Machine { key_file, machine } => {
-                let secret = machine_key(key_file, new, self.host.as_ref()).map_err(|e| self.unavailable(e))?;
+                let secret =
+                    machine_key(key_file, new, self.host.as_ref()).map_err(|e| self.unavailable(e))?;
                 Ok(KeySource::Machine { secret, machine: machine.clone() })
             }
             Unlock::Passphrase(ask) => {
-                let why = "its passphrase is asked for at a terminal, or taken from ECOOPS_PASSPHRASE".to_owned();
+                let why =
+                    "its passphrase is asked for at a terminal, or taken from ECOOPS_PASSPHRASE".to_owned();
                 let place = self.path.display().to_string();
                 ask(new).map(KeySource::Passphrase).ok_or(SecretsError::Locked { place, why })
             }

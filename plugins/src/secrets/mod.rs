@@ -4,4 +4,5 @@ pub mod confirmed;
 mod envelope;
 pub mod file;
 pub mod keyring;
+pub mod layered;
 pub mod sealed;

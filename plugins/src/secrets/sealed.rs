@@ -260,7 +260,10 @@ mod tests {
         // Numbers that would keep the machine busy for hours.
         for (memory_kib, passes) in [(u32::MAX, 1), (64, u32::MAX), (0, 0), (1 << 21, 1)] {
             let lock = Lock::Passphrase { salt: STANDARD.encode([1; 16]), memory_kib, passes };
-            assert!(matches!(SealKey::of(lock, &source), Err(SealError::Damaged(_))), "{memory_kib} {passes}");
+            assert!(
+                matches!(SealKey::of(lock, &source), Err(SealError::Damaged(_))),
+                "{memory_kib} {passes}"
+            );
         }
         for text in ["", "{}", "null", "\0\0", r#"{"format":"other"}"#] {
             assert!(matches!(Sealed::parse(text.as_bytes()), Err(SealError::Damaged(_))), "{text}");

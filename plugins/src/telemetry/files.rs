@@ -68,6 +68,13 @@ impl FileBundle {
         Ok(Self { container: Container::open(path, bounds.caps)?, bounds, guessed: OnceLock::new() })
     }
 
+    /// The same with another name in messages than its path, which may be a temporary one.
+    #[must_use]
+    pub fn called(mut self, label: String) -> Self {
+        self.container.call(label);
+        self
+    }
+
     /// The head as it stands in the bundle, and what was odd about it.
     fn written_brief(&self) -> Result<Option<(IncidentBrief, Notes)>, TelemetryError> {
         let mut text = None;
@@ -81,7 +88,7 @@ impl FileBundle {
         })?;
         text.map(|text| head::brief(&text))
             .transpose()
-            .map_err(|error| TelemetryError::Invalid(format!("{}: {error}", self.container.path().display())))
+            .map_err(|error| TelemetryError::Invalid(format!("{}: {error}", self.container.label())))
     }
 
     /// A head made of what the data span, for a bundle that has none.
@@ -92,10 +99,7 @@ impl FileBundle {
             .chain(extents)
             .reduce(|a, b| TimeRange { start: a.start.min(b.start), end: a.end.max(b.end) });
         let Some(spanned) = spanned.filter(|s| s.length() > 0.0) else {
-            let path = self.container.path().display();
-            return Err(TelemetryError::Invalid(format!(
-                "{path}: there is no incident.json, and nothing in it has a time from which one could be guessed"
-            )));
+            return Err(self.without_times(gathered));
         };
         let length = (spanned.length() / 4.0).max(600.0).min(spanned.length());
         // Half-open: the last sample belongs to the window.
@@ -113,6 +117,18 @@ impl FileBundle {
             .clone())
     }
 
+    /// Why no head can be guessed: there is nothing, or nothing tells a time.
+    fn without_times(&self, gathered: &Gathered) -> TelemetryError {
+        let label = self.container.label();
+        if gathered.is_empty() {
+            let why = gathered.why_empty();
+            return TelemetryError::Nothing(format!("there is nothing to examine in {label}: {why}"));
+        }
+        TelemetryError::Untimed(format!(
+            "{label}: there is no incident.json, and nothing else tells a time from which one could be guessed"
+        ))
+    }
+
     fn gather(&self, near: Option<f64>) -> Result<Gathered, TelemetryError> {
         gather::gather(&self.container, self.bounds, near)
     }
@@ -120,7 +136,7 @@ impl FileBundle {
 
 impl Telemetry for FileBundle {
     fn name(&self) -> String {
-        format!("bundle {}", self.container.path().display())
+        format!("bundle {}", self.container.label())
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -136,8 +152,8 @@ impl Telemetry for FileBundle {
             Ok(true)
         })?;
         if known == 0 {
-            let path = self.container.path().display();
-            return Err(TelemetryError::Invalid(format!("{path} holds nothing of an incident bundle")));
+            let label = self.container.label();
+            return Err(TelemetryError::Nothing(format!("{label} holds nothing of an incident bundle")));
         }
         Ok(format!("{known} of {files} files are an incident bundle's"))
     }

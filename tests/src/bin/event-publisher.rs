@@ -13,7 +13,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().ok_or("no file")?.into();
     let start: u64 = arguments.next().ok_or("no start")?.parse()?;
-    let choice = EventsChoice { adapter: "embedded".to_owned(), file, retention: Retention::default() };
+    let choice = EventsChoice {
+        adapter: "embedded".to_owned(),
+        file,
+        retention: Retention::default(),
+        outboxes: Vec::new(),
+    };
     let events = registry::events(&choice, registry::host("system")?)?;
     let mut out = std::io::stdout().lock();
     for number in start.. {

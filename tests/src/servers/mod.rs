@@ -1,10 +1,14 @@
 //! Real servers: each on a free port of this machine with a folder of its own, ready before it is handed over,
 //! and stopped by its process id. One file a server says how it is started; never shared between tests.
 
+pub mod llm;
+pub mod postgres;
 pub mod redis;
+pub mod s3;
 
 use crate::parts;
 use std::fs::File;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,9 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const NOBODY: u32 = 65_534;
 
 /// What starts a server, again after it was killed too: its folder and port stay the same.
-type Start = dyn Fn(&Path, u16) -> Command + Send;
+type Start = dyn Fn(&Path, u16) -> Command + Send + Sync;
 /// Whether it answers.
-type Ready = dyn Fn(u16) -> bool + Send;
+type Ready = dyn Fn(u16) -> bool + Send + Sync;
 
 /// A server that runs until it is dropped.
 pub struct Server {
@@ -33,8 +37,8 @@ pub struct Server {
 impl Server {
     /// Starts it and waits until it is ready. What it prints is in `output` of its folder, shown when it fails.
     pub fn start(
-        start: impl Fn(&Path, u16) -> Command + Send + 'static,
-        ready: impl Fn(u16) -> bool + Send + 'static,
+        start: impl Fn(&Path, u16) -> Command + Send + Sync + 'static,
+        ready: impl Fn(u16) -> bool + Send + Sync + 'static,
     ) -> Self {
         Self::in_folder(tempfile::tempdir().expect("a folder"), start, ready)
     }
@@ -42,8 +46,8 @@ impl Server {
     /// The same in a folder that was prepared.
     pub fn in_folder(
         folder: TempDir,
-        start: impl Fn(&Path, u16) -> Command + Send + 'static,
-        ready: impl Fn(u16) -> bool + Send + 'static,
+        start: impl Fn(&Path, u16) -> Command + Send + Sync + 'static,
+        ready: impl Fn(u16) -> bool + Send + Sync + 'static,
     ) -> Self {
         let mut server =
             Self { child: None, folder, port: free_port(), start: Box::new(start), ready: Box::new(ready) };
@@ -96,6 +100,11 @@ impl Server {
         self.signal(rustix::process::Signal::TERM);
     }
 
+    /// As Ctrl-C, at which PostgreSQL does not wait for its clients; returns when it has ended.
+    pub fn interrupt(&mut self) {
+        self.signal(rustix::process::Signal::INT);
+    }
+
     fn signal(&mut self, signal: rustix::process::Signal) {
         let Some(mut child) = self.child.take() else { return };
         if let Some(pid) = rustix::process::Pid::from_raw(i32::try_from(child.id()).expect("a process id")) {
@@ -129,6 +138,20 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < deadline, "{what}: not within a minute");
         std::thread::park_timeout(Duration::from_millis(20));
     }
+}
+
+/// The status of a request without a body, when there is an answer.
+pub fn status(port: u16, method: &str, path: &str) -> Option<u16> {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+    .ok()?;
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).ok()?;
+    std::str::from_utf8(&answer).ok()?.split(' ').nth(1)?.parse().ok()
 }
 
 /// Whether something listens there.

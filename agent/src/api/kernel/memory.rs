@@ -166,7 +166,7 @@ async fn search(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
 /// A hit as the memory hub shows one, and what it leaves out: title, kind and the document's own fields.
 fn found(hit: &Hit) -> Value {
     let document = &hit.document;
-    json!({
+    let mut found = json!({
         "chunk": {
             "id": hit.id, "documentId": hit.id, "content": hit.snippet,
             "metadata": { "source": document.source, "chunkIndex": 0, "totalChunks": 1, "modelVersion": "builtin" },
@@ -174,7 +174,11 @@ fn found(hit: &Hit) -> Value {
         },
         "score": hit.score, "id": hit.id, "type": kind_name(document.kind), "title": document.title,
         "content": hit.snippet, "source": document.source, "metadata": own(document),
-    })
+    });
+    if let Some(stale) = hit.stale {
+        found["stale"] = json!(stale);
+    }
+    found
 }
 
 fn created(document: &Document) -> Value {
@@ -291,10 +295,15 @@ async fn form(ask: &Ask) -> Result<IngestBody, Fault> {
 async fn document_of(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let id = ask.part("id")?.to_owned();
     let asked = id.clone();
-    let found = app.kernel.memory.ask(move |memory| memory.get(&asked)).await?.map_err(fault)?;
-    let document = found.ok_or_else(|| Fault::not_found(format!("there is no document {id:.100}")))?;
-    Ok(Answer::ok(json!({
+    let found = app.kernel.memory.ask(move |memory| memory.get_marked(&asked)).await?.map_err(fault)?;
+    let (document, stale) =
+        found.ok_or_else(|| Fault::not_found(format!("there is no document {id:.100}")))?;
+    let mut shown = json!({
         "id": id, "title": document.title, "source": document.source, "content": document.text,
         "type": kind_name(document.kind), "metadata": own(&document), "createdAt": created(&document),
-    })))
+    });
+    if let Some(stale) = stale {
+        shown["stale"] = json!(stale);
+    }
+    Ok(Answer::ok(shown))
 }

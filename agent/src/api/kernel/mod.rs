@@ -3,7 +3,7 @@
 //! Answers are in the kernel's envelope, with the shapes that its services give where its document says
 //! only `object`.
 
-mod audit;
+pub(super) mod audit;
 mod auth;
 mod events;
 mod infra;

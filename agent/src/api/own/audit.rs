@@ -4,6 +4,7 @@
 use super::{page, paged, paging};
 use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
+use crate::api::kernel::audit::newest;
 use crate::api::once::Retry;
 use crate::api::routes::{Needs, Route};
 use crate::api::{App, local};
@@ -12,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ecoops_core::domain::{Asked, AuditEntry};
 use ecoops_core::engines::ledger::{LogProof, entry};
-use ecoops_core::ports::audit_log::{AuditError, AuditLog};
+use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog};
 use ecoops_core::ports::identity::{Identity, IdentityError, Token};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -91,9 +92,25 @@ async fn append(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     }
     let checked = app.kernel.identity.ask(move |identity| check(identity, body)).await?;
     let entries = checked?;
+    if ask.again.is_some_and(|again| again.unsure)
+        && let Some(last) = entries.last()
+    {
+        // A signature is of one entry alone; a call's entries are in the log together or not at all.
+        let (asked, count) = (last.asked.clone(), entries.len() as u64);
+        let same = move |entry: &AuditEntry| entry.asked.is_some() && entry.asked == asked;
+        let found = app.kernel.audit.ask(move |audit| newest(audit, same)).await?.map_err(fault)?;
+        if let Some((Appended { index, size }, _)) = found {
+            let first = (index + 1).saturating_sub(count);
+            return Ok(written((first..=index).map(|index| Appended { index, size }).collect()));
+        }
+    }
     let appended = app.kernel.audit.ask(move |audit| audit.append(&entries)).await?.map_err(fault)?;
+    Ok(written(appended))
+}
+
+fn written(appended: Vec<Appended>) -> Answer {
     let appended: Vec<Value> = appended.iter().map(|a| json!({ "index": a.index, "size": a.size })).collect();
-    Ok(Answer::with(201, json!({ "appended": appended })))
+    Answer::with(201, json!({ "appended": appended }))
 }
 
 /// The entries with who asked for them, once token and signatures are verified.

@@ -1,6 +1,6 @@
 //! The pipeline's events: publishing, pages of them, and following them.
 
-use super::{page, paged, paging, stream};
+use super::{page, paged, paging, socket, stream};
 use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
 use crate::api::routes::{Needs, Route};
@@ -11,6 +11,9 @@ use ecoops_core::ports::events::{EventsError, Stored};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// Events of one call.
+const MOST: usize = 1000;
 
 pub fn routes() -> Vec<Route> {
     let read = Needs::Scope("events", "read");
@@ -23,10 +26,15 @@ pub fn routes() -> Vec<Route> {
         )
         .tag("Events")
         .most(9 << 20)
-        .takes(json!({ "type": "object", "required": ["event", "idempotencyKey"], "properties": {
-            "event": { "type": "object" }, "idempotencyKey": { "type": "string" },
-        } }))
-        .gives(201, json!({ "type": "object", "required": ["offset"] })),
+        .takes(json!({ "anyOf": [one(), { "type": "object", "required": ["events"], "properties": {
+            "events": { "type": "array", "items": one(), "minItems": 1, "maxItems": MOST },
+        } }] }))
+        .gives(
+            201,
+            json!({ "type": "object", "properties": {
+            "offset": { "type": "integer" }, "offsets": { "type": "array", "items": { "type": "integer" } },
+        } }),
+        ),
         paging(
             Route::new((Method::GET, "/v1/events"), ("listEvents", "Events, oldest first"), read, |a, q| {
                 Box::pin(list(a, q))
@@ -40,32 +48,75 @@ pub fn routes() -> Vec<Route> {
             |a, q| Box::pin(stream::follow(a, q)),
         )
         .tag("Events")
-        .query("from", json!({ "type": "integer", "minimum": 0, "maximum": 1_000_000_000 }))
+        .query("from", place())
+        .query("after", place())
         .gives_as("text/event-stream", json!({ "type": "string" })),
+        Route::new(
+            (Method::GET, "/v1/events/socket"),
+            ("socketEvents", "Events as they come (WebSocket); `after` resumes"),
+            read,
+            |a, q| Box::pin(socket::follow(a, q)),
+        )
+        .tag("Events")
+        .query("from", place())
+        .query("after", place())
+        .gives(101, json!({}))
+        .fault(426),
     ]
+}
+
+/// Schema of an event's place in the log.
+fn place() -> Value {
+    json!({ "type": "integer", "minimum": 0, "maximum": 1_000_000_000 })
 }
 
 pub fn fault(error: EventsError) -> Fault {
     Fault::new(Code::Unavailable, error.to_string())
 }
 
+/// Schema of an event with its key.
+fn one() -> Value {
+    json!({ "type": "object", "required": ["event", "idempotencyKey"], "properties": {
+        "event": { "type": "object" }, "idempotencyKey": { "type": "string" },
+    } })
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Body {
+struct One {
     event: RemediationEvent,
     idempotency_key: String,
 }
 
+#[derive(Debug, Deserialize)]
+struct Several {
+    events: Vec<One>,
+}
+
+/// One event, or several that are stored together or not at all.
 async fn publish(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     local(&ask)?;
-    let Body { event, idempotency_key } = ask.json()?;
-    if idempotency_key.is_empty() || idempotency_key.len() > 512 || idempotency_key.contains('\0') {
+    let fields: serde_json::Map<String, Value> = ask.json()?;
+    let alone = !fields.contains_key("events");
+    let bodies = match alone {
+        true => vec![ask.json::<One>()?],
+        false => ask.json::<Several>()?.events,
+    };
+    if !(1..=MOST).contains(&bodies.len()) {
+        return Err(Fault::bad(format!("`events` has 1 to {MOST} events")));
+    }
+    let named = |key: &str| !key.is_empty() && key.len() <= 512 && !key.contains('\0');
+    if !bodies.iter().all(|body| named(&body.idempotency_key)) {
         return Err(Fault::bad("`idempotencyKey` must have 1 to 512 bytes and no NUL"));
     }
-    let published = app.kernel.events.ask(move |events| events.publish(&event, &idempotency_key)).await?;
-    let offset = published.map_err(fault)?;
-    app.published.send_replace(offset);
-    Ok(Answer::with(201, json!({ "offset": offset })))
+    let events: Vec<_> = bodies.into_iter().map(|body| (body.event, body.idempotency_key)).collect();
+    let offsets = app.kernel.events.ask(move |log| log.publish_all(&events)).await?.map_err(fault)?;
+    app.published.send_replace(offsets.last().copied().unwrap_or_default());
+    app.kernel.published();
+    Ok(match (alone, offsets.first()) {
+        (true, Some(offset)) => Answer::with(201, json!({ "offset": offset })),
+        _ => Answer::with(201, json!({ "offsets": offsets })),
+    })
 }
 
 async fn list(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {

@@ -125,9 +125,14 @@ async fn list(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
 async fn read_one(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let id = ask.part("id")?.to_owned();
     let asked = id.clone();
-    let found = app.kernel.memory.ask(move |memory| memory.get(&asked)).await?.map_err(fault)?;
-    let document = found.ok_or_else(|| Fault::not_found(format!("there is no document {id:.100}")))?;
-    Ok(Answer::ok(json!({ "id": id, "document": document })))
+    let found = app.kernel.memory.ask(move |memory| memory.get_marked(&asked)).await?.map_err(fault)?;
+    let (document, stale) =
+        found.ok_or_else(|| Fault::not_found(format!("there is no document {id:.100}")))?;
+    let mut shown = json!({ "id": id, "document": document });
+    if let Some(stale) = stale {
+        shown["stale"] = json!(stale);
+    }
+    Ok(Answer::ok(shown))
 }
 
 async fn forget(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {

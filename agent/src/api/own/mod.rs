@@ -2,9 +2,11 @@
 
 mod audit;
 mod events;
+mod follow;
 mod life;
 mod memory;
 mod policy;
+mod socket;
 mod stream;
 
 use super::answer::Fault;

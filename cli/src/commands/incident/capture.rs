@@ -169,7 +169,7 @@ fn brief(args: &Args, app: &App, files: &[PathBuf], alone: bool) -> Result<Incid
     let timeless = args.about.from.is_none() && args.about.to.is_none() && args.about.at.is_none();
     if alone && timeless && !files.is_empty() {
         let folder = input::bundle(app, files)?;
-        if let Some(guessed) = investigation::bundle(folder.path())?.brief().map_err(|e| unreadable(&e))? {
+        if let Some(guessed) = investigation::loose(&folder)?.brief().map_err(|e| unreadable(&e))? {
             return Ok(guessed);
         }
     }

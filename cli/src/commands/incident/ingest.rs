@@ -36,7 +36,7 @@ pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
 pub fn source(target: &Target) -> Result<Box<dyn Telemetry>, Failure> {
     match target {
         Target::Bundle(path) => investigation::bundle(path),
-        Target::Files(folder) => investigation::bundle(folder.path()),
+        Target::Files(folder) => investigation::loose(folder),
         Target::Stored(id) => {
             Err(Failure::new(format!("{id} is an incident itself")).next("name a bundle or log files"))
         }

@@ -4,7 +4,7 @@
 
 use ecoops_core::domain::incident::{
     AnomalyKind, CauseHypothesis, CauseKind, ChangeKind, ChangeRecord, Direction, Impact, IncidentAnalysis,
-    IncidentData, IncidentEvidenceKind, IncidentVerdict, LogLevel, MomentKind, TimeRange,
+    IncidentData, IncidentEvidenceKind, IncidentVerdict, LogCluster, LogLevel, MomentKind, TimeRange,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -205,6 +205,22 @@ pub fn count(number: u64) -> String {
         out.push(c);
     }
     out
+}
+
+/// Clusters in the order in which they tell most: what is severe, new and frequent first.
+pub fn ranked_clusters(clusters: &[LogCluster]) -> Vec<&LogCluster> {
+    let worth = |c: &LogCluster| {
+        let severe = match c.level {
+            Some(LogLevel::Error | LogLevel::Fatal) => 3.0,
+            Some(LogLevel::Warn) => 2.0,
+            _ => 1.0,
+        };
+        let novelty = if c.novelty.is_finite() { c.novelty.clamp(0.0, 1.0) } else { 0.0 };
+        severe * (0.02 + novelty) * (1.0 + c.count as f64).ln()
+    };
+    let mut ranked: Vec<(f64, &LogCluster)> = clusters.iter().map(|c| (worth(c), c)).collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    ranked.into_iter().map(|(_, c)| c).collect()
 }
 
 /// A step that a person can take; holds words from outside.

@@ -3,13 +3,15 @@
 use super::facts;
 use super::words::{NAME, SENTENCE, Words};
 use ecoops_core::domain::incident::{
-    CauseHypothesis, Citation, IncidentAnalysis, IncidentData, LogCluster, LogLevel, Moment,
+    AnomalyLevel, CauseHypothesis, Citation, IncidentAnalysis, IncidentData, LogCluster, LogLevel, Moment,
+    ServiceView,
 };
 use std::fmt::Write;
 
 const HYPOTHESES: usize = 5;
 const MOMENTS: usize = 40;
 const ANOMALIES: usize = 25;
+const SERVICES: usize = 20;
 const CLUSTERS: usize = 15;
 const EVIDENCE: usize = 100;
 
@@ -28,6 +30,7 @@ pub fn markdown(analysis: &IncidentAnalysis, data: &IncidentData, redact: &dyn F
     sheet.timeline();
     sheet.measures();
     sheet.reach();
+    sheet.services();
     sheet.logs();
     sheet.evidence();
     sheet.notes();
@@ -194,6 +197,31 @@ impl Sheet<'_> {
         }
     }
 
+    fn services(&mut self) {
+        let odd =
+            |view: &&ServiceView| view.cells().into_iter().flatten().any(|c| c.level != AnomalyLevel::None);
+        let views: Vec<&ServiceView> = self.analysis.views.iter().filter(odd).collect();
+        if views.is_empty() {
+            return;
+        }
+        self.heading("Services");
+        self.head(&["service", "rate", "errors", "duration", "used", "waiting", "breaking"]);
+        for view in views.iter().take(SERVICES) {
+            let cells = view.cells().map(|cell| match cell.and_then(|c| Some((c, c.now?))) {
+                None => "–".to_owned(),
+                Some((cell, now)) => {
+                    let now = escape(&facts::quantity(now, cell.unit.as_deref()));
+                    if cell.level == AnomalyLevel::None { now } else { format!("**{now}**") }
+                }
+            });
+            let name = self.name(&view.service);
+            let row: Vec<&str> =
+                std::iter::once(name.as_str()).chain(cells.iter().map(String::as_str)).collect();
+            self.row(&row);
+        }
+        self.more(views.len(), SERVICES);
+    }
+
     fn logs(&mut self) {
         let analysis = self.analysis;
         if analysis.log_clusters.is_empty() {
@@ -201,7 +229,7 @@ impl Sheet<'_> {
         }
         self.heading("Logs");
         self.head(&["service", "level", "template", "now", "before", "at"]);
-        for c in analysis.log_clusters.iter().take(CLUSTERS) {
+        for c in facts::ranked_clusters(&analysis.log_clusters).into_iter().take(CLUSTERS) {
             self.cluster(c);
         }
         self.more(analysis.log_clusters.len(), CLUSTERS);

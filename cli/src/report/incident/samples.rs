@@ -36,6 +36,38 @@ fn exemplar(file: &str, text: &str) -> Exemplar {
     }
 }
 
+/// One service that fails and one that is well.
+pub fn views() -> Vec<ServiceView> {
+    let cell = |metric: &str, unit: &str, usual: f64, now: f64, level: AnomalyLevel| {
+        Some(ViewCell {
+            metric: metric.into(),
+            peer: None,
+            unit: Some(unit.into()),
+            series: 2,
+            usual: Some(usual),
+            now: Some(now),
+            strangeness: if level == AnomalyLevel::None { 0.0 } else { 0.9 },
+            level,
+            kind: None,
+            evidence: (level != AnomalyLevel::None).then(|| "e1".into()),
+        })
+    };
+    let pay = ServiceView {
+        service: "pay".into(),
+        red: RedView {
+            rate: cell("requests", "requests_per_second", 120.0, 118.0, AnomalyLevel::None),
+            errors: cell("error_ratio", "ratio", 0.001, 0.3, AnomalyLevel::Page),
+            duration: cell("latency_p95", "seconds", 0.2, 0.9, AnomalyLevel::Notice),
+        },
+        resources: UseView {
+            utilisation: cell("cpu_usage", "percent", 20.0, 25.0, AnomalyLevel::None),
+            ..UseView::default()
+        },
+    };
+    let calm = ServiceView { service: "cart".into(), ..ServiceView::default() };
+    vec![pay, calm]
+}
+
 pub fn data() -> IncidentData {
     let edge = |caller: &str, callee: &str| CallEdge {
         caller: caller.into(),
@@ -91,6 +123,8 @@ pub fn analysis() -> IncidentAnalysis {
         expected: (0.0, 0.004),
         observed: 0.3,
         bad: true,
+        season: None,
+        level: AnomalyLevel::Notice,
         evidence: format!("e{n}"),
     };
     let evidence = |n: usize, kind, file: Option<&str>| IncidentEvidence {
@@ -145,7 +179,26 @@ pub fn analysis() -> IncidentAnalysis {
             frames: vec!["com.shop.Rates.of(Rates.java:88)".into()],
             exemplars: vec![exemplar("logs/pay.pay-b.log", "ERROR charge 17 failed: rate is null")],
             traces: vec!["4bf92f3577b34da6a3ce929d0e0e4736".into()],
+            variants: vec![
+                LogVariant {
+                    template: "charge <*> failed: rate is null".into(),
+                    count: 1200,
+                    baseline_count: 0,
+                },
+                LogVariant {
+                    template: "charge <*> failed again: rate is null".into(),
+                    count: 34,
+                    baseline_count: 0,
+                },
+            ],
+            parameters: vec![LogParameter {
+                place: 0,
+                distinct: 900,
+                top: vec![("17".into(), 5), ("18".into(), 4)],
+                range: None,
+            }],
         }],
+        views: views(),
         blast_radius: BlastRadius {
             services: vec![
                 ImpactedService {
@@ -221,10 +274,21 @@ pub fn hostile() -> (IncidentAnalysis, IncidentData) {
     for c in &mut a.log_clusters {
         (c.id, c.service, c.template) = (bad(), bad(), bad());
         (c.frames, c.traces, c.novelty) = (vec![bad()], vec![bad()], f64::NAN);
+        c.variants.iter_mut().for_each(|v| v.template = bad());
+        c.parameters.iter_mut().for_each(|p| p.top = vec![(bad(), 1)]);
         c.exemplars = vec![exemplar(HOSTILE, HOSTILE), exemplar("x", &HOSTILE.repeat(10_000))];
     }
     for s in &mut a.blast_radius.services {
         (s.service, s.evidence) = (s.service.clone() + HOSTILE, vec![bad()]);
+    }
+    for view in &mut a.views {
+        view.service = bad();
+        for cell in [&mut view.red.rate, &mut view.red.errors, &mut view.resources.utilisation] {
+            cell.iter_mut().for_each(|c| {
+                (c.metric, c.unit, c.peer, c.now) = (bad(), Some(bad()), Some(bad()), Some(f64::NAN));
+                c.evidence = Some(bad());
+            });
+        }
     }
     a.blast_radius.objectives = vec![bad()];
     for m in &mut a.timeline {

@@ -36,6 +36,7 @@ fn empty() -> (IncidentAnalysis, IncidentData) {
         hypotheses: vec![],
         anomalies: vec![],
         log_clusters: vec![],
+        views: vec![],
         blast_radius: BlastRadius::default(),
         timeline: vec![],
         evidence: vec![],
@@ -106,7 +107,7 @@ fn tags(page: &str) -> Vec<Tag> {
     tags
 }
 
-const VOID: [&str; 3] = ["meta", "br", "link"];
+const VOID: [&str; 4] = ["meta", "br", "wbr", "link"];
 
 #[test]
 fn pages_are_well_formed() {
@@ -147,7 +148,7 @@ fn ids_are_unique_and_links_lead_somewhere() {
 
 #[test]
 fn pages_hold_nothing_that_acts_or_fetches() {
-    const ELEMENTS: [&str; 53] = [
+    const ELEMENTS: [&str; 54] = [
         "html",
         "head",
         "meta",
@@ -197,6 +198,7 @@ fn pages_hold_nothing_that_acts_or_fetches() {
         "pre",
         "code",
         "br",
+        "wbr",
         "footer",
         "b",
         "i",

@@ -46,6 +46,12 @@ impl<'a> Words<'a> {
         escape(&self.plain(text, NAME))
     }
 
+    /// HTML of a name for a narrow place: a line may break behind its marks, and within a part of it only where
+    /// that part is longer than any word.
+    pub fn cell(&self, text: &str) -> String {
+        breakable(&self.plain(text, NAME))
+    }
+
     /// HTML of a sentence.
     pub fn sentence(&self, text: &str) -> String {
         escape(&self.plain(text, SENTENCE))
@@ -66,6 +72,25 @@ pub fn cut(text: &str, most: usize) -> String {
             format!("{}…", kept.trim_end())
         }
     }
+}
+
+/// Characters of a part of a name that always stay on one line.
+const UNBROKEN: usize = 28;
+
+/// HTML with places to break a line behind `-`, `_`, `.`, `/`, `:` and `@`.
+fn breakable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 32);
+    let mut run = 0;
+    for c in text.chars() {
+        let mark = matches!(c, '-' | '_' | '.' | '/' | ':' | '@');
+        out.push_str(&escape(c.encode_utf8(&mut [0; 4])));
+        run = if c.is_whitespace() { 0 } else { run + 1 };
+        if mark || run >= UNBROKEN {
+            out.push_str("<wbr>");
+            run = 0;
+        }
+    }
+    out.strip_suffix("<wbr>").unwrap_or(&out).to_owned()
 }
 
 /// Text as HTML, in elements and in quoted attributes.
@@ -125,6 +150,22 @@ mod tests {
         {
             assert_eq!(cut(text, most), expected);
         }
+    }
+
+    #[test]
+    fn names_break_behind_their_marks_and_never_within_a_word() {
+        for (name, html) in [
+            ("recommendation", "recommendation"),
+            ("cart-service", "cart-<wbr>service"),
+            ("a.b/c", "a.<wbr>b/<wbr>c"),
+            ("x<y", "x&lt;y"),
+            ("", ""),
+            ("two words", "two words"),
+        ] {
+            assert_eq!(breakable(name), html);
+        }
+        let long = breakable(&"x".repeat(100));
+        assert!(long.split("<wbr>").all(|part| part.chars().count() <= UNBROKEN), "{long}");
     }
 
     #[test]

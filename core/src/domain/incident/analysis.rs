@@ -1,6 +1,6 @@
 //! The conclusion: a verdict, ranked hypotheses, and the evidence that each of them cites.
 
-use super::{LogCluster, TimeRange};
+use super::{LogCluster, ServiceView, TimeRange};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,19 @@ pub enum AnomalyKind {
     Divergence,
 }
 
+/// Whom an anomaly concerns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnomalyLevel {
+    /// Nobody: it is what the season leads to expect.
+    None,
+    /// Who looks.
+    #[default]
+    Notice,
+    /// Who has to be woken: 5 minutes, 30 minutes and 6 hours agree.
+    Page,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -93,10 +106,15 @@ pub struct Anomaly {
     pub score: f64,
     /// What the reference led to expect, in the series' unit.
     pub expected: (f64, f64),
-    /// A typical value while it lasted.
+    /// A typical value while it lasted; not a number (`null` in JSON) where nothing was measured.
     pub observed: f64,
     /// Whether this direction is bad for such a metric.
     pub bad: bool,
+    /// Seconds after which the series repeats itself, where it has a season; then `expected` is of that phase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub season: Option<f64>,
+    /// Whom it concerns.
+    pub level: AnomalyLevel,
     /// Its entry in the evidence.
     pub evidence: String,
 }
@@ -194,7 +212,10 @@ pub struct IncidentAnalysis {
     pub answer: String,
     pub hypotheses: Vec<CauseHypothesis>,
     pub anomalies: Vec<Anomaly>,
+    /// What logs said, variants of one message put together.
     pub log_clusters: Vec<LogCluster>,
+    /// How each service fares, in the order of how strange it is.
+    pub views: Vec<ServiceView>,
     pub blast_radius: BlastRadius,
     pub timeline: Vec<Moment>,
     pub evidence: Vec<IncidentEvidence>,

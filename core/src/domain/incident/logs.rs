@@ -29,7 +29,30 @@ pub struct Exemplar {
     pub text: String,
 }
 
-/// The lines of one service that share a template.
+/// One of several wordings of a message.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LogVariant {
+    pub template: String,
+    /// Lines within the window, and within the reference.
+    pub count: u64,
+    pub baseline_count: u64,
+}
+
+/// The values that stood at one `<*>` of a template, in lines of whatever service, of the window and the reference.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LogParameter {
+    /// Which `<*>` of the template, from 0.
+    pub place: usize,
+    /// Different values; estimated beyond a few.
+    pub distinct: u64,
+    /// The most frequent, with how often; upper bounds where there are many.
+    pub top: Vec<(String, u64)>,
+    /// Least, mean and greatest, where every value was a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<(f64, f64, f64)>,
+}
+
+/// The lines of one service that share a template, or the variants of one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LogCluster {
     /// `l1`, `l2`, … unique within the incident.
@@ -55,4 +78,10 @@ pub struct LogCluster {
     pub exemplars: Vec<Exemplar>,
     /// Trace ids of some of its lines within the window.
     pub traces: Vec<String>,
+    /// The wordings that were put together, the most frequent first; empty where there is one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<LogVariant>,
+    /// What the first of the template's parameters were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<LogParameter>,
 }

@@ -12,9 +12,10 @@ mod logs;
 mod meaning;
 mod redact;
 mod series;
+mod views;
 
 pub use analysis::{
-    Anomaly, AnomalyKind, BlastRadius, CauseHypothesis, CauseKind, Citation, Direction, Impact,
+    Anomaly, AnomalyKind, AnomalyLevel, BlastRadius, CauseHypothesis, CauseKind, Citation, Direction, Impact,
     ImpactedService, IncidentAnalysis, IncidentEvidence, IncidentEvidenceKind, IncidentVerdict, Moment,
     MomentKind, WhyNot,
 };
@@ -22,6 +23,7 @@ pub use brief::{IncidentBrief, TimeRange};
 pub use change::{ChangeKind, ChangeRecord};
 pub use data::{CallEdge, ClusterEvent, EdgeSource, IncidentData, SpanRecord};
 pub use line::{LineSink, LogLine};
-pub use logs::{Exemplar, LogCluster, LogLevel};
+pub use logs::{Exemplar, LogCluster, LogLevel, LogParameter, LogVariant};
 pub use meaning::{Meaning, MetricClass, UnitKind};
 pub use series::{Reporter, Series, SeriesKey};
+pub use views::{RedView, ServiceView, UseView, ViewCell};

@@ -4,7 +4,7 @@
 //! not fit, releases that make no difference, callees that account for the loss. Never changes a score.
 
 use super::correlate::{Clue, ClueKind, Source};
-use super::exhibits::{Exhibit, Exhibits, branch, experiment, movement, own_time, subject};
+use super::exhibits::{Exhibit, Exhibits, branch, experiment, logged, movement, own_time, subject};
 use super::hypothesize::Suspect;
 use super::picture::Picture;
 use super::wording::{clock, counted, excerpt, percent, seconds};
@@ -54,6 +54,10 @@ fn statement(picture: &Picture<'_>, suspect: &Suspect) -> String {
         return format!("nothing speaks against {name}");
     };
     let shown = sentence(picture, clue);
+    if let Some(exhausted) = &suspect.exhausted {
+        let shown = shown_by(picture, exhausted.source);
+        return format!("{name} runs out of {}: {shown}", exhausted.scarce.name());
+    }
     if let Some(change) = suspect.change.and_then(|at| picture.data.changes.get(at)) {
         let to = change.to.as_deref().map_or(String::new(), |to| format!(" to {to}"));
         return format!(
@@ -80,7 +84,11 @@ fn statement(picture: &Picture<'_>, suspect: &Suspect) -> String {
 
 /// What a clue shows.
 fn sentence(picture: &Picture<'_>, clue: &Clue) -> String {
-    match clue.source {
+    shown_by(picture, clue.source)
+}
+
+fn shown_by(picture: &Picture<'_>, source: Source) -> String {
+    match source {
         Source::Measure(at) => movement(picture, &picture.measures[at]),
         Source::Release(at) => experiment(picture, &picture.releases[at]),
         Source::Turn(at) => branch(picture, picture.turns[at].0, &picture.turns[at].1),
@@ -94,6 +102,7 @@ fn sentence(picture: &Picture<'_>, clue: &Clue) -> String {
                 excerpt(&event.message)
             )
         }
+        Source::Said(at) => logged(picture, at),
         Source::Gone(service) => format!("{} stopped reporting", picture.services.name(service)),
     }
 }
@@ -104,6 +113,12 @@ fn support(picture: &Picture<'_>, exhibits: &mut Exhibits, suspect: &Suspect, in
     }
     if let (true, Some(clue)) = (into.is_empty(), suspect.clues.first()) {
         into.push(cited(sentence(picture, clue), vec![exhibits.cite(picture, Exhibit::Clue(clue.source))]));
+    }
+    let cited_already =
+        |source: Source| suspect.clues.iter().any(|c| c.source == source && c.strength > FAINT);
+    if let Some(exhausted) = suspect.exhausted.filter(|e| !cited_already(e.source)) {
+        let evidence = vec![exhibits.cite(picture, Exhibit::Clue(exhausted.source))];
+        into.insert(0, cited(shown_by(picture, exhausted.source), evidence));
     }
     change_in_time(picture, exhibits, suspect, into);
     suffering_callers(picture, exhibits, suspect, into);

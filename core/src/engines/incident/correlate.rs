@@ -75,6 +75,8 @@ pub(super) enum Source {
     Event(usize),
     /// A service that stopped reporting.
     Gone(usize),
+    /// A log cluster, by its place among all.
+    Said(usize),
 }
 
 impl Picture<'_> {

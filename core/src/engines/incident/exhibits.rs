@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exhibit {
     Clue(Source),
+    /// A measure that stopped reporting, by its place.
+    Gap(usize),
     Change(usize),
     Edge(usize, usize),
 }
@@ -58,10 +60,12 @@ fn describe(picture: &Picture<'_>, exhibit: Exhibit) -> IncidentEvidence {
         Exhibit::Clue(Source::Turn(at)) => of_turn(picture, picture.turns[at].0, &picture.turns[at].1),
         Exhibit::Clue(Source::OwnTime(at)) => of_own_time(picture, at),
         Exhibit::Clue(Source::Event(at)) => of_event(picture, at),
+        Exhibit::Clue(Source::Said(at)) => of_cluster(picture, at),
         Exhibit::Clue(Source::Gone(service)) => {
             let text = format!("{} stopped reporting", picture.services.name(service));
             entry(IncidentEvidenceKind::Metric, Some(picture.services.name(service)), text, 0.5)
         }
+        Exhibit::Gap(at) => of_gap(picture, &picture.measures[at]),
         Exhibit::Change(at) => of_change(picture, at),
         Exhibit::Edge(caller, callee) => of_edge(picture, caller, callee),
     }
@@ -125,6 +129,18 @@ fn of_measure(picture: &Picture<'_>, measure: &Measure) -> IncidentEvidence {
     let score = measure.worst().map_or(0.0, |(_, strength)| strength);
     let service = picture.services.name(measure.service);
     entry(IncidentEvidenceKind::Metric, Some(service), movement(picture, measure), score)
+}
+
+fn of_gap(picture: &Picture<'_>, measure: &Measure) -> IncidentEvidence {
+    let found = super::anomalies::gap(picture, measure);
+    let (mut text, score) =
+        (format!("{} was not reported", subject(picture, measure)), found.map_or(0.0, |g| g.1));
+    if let Some((range, _)) = found {
+        let back = measure.window.times.iter().any(|time| *time >= range.end);
+        let until = if back { format!(" until {}", clock(range.end)) } else { String::new() };
+        text.push_str(&format!(" from {}{until}", clock(range.start)));
+    }
+    entry(IncidentEvidenceKind::Metric, Some(picture.services.name(measure.service)), text, score)
 }
 
 /// What a release shows, in a sentence.
@@ -198,6 +214,29 @@ fn of_turn(picture: &Picture<'_>, service: usize, turn: &Turn) -> IncidentEviden
     let kind = if log.is_some() { IncidentEvidenceKind::Log } else { IncidentEvidenceKind::Trace };
     let mut entry = entry(kind, Some(name), text, turn.strength);
     if let Some(exemplar) = log.and_then(|cluster| cluster.exemplars.first()) {
+        quote(&mut entry, exemplar);
+    }
+    entry
+}
+
+/// What a service logs, how often and since when.
+pub(super) fn logged(picture: &Picture<'_>, at: usize) -> String {
+    let cluster = &picture.data.logs[at];
+    let since = cluster.first_seen.map_or(String::new(), |time| format!(" since {}", clock(time)));
+    format!(
+        "{} logs “{}”{since} ({} in the window, {} in the reference)",
+        cluster.service,
+        excerpt(&cluster.template),
+        cluster.count,
+        cluster.baseline_count
+    )
+}
+
+fn of_cluster(picture: &Picture<'_>, at: usize) -> IncidentEvidence {
+    let cluster = &picture.data.logs[at];
+    let text = logged(picture, at);
+    let mut entry = entry(IncidentEvidenceKind::Log, Some(&cluster.service), text, cluster.novelty);
+    if let Some(exemplar) = cluster.exemplars.first() {
         quote(&mut entry, exemplar);
     }
     entry

@@ -4,6 +4,7 @@
 
 use super::confidence::{BAR, NOTHING, probabilities, score, strongest, weight};
 use super::correlate::{Clue, ClueKind, Source};
+use super::exhaustion::{Exhaustion, exhaustion};
 use super::experiment::Release;
 use super::picture::{AROUND, Picture};
 use crate::domain::incident::{CauseKind, IncidentVerdict, Reporter};
@@ -22,6 +23,8 @@ pub(super) struct Suspect {
     pub release: Option<usize>,
     /// Place among the listed changes, where the kind is a change.
     pub change: Option<usize>,
+    /// What it ran out of, where the kind is a resource.
+    pub exhausted: Option<Exhaustion>,
     /// Whether a release that nobody listed carries the evidence.
     pub unlisted: bool,
 }
@@ -80,8 +83,12 @@ pub(super) fn suspect(picture: &Picture<'_>, service: usize) -> Suspect {
         score = (score + failure_prior(picture, at)).max(2.0 * FAINT);
     }
     let unlisted = carried && at_work.is_some_and(|release| release.change.is_none());
-    let kind = kind(picture, service, &clues, change);
-    Suspect { service, score, confidence: 0.0, kind, clues, release, change, unlisted }
+    let exhausted = exhausted(picture, service, &clues, change.is_some() || unlisted);
+    let kind = match exhausted {
+        Some(_) => CauseKind::Resource,
+        None => kind(picture, service, &clues, change),
+    };
+    Suspect { service, score, confidence: 0.0, kind, clues, release, change, unlisted, exhausted }
 }
 
 /// From this part of the evidence on a release is what the hypothesis is about.
@@ -151,6 +158,14 @@ fn kind(picture: &Picture<'_>, service: usize, clues: &[Clue], change: Option<us
         Some(_) if unobserved(picture, service) => CauseKind::Dependency,
         _ => CauseKind::Service,
     }
+}
+
+/// What a suspect ran out of, unless a release explains that or nobody observes it: then it is what its callers see.
+fn exhausted(picture: &Picture<'_>, service: usize, clues: &[Clue], released: bool) -> Option<Exhaustion> {
+    if released || clues.is_empty() || unobserved(picture, service) {
+        return None;
+    }
+    exhaustion(picture, service)
 }
 
 /// Whether all that is known of it is what its callers say.

@@ -7,7 +7,8 @@
 //! 3. [`graph`], [`blame`]: the topology, and who fails rather than suffers along it.
 //! 4. [`experiment`]: new against old instances of rolling releases.
 //! 5. [`traces`], [`streams`]: where the time of requests goes, and what logs and operations newly say or leave out.
-//! 6. [`picture`], [`correlate`]: all of it as clues; [`confidence`], [`hypothesize`]: clues as probabilities and a verdict.
+//! 6. [`picture`], [`correlate`]: all of it as clues; [`confidence`], [`hypothesize`]: clues as probabilities and a verdict;
+//!    [`exhaustion`]: whether a resource ran out.
 //! 7. [`argue`], [`exhibits`], [`blast`], [`timeline`], [`anomalies`], [`why_not`]: the answer with its evidence.
 //!
 //! Services are numbers throughout: what they are called decides nothing, not even ties. Never reads a file, a clock
@@ -19,6 +20,7 @@ mod blame;
 mod blast;
 mod confidence;
 mod correlate;
+mod exhaustion;
 mod exhibits;
 mod experiment;
 mod graph;
@@ -31,6 +33,8 @@ mod shift;
 mod streams;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_signs;
 mod timeline;
 mod traces;
 mod track;
@@ -42,17 +46,58 @@ pub use why_not::why_not;
 use correlate::Source;
 use exhibits::{Exhibits, round};
 use hypothesize::{Ranking, Suspect, rank};
+use measures::Measure;
 use picture::Picture;
 
 use crate::domain::incident::{
-    BlastRadius, CauseHypothesis, IncidentAnalysis, IncidentData, IncidentVerdict,
+    BlastRadius, CauseHypothesis, IncidentAnalysis, IncidentData, IncidentVerdict, MetricClass, TimeRange,
 };
 
 /// Hypotheses beyond this many are left to [`why_not`].
 const MOST: usize = 10;
 
+/// An analysis with what it measured, for those who look at single series.
+#[derive(Debug)]
+pub struct Analysed {
+    pub analysis: IncidentAnalysis,
+    /// Every metric of every service and call, pooled over instances.
+    pub levels: Vec<Measured>,
+    /// The values of each of the analysis' anomalies, in their order; [`Measured`] by its place among the levels.
+    pub shown: Vec<Shown>,
+    /// What the window was compared with.
+    pub reference: TimeRange,
+}
+
+/// One metric of a service or a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    pub service: String,
+    pub metric: String,
+    /// The caller, for a call.
+    pub peer: Option<String>,
+    pub unit: Option<String>,
+    pub class: MetricClass,
+    /// The middle of the reference, and of the stretch out of the ordinary, else of the window.
+    pub usual: Option<f64>,
+    pub now: Option<f64>,
+}
+
+/// The series behind an anomaly.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// Its place among the levels.
+    pub level: usize,
+    /// Seconds and values up to the end of the window, counters as rates.
+    pub points: Vec<(f64, f64)>,
+}
+
 /// Analyses one incident.
 pub fn analyze(data: &IncidentData) -> IncidentAnalysis {
+    analyse(data).analysis
+}
+
+/// Analyses one incident, and gives what it measured besides.
+pub fn analyse(data: &IncidentData) -> Analysed {
     let picture = tracing::info_span!("correlate").in_scope(|| Picture::of(data));
     let ranking = tracing::info_span!("rca.hypothesize").in_scope(|| rank(&picture));
     let mut exhibits = Exhibits::default();
@@ -66,31 +111,66 @@ pub fn analyze(data: &IncidentData) -> IncidentAnalysis {
         (IncidentVerdict::NoCause, _) | (_, None) => BlastRadius::default(),
         (_, Some(leading)) => blast::blast_radius(&picture, &mut exhibits, leading),
     };
-    let anomalies =
+    let (anomalies, places) =
         tracing::info_span!("anomaly.detect").in_scope(|| anomalies::anomalies(&picture, &mut exhibits));
     let timeline = timeline::timeline(&picture, &mut exhibits, &anomalies);
-    IncidentAnalysis {
+    let analysis = IncidentAnalysis {
         verdict: ranking.verdict,
         answer: answer(&ranking, &hypotheses),
         hypotheses,
         anomalies,
         log_clusters: data.logs.clone(),
+        views: Vec::new(),
         blast_radius,
         timeline,
         evidence: exhibits.into_entries(),
         notes: notes(data, &picture),
+    };
+    let levels = picture.measures.iter().map(|measure| measured(&picture, measure)).collect();
+    let shown = places.into_iter().map(|at| Shown { level: at, points: points(&picture.measures[at]) });
+    Analysed { analysis, levels, shown: shown.collect(), reference: picture.reference }
+}
+
+fn measured(picture: &Picture<'_>, measure: &Measure) -> Measured {
+    let worst = measure.worst().map(|(shift, _)| shift);
+    Measured {
+        service: picture.services.name(measure.service).to_owned(),
+        metric: measure.metric.clone(),
+        peer: measure.peer.map(|peer| picture.services.name(peer).to_owned()),
+        unit: exhibits::unit(picture, measure).map(str::to_owned),
+        class: measure.meaning.class,
+        usual: track::median(&measure.reference.values),
+        now: worst.map(|shift| shift.level).or_else(|| track::median(&measure.window.values)),
     }
+}
+
+/// Points of a series that are looked at, the newest.
+const LOOKED_AT: usize = 2048;
+
+fn points(measure: &Measure) -> Vec<(f64, f64)> {
+    let parts = [&measure.reference, &measure.window];
+    let all =
+        parts.into_iter().flat_map(|track| track.times.iter().copied().zip(track.values.iter().copied()));
+    let mut points: Vec<(f64, f64)> = all.collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points.split_off(points.len().saturating_sub(LOOKED_AT))
 }
 
 fn hypothesis(picture: &Picture<'_>, exhibits: &mut Exhibits, suspect: &Suspect) -> CauseHypothesis {
     let arguments = argue::arguments(picture, exhibits, suspect);
-    let metric = suspect.clues.iter().find_map(|clue| match clue.source {
+    let full = suspect.exhausted.and_then(|exhaustion| match exhaustion.source {
         Source::Measure(at) => Some(picture.measures[at].metric.clone()),
-        Source::Release(at) => {
-            let divergence = picture.releases[at].divergence.as_ref()?;
-            Some(picture.measures[divergence.measure].metric.clone())
-        }
         _ => None,
+    });
+    let metric = full.or_else(|| {
+        suspect.clues.iter().find_map(|clue| match clue.source {
+            Source::Measure(at) => Some(picture.measures[at].metric.clone()),
+            Source::Release(at) => {
+                let divergence = picture.releases[at].divergence.as_ref()?;
+                Some(picture.measures[divergence.measure].metric.clone())
+            }
+            _ => None,
+        })
     });
     CauseHypothesis {
         service: picture.services.name(suspect.service).to_owned(),

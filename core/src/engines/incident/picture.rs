@@ -66,6 +66,10 @@ impl<'a> Picture<'a> {
                 let time = self.data.events[at].time;
                 Some(TimeRange { start: time, end: time })
             }
+            Source::Said(at) => {
+                let cluster = &self.data.logs[at];
+                cluster.first_seen.zip(cluster.last_seen).map(|(start, end)| TimeRange { start, end })
+            }
             Source::Gone(_) => None,
         }
     }
@@ -107,6 +111,12 @@ impl<'a> Picture<'a> {
     pub fn comparable(&self) -> bool {
         let compared = |m: &&Measure| m.window.len() > 0 && m.reference.len() >= 3;
         self.measures.iter().filter(compared).count() >= 3
+    }
+
+    /// When the last point of the window was reported, by anybody.
+    pub fn last_report(&self) -> Option<f64> {
+        let last = self.measures.iter().filter_map(|measure| measure.window.times.last().copied());
+        last.max_by(f64::total_cmp)
     }
 
     /// Seconds between points, typically.

@@ -8,10 +8,10 @@ use crate::domain::incident::{
 };
 
 /// The window of all made-up incidents: 20 minutes, the reference the 40 minutes before.
-const START: f64 = 1_700_000_000.0;
-const STEP: f64 = 30.0;
-const BEFORE: usize = 80;
-const DURING: usize = 40;
+pub(super) const START: f64 = 1_700_000_000.0;
+pub(super) const STEP: f64 = 30.0;
+pub(super) const BEFORE: usize = 80;
+pub(super) const DURING: usize = 40;
 
 /// A generator that gives the same numbers everywhere (xorshift64*).
 struct Noise(u64);
@@ -26,7 +26,7 @@ impl Noise {
     }
 }
 
-fn empty() -> IncidentData {
+pub(super) fn empty() -> IncidentData {
     IncidentData {
         brief: IncidentBrief {
             title: "something is wrong".to_owned(),
@@ -46,12 +46,12 @@ fn empty() -> IncidentData {
     }
 }
 
-fn key(service: &str, metric: &str) -> SeriesKey {
+pub(super) fn key(service: &str, metric: &str) -> SeriesKey {
     SeriesKey { service: service.to_owned(), metric: metric.to_owned(), ..SeriesKey::default() }
 }
 
 /// A series that is `usual` with 2 % of noise, and `usual * factor(step of the window)` within the window.
-fn series(key: SeriesKey, unit: &str, usual: f64, factor: impl Fn(usize) -> f64) -> Series {
+pub(super) fn series(key: SeriesKey, unit: &str, usual: f64, factor: impl Fn(usize) -> f64) -> Series {
     let seed =
         key.service.len() as u64 * 977 + key.metric.len() as u64 * 31 + key.peer.iter().count() as u64 + 7;
     let mut noise = Noise(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -67,19 +67,19 @@ fn series(key: SeriesKey, unit: &str, usual: f64, factor: impl Fn(usize) -> f64)
 }
 
 /// From the step on, the factor.
-fn from(step: usize, factor: f64) -> impl Fn(usize) -> f64 {
+pub(super) fn from(step: usize, factor: f64) -> impl Fn(usize) -> f64 {
     move |at| if at >= step { factor } else { 1.0 }
 }
 
-fn calm(_: usize) -> f64 {
+pub(super) fn calm(_: usize) -> f64 {
     1.0
 }
 
-fn edge(caller: &str, callee: &str) -> CallEdge {
+pub(super) fn edge(caller: &str, callee: &str) -> CallEdge {
     CallEdge { caller: caller.to_owned(), callee: callee.to_owned(), source: EdgeSource::Given }
 }
 
-fn noticed(data: &mut IncidentData, service: &str, metric: &str) {
+pub(super) fn noticed(data: &mut IncidentData, service: &str, metric: &str) {
     data.brief.service = Some(service.to_owned());
     data.brief.metric = Some(metric.to_owned());
 }
@@ -95,7 +95,7 @@ fn contest() -> IncidentData {
 }
 
 /// web calls shop, shop calls store; each with latency and requests.
-fn chain(slow: [f64; 3]) -> IncidentData {
+pub(super) fn chain(slow: [f64; 3]) -> IncidentData {
     let mut data = empty();
     for (service, usual, factor) in [("web", 0.2, slow[0]), ("shop", 0.1, slow[1]), ("store", 0.02, slow[2])]
     {
@@ -139,7 +139,13 @@ fn rollout(new: f64, old: f64, listed: bool) -> IncidentData {
     data
 }
 
-fn cluster(service: &str, template: &str, level: LogLevel, before: u64, buckets: Vec<u64>) -> LogCluster {
+pub(super) fn cluster(
+    service: &str,
+    template: &str,
+    level: LogLevel,
+    before: u64,
+    buckets: Vec<u64>,
+) -> LogCluster {
     let text = template.replace("<*>", "7");
     LogCluster {
         id: format!("l-{service}-{template}"),
@@ -162,6 +168,8 @@ fn cluster(service: &str, template: &str, level: LogLevel, before: u64, buckets:
             text,
         }],
         traces: Vec::new(),
+        variants: vec![],
+        parameters: vec![],
     }
 }
 
@@ -187,13 +195,13 @@ fn requests(data: &mut IncidentData, from: f64, count: usize, own: f64, gap: f64
     }
 }
 
-fn leading(analysis: &IncidentAnalysis) -> (&str, CauseKind) {
+pub(super) fn leading(analysis: &IncidentAnalysis) -> (&str, CauseKind) {
     let first = analysis.hypotheses.first().expect("a hypothesis");
     (first.service.as_str(), first.kind)
 }
 
 /// What holds for every analysis, whatever the data.
-fn sound(data: &IncidentData, analysis: &IncidentAnalysis) {
+pub(super) fn sound(data: &IncidentData, analysis: &IncidentAnalysis) {
     let known: Vec<&str> = analysis.evidence.iter().map(|entry| entry.id.as_str()).collect();
     let cited = |ids: &[String]| ids.iter().all(|id| known.contains(&id.as_str()));
     let mut sum = 0.0;
@@ -216,7 +224,7 @@ fn sound(data: &IncidentData, analysis: &IncidentAnalysis) {
 }
 
 /// The one who is to blame, found, and by what kind of cause.
-fn check(name: &str, data: &IncidentData, service: &str, kind: CauseKind) -> IncidentAnalysis {
+pub(super) fn check(name: &str, data: &IncidentData, service: &str, kind: CauseKind) -> IncidentAnalysis {
     let analysis = analyze(data);
     sound(data, &analysis);
     assert_eq!(leading(&analysis), (service, kind), "{name}: {}", analysis.answer);

@@ -42,6 +42,12 @@ pub(super) fn timeline(picture: &Picture<'_>, exhibits: &mut Exhibits, anomalies
                         anomaly.metric, anomaly.service
                     )
                 }
+                AnomalyKind::Missing => {
+                    format!("{} of {}{calls} is no longer reported", anomaly.metric, anomaly.service)
+                }
+                AnomalyKind::Saturation => {
+                    format!("{} of {}{calls} reaches its limit", anomaly.metric, anomaly.service)
+                }
                 _ => format!("{} of {}{calls} leaves its reference", anomaly.metric, anomaly.service),
             },
             evidence: Some(anomaly.evidence.clone()),

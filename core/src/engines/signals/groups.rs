@@ -3,9 +3,9 @@
 //! Memory is bounded whatever comes: groups beyond [`Bounds`] are put together, the rarest first. Never keeps
 //! a record beyond the few that are quoted, and never reads a file. The same records give the same groups.
 
-use super::templates::{self, Miner, Templates, Ticket};
+use super::templates::{self, Miner, Template, Templates, Ticket};
 use crate::domain::ContentHash;
-use crate::domain::incident::{Exemplar, LogCluster, LogLevel, LogLine, TimeRange};
+use crate::domain::incident::{Exemplar, LogCluster, LogLevel, LogLine, LogParameter, TimeRange};
 use std::collections::{BTreeMap, HashMap};
 
 /// How much is kept.
@@ -221,8 +221,8 @@ impl Groups {
         for (key, group) in groups {
             let number = clusters.len() + 1;
             let known = referred.get(&key.service).is_some_and(|n| *n > 0);
-            let text = templates.all.get(key.ticket as usize).map_or(templates::WILDCARD, |t| &t.text);
-            clusters.push(self.cluster(number, key, group, text, known));
+            let template = templates.all.get(key.ticket as usize);
+            clusters.push(self.cluster(number, key, group, template, known));
         }
         let unknown: Vec<&str> = referred
             .iter()
@@ -232,7 +232,14 @@ impl Groups {
         (clusters, note(&unknown, referred.len()))
     }
 
-    fn cluster(&self, number: usize, key: Key, group: Group, template: &str, known: bool) -> LogCluster {
+    fn cluster(
+        &self,
+        number: usize,
+        key: Key,
+        group: Group,
+        template: Option<&Template>,
+        known: bool,
+    ) -> LogCluster {
         let mut instances: Vec<(String, u64, u64)> = group
             .instances
             .iter()
@@ -247,7 +254,7 @@ impl Groups {
         LogCluster {
             id: format!("l{number}"),
             service: self.services.name(key.service).to_owned(),
-            template: template.to_owned(),
+            template: template.map_or(templates::WILDCARD, |template| &template.text).to_owned(),
             level: key.level,
             count: group.count,
             baseline_count: group.baseline_count,
@@ -259,8 +266,25 @@ impl Groups {
             frames: group.frames,
             exemplars: group.exemplars,
             traces: group.traces,
+            variants: Vec::new(),
+            parameters: template.map(parameters).unwrap_or_default(),
         }
     }
+}
+
+/// Parameters that are told of a template, and values of each.
+const PARAMETERS: usize = 8;
+const VALUES: usize = 3;
+
+fn parameters(template: &Template) -> Vec<LogParameter> {
+    let told = template.parameters.iter().enumerate().filter(|(_, values)| values.seen() > 0);
+    told.take(PARAMETERS)
+        .map(|(place, values)| {
+            let mut top = values.top();
+            top.truncate(VALUES);
+            LogParameter { place, distinct: values.distinct(), top, range: values.range() }
+        })
+        .collect()
 }
 
 /// The number of a name; what is too many shares one.

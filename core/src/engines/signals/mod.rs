@@ -4,6 +4,7 @@
 
 pub mod detect;
 pub mod groups;
+pub mod merge;
 pub mod parse;
 pub mod templates;
 pub mod watch;

@@ -2,6 +2,9 @@
 //!
 //! Only weighs what is in the code and the memory; proposes nothing.
 
+pub mod incident;
+mod views;
+
 use crate::domain::{
     Confidence, ContentHash, Diagnosis, Evidence, EvidenceKind, Finding, Hypothesis, Problem, Severity,
 };

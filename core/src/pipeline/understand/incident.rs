@@ -63,7 +63,7 @@ fn own_brief(sources: &[&dyn Telemetry]) -> Result<IncidentBrief, TelemetryError
             return Ok(brief);
         }
     }
-    Err(TelemetryError::Invalid("nothing says when the incident was: give a bundle, or a time".to_owned()))
+    Err(TelemetryError::Untimed("nothing says when the incident was: give a bundle, or a time".to_owned()))
 }
 
 /// What all sources give; one that fails beside others is a note.

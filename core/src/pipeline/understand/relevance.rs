@@ -36,7 +36,8 @@ pub fn narrow(
     let mut texts: Vec<&str> = vec![wording];
     texts.extend(abouts.values().map(String::as_str));
     let vectors = embedder.embed(&texts)?;
-    let (question, answers) = vectors.split_first().ok_or_else(|| EmbedderError("no vector".into()))?;
+    let (question, answers) =
+        vectors.split_first().ok_or_else(|| EmbedderError::Unusable("no vector".into()))?;
     let meaning: BTreeMap<&str, f64> =
         abouts.keys().zip(answers).map(|(rule, vector)| (*rule, dot(question, vector))).collect();
     let asked = words(wording);

@@ -4,19 +4,11 @@
 
 use super::postings::{Batch, Removal};
 use super::vectors::{self, Appender, Entry, Model};
+use crate::memory::intake::indexed;
 use ecoops_core::engines::recall::terms::terms;
 use ecoops_core::ports::memory::{Document, DocumentKind};
 use rusqlite::{Connection, params};
 use std::ops::Range;
-
-/// What is embedded and indexed of a chunk: the title says what a chunk from the middle is about.
-pub(super) fn indexed(document: &Document, piece: &Range<usize>) -> String {
-    let text = document.text.get(piece.clone()).unwrap_or_default();
-    match document.title.trim() {
-        "" => text.to_owned(),
-        title => format!("{title}\n{text}"),
-    }
-}
 
 /// A chunk to be kept. An empty vector: found by its words only.
 pub(super) struct Chunk<'a> {

@@ -2,35 +2,11 @@
 //!
 //! Never looks at chunks, vectors or words.
 
-use ecoops_core::ports::memory::{Document, DocumentKind};
+use crate::memory::intake::{kind, name};
+use ecoops_core::ports::memory::Document;
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-
-/// The same kind and content have the same name everywhere.
-pub(super) fn identify(document: &Document) -> String {
-    let mut hash = Sha256::new();
-    for part in [name(document.kind), &document.title, &document.text] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    let hex: String = hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect();
-    format!("{}-{hex}", name(document.kind))
-}
-
-pub(super) fn name(kind: DocumentKind) -> &'static str {
-    match kind {
-        DocumentKind::Fix => "fix",
-        DocumentKind::Incident => "incident",
-        DocumentKind::Runbook => "runbook",
-        DocumentKind::Postmortem => "postmortem",
-    }
-}
-
-fn kind(name: &str) -> Option<DocumentKind> {
-    use DocumentKind::{Fix, Incident, Postmortem, Runbook};
-    [Fix, Incident, Runbook, Postmortem].into_iter().find(|k| self::name(*k) == name)
-}
 
 pub(super) fn exists(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
     connection.prepare_cached("SELECT 1 FROM documents WHERE id = ?1")?.exists([id])

@@ -5,7 +5,8 @@
 
 use super::postings;
 use super::schema::SLOTS;
-use super::vectors::{self, HEADER, Model, Record, Segment, Segments, Slots, kind_byte};
+use super::vectors::{self, HEADER, Model, Record, Segment, Segments, Slots};
+use crate::memory::intake::kind_byte;
 use ecoops_core::engines::recall::bm25::Corpus;
 use ecoops_core::engines::recall::hybrid::Fusion;
 use ecoops_core::engines::recall::scan::{Query as VectorQuery, exact};

@@ -4,6 +4,7 @@
 //! an empty slot), a spare byte, then one signed byte a number; all little-endian.
 
 use super::schema::SLOTS;
+use crate::memory::intake::kind_byte;
 use ecoops_core::engines::recall::scan::quantise;
 use ecoops_core::ports::embedder::WIDTH;
 use ecoops_core::ports::memory::DocumentKind;
@@ -40,15 +41,6 @@ impl Record {
             length: u16::from_le_bytes([header[12], header[13]]),
             kind: header[14],
         }
-    }
-}
-
-pub(super) fn kind_byte(kind: DocumentKind) -> u8 {
-    match kind {
-        DocumentKind::Fix => 1,
-        DocumentKind::Incident => 2,
-        DocumentKind::Runbook => 3,
-        DocumentKind::Postmortem => 4,
     }
 }
 

@@ -34,6 +34,8 @@ const HARMLESS: u64 = 1 << 30;
 #[derive(Debug)]
 pub struct Container {
     path: PathBuf,
+    /// What people call it.
+    label: String,
     kind: Kind,
     caps: Caps,
     /// The one folder in which an archive holds everything, with its slash.
@@ -62,15 +64,22 @@ impl Container {
             Err(error) => return Err(TelemetryError::Invalid(format!("{}: {error}", path.display()))),
         };
         let kind = if about.is_dir() { Kind::Folder } else { archive_kind(path)? };
-        let mut container = Self { path: path.to_owned(), kind, caps, root: String::new() };
+        let label = path.display().to_string();
+        let mut container = Self { path: path.to_owned(), label, kind, caps, root: String::new() };
         if kind != Kind::Folder {
             container.root = container.common_root()?;
         }
         Ok(container)
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// What messages call it: its path, or what [`Self::call`] said.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Has messages call it by another name than its path.
+    pub fn call(&mut self, label: String) {
+        self.label = label;
     }
 
     /// Gives each file's name within the bundle, its size and its bytes, until `each` says to stop. Files of a
@@ -90,7 +99,7 @@ impl Container {
     }
 
     fn invalid(&self, why: impl std::fmt::Display) -> TelemetryError {
-        TelemetryError::Invalid(format!("{}: {why}", self.path.display()))
+        TelemetryError::Invalid(format!("{}: {why}", self.label))
     }
 
     fn visit_folder(
@@ -248,7 +257,7 @@ impl Container {
             Ok(shared)
         })?;
         if !any {
-            return Err(self.invalid("the archive holds no files"));
+            return Err(TelemetryError::Nothing(format!("{}: the archive holds no files", self.label)));
         }
         Ok(common.filter(|root| shared && root != "logs/").unwrap_or_default())
     }

@@ -32,6 +32,31 @@ pub struct Gathered {
     pub notes: Vec<String>,
 }
 
+impl Gathered {
+    /// Whether there is nothing that could be examined.
+    pub fn is_empty(&self) -> bool {
+        self.series.is_empty()
+            && self.spans.is_empty()
+            && self.events.is_empty()
+            && self.changes.is_empty()
+            && self.topology.is_empty()
+            && self.logs.iter().all(|log| log.records == 0)
+    }
+
+    /// Why nothing in it could be examined, in a few sentences.
+    pub fn why_empty(&self) -> String {
+        let logs = self.logs.iter().map(|log| match log.binary {
+            true => format!("{} is no text", log.source.file),
+            false => format!("{} is empty", log.source.file),
+        });
+        let mut why: Vec<String> = self.notes.iter().cloned().chain(logs).take(3).collect();
+        if why.is_empty() {
+            why.push("it is empty".to_owned());
+        }
+        why.join("; ")
+    }
+}
+
 /// A log of the bundle and what its ends tell.
 #[derive(Debug, Clone)]
 pub struct LogFile {
@@ -39,6 +64,10 @@ pub struct LogFile {
     /// The time from its first to its last record, as read.
     pub spanned: Option<TimeRange>,
     pub zoned: bool,
+    /// Records at both of its ends; 0 for a log without any.
+    pub records: u64,
+    /// It is no text.
+    pub binary: bool,
     /// Seconds by which its own clock is ahead of its carrier's.
     pub lead: Option<f64>,
 }
@@ -219,6 +248,8 @@ fn probe(source: LogSource, bytes: &mut dyn Read) -> (LogFile, io::Result<()>) {
     let log = LogFile {
         spanned: first.zip(last).map(|(start, end)| TimeRange { start, end }),
         zoned: parts.iter().all(|facts| facts.zoned),
+        records: parts.iter().map(|facts| facts.records).sum(),
+        binary: parts[0].binary,
         lead: clock::lead(&parts[0]),
         source,
     };

@@ -26,8 +26,8 @@ impl Page<'_> {
 
     fn observation(&self, e: &IncidentEvidence) -> String {
         let place = match (&e.file, e.offset) {
-            (Some(file), Some(offset)) => format!("{}:{offset}", self.words.name(file)),
-            (Some(file), None) => self.words.name(file),
+            (Some(file), Some(offset)) => format!("{}:{offset}", self.words.cell(file)),
+            (Some(file), None) => self.words.cell(file),
             _ => String::new(),
         };
         let hash = e.hash.as_deref().map(|h| {
@@ -44,7 +44,7 @@ impl Page<'_> {
             anchor("evidence", &e.id),
             self.words.name(&e.id),
             facts::evidence(e.kind),
-            self.words.name(e.service.as_deref().unwrap_or("")),
+            self.words.cell(e.service.as_deref().unwrap_or("")),
             self.words.sentence(&e.excerpt),
             if e.score.is_finite() { format!("{:.2}", e.score) } else { "unknown".into() },
         )

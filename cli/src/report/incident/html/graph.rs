@@ -102,7 +102,7 @@ impl Page<'_> {
                 "<tr id=\"{}\"><th scope=\"row\">{}</th><td><span class=\"badge {class}\">\
                  <span aria-hidden=\"true\">{sign}</span> {}</span></td><td>{distance}</td><td>{}</td></tr>",
                 super::anchor("impact", &s.service),
-                self.words.name(&s.service),
+                self.words.cell(&s.service),
                 facts::impact(s.impact),
                 self.cites(&s.evidence),
             )
@@ -118,10 +118,10 @@ impl Page<'_> {
         let mut callees: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         edges.iter().for_each(|(a, b)| callees.entry(a).or_default().push(b));
         let row = |(caller, callees): (&&str, &Vec<&str>)| {
-            let named: Vec<String> = callees.iter().take(60).map(|c| self.words.name(c)).collect();
+            let named: Vec<String> = callees.iter().take(60).map(|c| self.words.cell(c)).collect();
             format!(
                 "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
-                self.words.name(caller),
+                self.words.cell(caller),
                 named.join(", ")
             )
         };

@@ -2,14 +2,15 @@
 
 use super::{Page, folded, more};
 use crate::report::incident::{facts, plots};
-use ecoops_core::domain::incident::{Exemplar, LogCluster, LogLevel};
+use ecoops_core::domain::incident::{Exemplar, LogCluster, LogLevel, LogParameter, LogVariant};
 use std::collections::HashSet;
 
 /// Clusters that are shown unfolded, and at all.
 const FIRST: usize = 8;
 const MOST: usize = 60;
-const EXEMPLARS: usize = 3;
+const EXEMPLARS: usize = 5;
 const FRAMES: usize = 12;
+const WORDINGS: usize = 8;
 
 impl Page<'_> {
     pub(super) fn logs(&self) -> String {
@@ -41,20 +42,8 @@ impl Page<'_> {
             true => &self.data.logs,
             false => &self.analysis.log_clusters,
         };
-        let worth = |c: &LogCluster| {
-            let severe = match c.level {
-                Some(LogLevel::Error | LogLevel::Fatal) => 3.0,
-                Some(LogLevel::Warn) => 2.0,
-                _ => 1.0,
-            };
-            let novelty = if c.novelty.is_finite() { c.novelty.clamp(0.0, 1.0) } else { 0.0 };
-            severe * (0.02 + novelty) * (1.0 + c.count as f64).ln()
-        };
         let mut seen = HashSet::new();
-        let mut ranked: Vec<(f64, &LogCluster)> =
-            chosen.iter().filter(|c| seen.insert(c.id.as_str())).map(|c| (worth(c), c)).collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-        ranked.into_iter().map(|(_, c)| c).collect()
+        facts::ranked_clusters(chosen).into_iter().filter(|c| seen.insert(c.id.as_str())).collect()
     }
 
     fn cluster(&self, c: &LogCluster) -> String {
@@ -86,7 +75,7 @@ impl Page<'_> {
             self.words.sentence(&c.template),
             self.numbers(c),
             plots::sparkline(&c.buckets, noticed, &title),
-            folded("Lines", &self.lines(c)),
+            folded("Lines and values", &self.lines(c)),
         )
     }
 
@@ -109,11 +98,16 @@ impl Page<'_> {
             let speaking = c.instances.iter().filter(|(_, now, _)| *now > 0).count();
             parts.push(format!("{speaking} of {} instances", c.instances.len()));
         }
+        if c.variants.len() > 1 {
+            parts.push(format!("{} wordings", c.variants.len()));
+        }
         parts.into_iter().map(|p| format!("<span>{p}</span>")).collect()
     }
 
     fn lines(&self, c: &LogCluster) -> String {
         let mut out: String = c.exemplars.iter().take(EXEMPLARS).map(|e| self.exemplar(e)).collect();
+        out.push_str(&self.wordings(c));
+        out.push_str(&self.parameters(c));
         if !c.frames.is_empty() {
             let frames: Vec<String> = c.frames.iter().take(FRAMES).map(|f| self.words.sentence(f)).collect();
             out.push_str(&format!("<h4>Shared frames</h4><pre tabindex=\"0\">{}</pre>", frames.join("\n")));
@@ -124,6 +118,58 @@ impl Page<'_> {
             out.push_str(&format!("<p class=\"small quiet\">Traces: {}</p>", ids.join(", ")));
         }
         out
+    }
+
+    fn wordings(&self, c: &LogCluster) -> String {
+        if c.variants.len() < 2 {
+            return String::new();
+        }
+        let row = |v: &LogVariant| {
+            format!(
+                "<tr><td class=\"wide\"><code>{}</code></td><td class=\"num\">{}</td><td class=\"num\">{}</td></tr>",
+                self.words.sentence(&v.template),
+                facts::count(v.count),
+                facts::count(v.baseline_count)
+            )
+        };
+        let rows: String = c.variants.iter().take(WORDINGS).map(row).collect();
+        format!(
+            "<h4>Wordings</h4><table><thead><tr><th scope=\"col\">Template</th><th scope=\"col\" class=\"num\">Now</th>\
+             <th scope=\"col\" class=\"num\">Before</th></tr></thead><tbody>{rows}</tbody></table>"
+        )
+    }
+
+    /// What stood at each `<*>`.
+    fn parameters(&self, c: &LogCluster) -> String {
+        if c.parameters.is_empty() {
+            return String::new();
+        }
+        let row = |p: &LogParameter| {
+            let top: Vec<String> = p
+                .top
+                .iter()
+                .map(|(value, n)| format!("<code>{}</code> {}×", self.words.name(value), facts::count(*n)))
+                .collect();
+            let spread = match p.range {
+                Some((least, mean, greatest)) => format!(
+                    "{} to {}, {} in the mean",
+                    facts::quantity(least, None),
+                    facts::quantity(greatest, None),
+                    facts::quantity(mean, None)
+                ),
+                None => top.join(", "),
+            };
+            format!(
+                "<tr><th scope=\"row\" class=\"id\">{}</th><td class=\"num\">{}</td><td class=\"wide\">{spread}</td></tr>",
+                p.place + 1,
+                facts::count(p.distinct),
+            )
+        };
+        let rows: String = c.parameters.iter().map(row).collect();
+        format!(
+            "<h4>Values of &lt;*&gt;</h4><table><thead><tr><th scope=\"col\">Place</th>\
+             <th scope=\"col\" class=\"num\">Different</th><th scope=\"col\">Values</th></tr></thead><tbody>{rows}</tbody></table>"
+        )
     }
 
     fn exemplar(&self, e: &Exemplar) -> String {

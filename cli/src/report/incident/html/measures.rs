@@ -4,7 +4,7 @@ use super::{Page, folded, more};
 use crate::report::incident::facts;
 use crate::report::incident::plots::{Mark, SeriesPlot};
 use crate::report::incident::words::{anchor, cut};
-use ecoops_core::domain::incident::{Anomaly, Series, TimeRange};
+use ecoops_core::domain::incident::{Anomaly, AnomalyKind, Series, TimeRange};
 use std::collections::{HashMap, HashSet};
 
 /// Plots that are shown unfolded, and folded; the others are rows of a table.
@@ -165,6 +165,13 @@ impl Page<'_> {
         if of.is_empty() { self.heading(a) } else { format!("{}, {of}", self.heading(a)) }
     }
 
+    /// The same for a row of a table.
+    fn row_title(&self, a: &Anomaly) -> String {
+        let of = [&a.instance, &a.version, &a.peer].into_iter().flatten().map(|name| self.words.cell(name));
+        let head = [&a.service, &a.metric].into_iter().map(|name| self.words.cell(name));
+        head.chain(of).collect::<Vec<_>>().join(" · ")
+    }
+
     fn heading(&self, a: &Anomaly) -> String {
         format!("{} · {}", self.words.name(&a.service), self.words.name(&a.metric))
     }
@@ -186,12 +193,16 @@ impl Page<'_> {
 
     fn told(&self, a: &Anomaly, unit: Option<&str>) -> String {
         let days = facts::spans_days(self.data.brief.window);
+        let season = match a.season {
+            Some(season) => format!(" at this time of its cycle of {}", facts::duration(season)),
+            None => String::new(),
+        };
         format!(
-            "{} from {} to {}: {} where {} to {} was expected",
+            "{} from {} to {}: {} where {} to {} was expected{season}",
             capital(facts::anomaly(a.kind, a.direction)),
             facts::minute(a.range.start, days),
             facts::minute(a.range.end, days),
-            facts::quantity(a.observed, unit),
+            if a.kind == AnomalyKind::Missing { "nothing".into() } else { facts::quantity(a.observed, unit) },
             facts::quantity(a.expected.0, unit),
             facts::quantity(a.expected.1, unit),
         )
@@ -218,7 +229,7 @@ impl Page<'_> {
             format!(
                 "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"time\">{} to {}</td><td class=\"num\">{}</td>\
                  <td class=\"num\">{} to {}</td><td>{}</td></tr>",
-                self.title(a),
+                self.row_title(a),
                 facts::anomaly(a.kind, a.direction),
                 facts::clock(a.range.start, false),
                 facts::clock(a.range.end, false),

@@ -8,6 +8,7 @@ mod graph;
 mod hypotheses;
 mod logs;
 mod measures;
+mod services;
 mod timeline;
 
 use super::facts;
@@ -39,6 +40,7 @@ pub fn html(analysis: &IncidentAnalysis, data: &IncidentData, redact: &dyn Fn(&s
         ("timeline", "Timeline", page.timeline()),
         ("hypotheses", "Hypotheses", page.hypotheses()),
         ("measures", "Measurements", page.measures()),
+        ("services", "Services", page.services()),
         ("topology", "Topology", page.topology()),
         ("logs", "Logs", page.logs()),
         ("evidence", "Evidence", page.evidence()),

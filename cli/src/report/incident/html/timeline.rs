@@ -114,7 +114,7 @@ impl Page<'_> {
             facts::machine_time(m.time),
             facts::clock(m.time, days),
             facts::moment(m.kind),
-            self.words.name(m.service.as_deref().unwrap_or("")),
+            self.words.cell(m.service.as_deref().unwrap_or("")),
             self.words.sentence(&m.text),
         )
     }

@@ -4,6 +4,7 @@ pub mod course;
 
 #[cfg(test)]
 mod samples;
+mod tables;
 
 use super::facts::next_steps;
 use crate::report::Look;
@@ -63,6 +64,8 @@ pub fn analysis(shown: &Shown<'_>, look: Look) -> String {
     page.hypotheses(&mut out);
     page.steps(&mut out);
     page.blast_radius(&mut out);
+    page.services(&mut out);
+    page.logs(&mut out);
     page.evidence(&mut out);
     page.memory(&mut out);
     page.notes(&mut out);

@@ -3,6 +3,7 @@
 use super::course::{Plot, Plots};
 use super::{Shown, analysis, stamp};
 use crate::report::Look;
+use crate::report::incident::samples::views;
 use ecoops_core::domain::incident::*;
 use unicode_width::UnicodeWidthStr;
 
@@ -85,6 +86,8 @@ fn sample() -> (IncidentBrief, IncidentAnalysis, Plots) {
         expected: (0.0, 0.4),
         observed: 31.0,
         bad: true,
+        season: None,
+        level: AnomalyLevel::Notice,
         evidence: "e1".into(),
     };
     let mut many: Vec<Moment> = (0..30)
@@ -111,7 +114,31 @@ fn sample() -> (IncidentBrief, IncidentAnalysis, Plots) {
             hypothesis("payments", CauseKind::Service, 0.07),
         ],
         anomalies: vec![anomaly],
-        log_clusters: Vec::new(),
+        log_clusters: vec![LogCluster {
+            id: "l1".into(),
+            service: "checkout".into(),
+            template: format!("charge <*> failed: {HOSTILE}"),
+            level: Some(LogLevel::Error),
+            count: 1234,
+            baseline_count: 0,
+            first_seen: Some(START + 1502.0),
+            last_seen: Some(START + 3599.0),
+            novelty: 1.0,
+            instances: Vec::new(),
+            buckets: Vec::new(),
+            frames: vec![format!("com.shop.Rates.of {HOSTILE}")],
+            exemplars: Vec::new(),
+            traces: Vec::new(),
+            variants: ["charge <*> failed", "charge <*> failed again"]
+                .map(|text| LogVariant { template: text.into(), count: 617, baseline_count: 0 })
+                .to_vec(),
+            parameters: Vec::new(),
+        }],
+        views: {
+            let mut all = views();
+            all[0].service = format!("checkout-{HOSTILE}");
+            all
+        },
         blast_radius: BlastRadius {
             services: [("checkout", Impact::Failing), ("gateway", Impact::Suffering), ("web", Impact::Exposed)]
                 .map(|(service, impact)| ImpactedService { service: service.into(), impact, distance: 0, evidence: Vec::new() })
@@ -177,6 +204,7 @@ fn an_empty_analysis_is_one_answer() {
         hypotheses: Vec::new(),
         anomalies: Vec::new(),
         log_clusters: Vec::new(),
+        views: Vec::new(),
         blast_radius: BlastRadius::default(),
         timeline: Vec::new(),
         evidence: Vec::new(),

@@ -15,6 +15,7 @@ mod distribution;
 mod explain;
 mod history;
 mod horizons;
+mod look;
 mod novelty;
 mod refractory;
 mod season;
@@ -26,6 +27,7 @@ mod tail;
 pub mod views;
 
 pub use explain::Kind;
+pub use look::{Look, look};
 pub use season::{Band, period};
 pub use stream::{Detector, Level, Refusal, Settings, Verdict, detect};
 

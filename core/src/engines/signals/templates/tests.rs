@@ -312,11 +312,12 @@ fn variants_are_found_by_words_and_by_meaning() {
         "Disk full on volume 3",
         "No space left on volume 3",
     ]);
-    let groups = variants(&templates.all, Likeness::default(), None);
+    let texts: Vec<(&str, u64)> = templates.all.iter().map(|t| (t.text.as_str(), t.count)).collect();
+    let groups = variants(&texts, Likeness::default(), None);
     assert_eq!(groups, [1, 1, 2, 3], "the more frequent stands for its variants");
     let same = |text: &str| if text.contains("volume") { vec![1.0, 0.0] } else { vec![0.0, 1.0] };
     let likeness = Likeness { jaccard: 0.4, ..Likeness::default() };
-    let groups = variants(&templates.all, likeness, Some(&same));
+    let groups = variants(&texts, likeness, Some(&same));
     assert_eq!(groups[2], groups[3], "the embedding joins what shares few words");
 }
 

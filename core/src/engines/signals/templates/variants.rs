@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::hash::{self, BuildHash, mix};
-use super::template::{Template, WILDCARD};
+use super::template::WILDCARD;
 
 const HASHES: usize = 32;
 const BAND: usize = 2;
@@ -33,10 +33,10 @@ impl Default for Likeness {
 /// Turns a text into a vector; all vectors of one length.
 pub type Embed<'a> = &'a dyn Fn(&str) -> Vec<f32>;
 
-/// Groups templates that say the same in other words. Gives for each template the place in
-/// `templates` of its group's most frequent one, which for most is its own.
-pub fn variants(templates: &[Template], likeness: Likeness, embed: Option<Embed<'_>>) -> Vec<usize> {
-    let shingles: Vec<HashSet<u64, BuildHash>> = templates.iter().map(|t| shingles(&t.text)).collect();
+/// Groups templates, each with the number of its lines, that say the same in other words. Gives for each the
+/// place in `templates` of its group's most frequent one, which for most is its own.
+pub fn variants(templates: &[(&str, u64)], likeness: Likeness, embed: Option<Embed<'_>>) -> Vec<usize> {
+    let shingles: Vec<HashSet<u64, BuildHash>> = templates.iter().map(|(text, _)| shingles(text)).collect();
     let mut vectors: HashMap<usize, Vec<f32>> = HashMap::new();
     let mut parent: Vec<usize> = (0..templates.len()).collect();
     for (a, b) in candidates(&shingles) {
@@ -45,14 +45,14 @@ pub fn variants(templates: &[Template], likeness: Likeness, embed: Option<Embed<
             || common * 2.0 >= likeness.jaccard
                 && embed.is_some_and(|embed| {
                     for i in [a, b] {
-                        vectors.entry(i).or_insert_with(|| embed(&words_of(&templates[i].text)));
+                        vectors.entry(i).or_insert_with(|| embed(&words_of(templates[i].0)));
                     }
                     cosine(&vectors[&a], &vectors[&b]) >= likeness.cosine
                 });
         if close {
             let (a, b) = (root(&mut parent, a), root(&mut parent, b));
             // The more frequent stands for both.
-            let (of, into) = if templates[a].count >= templates[b].count { (b, a) } else { (a, b) };
+            let (of, into) = if templates[a].1 >= templates[b].1 { (b, a) } else { (a, b) };
             parent[of] = into;
         }
     }

@@ -1,0 +1,242 @@
+//! The last answers of a memory that is elsewhere, for the time when it is away.
+//!
+//! A search that was made before, and a document that was seen before, are answered with their age. Never answers
+//! what the memory itself can, and never keeps what it was told to forget.
+
+use ecoops_core::ports::host::Host;
+use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Memory, MemoryError, Query, Stale};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+const TABLES: &str = "
+CREATE TABLE answers (
+  key BLOB PRIMARY KEY, made INTEGER NOT NULL, body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answers_by_age ON answers (made);
+";
+
+/// Answers that are kept; the oldest go.
+const MOST: i64 = 4_000;
+/// An older answer, in seconds, is none: a week.
+const OLDEST: i64 = 7 * 24 * 3_600;
+
+/// See the module.
+pub struct RememberedMemory {
+    inner: Box<dyn Memory>,
+    /// Which memory it is: the answers of another are not its own.
+    whose: String,
+    connection: Mutex<Connection>,
+    host: Arc<dyn Host>,
+}
+
+impl std::fmt::Debug for RememberedMemory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RememberedMemory").field("whose", &self.whose).finish_non_exhaustive()
+    }
+}
+
+impl RememberedMemory {
+    /// Keeps the answers of `inner` in the file at `path`.
+    ///
+    /// # Errors
+    /// [`MemoryError::Storage`] when the file cannot be used.
+    pub fn open(
+        path: &Path,
+        inner: Box<dyn Memory>,
+        whose: &str,
+        host: Arc<dyn Host>,
+    ) -> Result<Self, MemoryError> {
+        let connection = crate::sqlite::open(path, 1, TABLES)
+            .map_err(|why| MemoryError::Storage(format!("{}: {why}", path.display())))?;
+        Ok(Self { inner, whose: whose.to_owned(), connection: Mutex::new(connection), host })
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn key(&self, what: &str, asked: &str) -> Vec<u8> {
+        let mut hash = Sha256::new();
+        for part in [&self.whose, what, asked] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        hash.finalize().to_vec()
+    }
+
+    fn keep(&self, key: &[u8], answer: &impl Serialize) {
+        let now = self.host.now().as_second();
+        let keep = || -> rusqlite::Result<()> {
+            let body = serde_json::to_string(answer).unwrap_or_default();
+            let mut connection = self.connection();
+            let transaction =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let put = "INSERT OR REPLACE INTO answers (key, made, body) VALUES (?1, ?2, ?3)";
+            transaction.execute(put, params![key, now, body])?;
+            transaction.execute("DELETE FROM answers WHERE made < ?1", [now - OLDEST])?;
+            let over = "DELETE FROM answers WHERE key IN
+                (SELECT key FROM answers ORDER BY made DESC LIMIT -1 OFFSET ?1)";
+            transaction.execute(over, [MOST])?;
+            transaction.commit()
+        };
+        // an answer that cannot be kept is an answer all the same
+        if let Err(error) = keep() {
+            tracing::warn!(%error, "an answer of the memory cannot be kept");
+        }
+    }
+
+    fn kept<T: DeserializeOwned>(&self, key: &[u8]) -> Option<(T, Stale)> {
+        let find = "SELECT made, body FROM answers WHERE key = ?1";
+        let row = |row: &rusqlite::Row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
+        let (made, body) = self.connection().query_row(find, [key], row).optional().ok().flatten()?;
+        let age = self.host.now().as_second().saturating_sub(made).max(0);
+        (age <= OLDEST).then_some(())?;
+        Some((serde_json::from_str(&body).ok()?, Stale { age_seconds: age.unsigned_abs() }))
+    }
+
+    fn drop_document(&self, id: &str) -> rusqlite::Result<()> {
+        // in a search's answer as much as by itself
+        let named = serde_json::Value::from(id).to_string();
+        self.connection().execute(
+            "DELETE FROM answers WHERE key = ?1 OR instr(body, ?2) > 0",
+            params![self.key("document", id), named],
+        )?;
+        Ok(())
+    }
+}
+
+impl Memory for RememberedMemory {
+    fn ingest(&self, document: &Document) -> Result<String, MemoryError> {
+        self.inner.ingest(document)
+    }
+
+    fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {
+        let key = self.key("search", &serde_json::to_string(query).unwrap_or_default());
+        match self.inner.search(query) {
+            Ok(hits) => {
+                self.keep(&key, &hits);
+                for hit in &hits {
+                    self.keep(&self.key("document", &hit.id), &hit.document);
+                }
+                Ok(hits)
+            }
+            Err(MemoryError::Away(why)) => {
+                let (mut hits, stale) = self.kept::<Vec<Hit>>(&key).ok_or(MemoryError::Away(why))?;
+                hits.iter_mut().for_each(|hit| hit.stale = Some(stale));
+                Ok(hits)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn list(&self, kinds: &[DocumentKind], limit: usize) -> Result<Vec<(String, Document)>, MemoryError> {
+        self.inner.list(kinds, limit)
+    }
+
+    /// Never an old one: see [`Memory::get_marked`].
+    fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {
+        let found = self.inner.get(id)?;
+        match &found {
+            Some(document) => self.keep(&self.key("document", id), document),
+            None => drop(self.drop_document(id)),
+        }
+        Ok(found)
+    }
+
+    fn get_marked(&self, id: &str) -> Result<Option<(Document, Option<Stale>)>, MemoryError> {
+        match self.get(id) {
+            Ok(found) => Ok(found.map(|document| (document, None))),
+            Err(MemoryError::Away(why)) => {
+                let kept = self.kept(&self.key("document", id)).ok_or(MemoryError::Away(why))?;
+                Ok(Some((kept.0, Some(kept.1))))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn forget(&self, id: &str) -> Result<bool, MemoryError> {
+        // here first: what the memory forgot must not come back from here
+        self.drop_document(id).map_err(|e| MemoryError::Storage(format!("the kept answers: {e}")))?;
+        self.inner.forget(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::frozen::Frozen;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    struct Sometimes {
+        away: Arc<AtomicBool>,
+        document: Document,
+    }
+
+    impl Sometimes {
+        fn there(&self) -> Result<(), MemoryError> {
+            if self.away.load(Ordering::Relaxed) { Err(MemoryError::Away("no route".into())) } else { Ok(()) }
+        }
+    }
+
+    impl Memory for Sometimes {
+        fn ingest(&self, _: &Document) -> Result<String, MemoryError> {
+            self.there().map(|()| "fix-1".into())
+        }
+        fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {
+            self.there()?;
+            let document = Document { text: query.query.clone(), ..self.document.clone() };
+            let (id, snippet) = ("fix-1".into(), String::new());
+            Ok(vec![Hit { id, document, snippet, score: 0.5, cosine: 0.5, text_rank: None, stale: None }])
+        }
+        fn list(&self, _: &[DocumentKind], _: usize) -> Result<Vec<(String, Document)>, MemoryError> {
+            self.there().map(|()| Vec::new())
+        }
+        fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {
+            self.there().map(|()| (id == "fix-1").then(|| self.document.clone()))
+        }
+        fn forget(&self, _: &str) -> Result<bool, MemoryError> {
+            self.there().map(|()| true)
+        }
+    }
+
+    fn query(text: &str) -> Query {
+        Query { query: text.into(), top_k: 3, filters: Default::default() }
+    }
+
+    #[test]
+    fn what_was_answered_is_answered_again_with_its_age() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("answers.sqlite");
+        let away = Arc::new(AtomicBool::new(false));
+        let open = |whose: &str, second: i64| {
+            let document = Document {
+                kind: DocumentKind::Fix,
+                title: "t".into(),
+                text: "x".into(),
+                source: String::new(),
+                metadata: Default::default(),
+            };
+            let inner = Box::new(Sometimes { away: away.clone(), document });
+            let now = jiff::Timestamp::from_second(second).expect("a time");
+            RememberedMemory::open(&path, inner, whose, Arc::new(Frozen::at(now, 0))).expect("opens")
+        };
+        let first = open("a", 1_000);
+        let fresh = first.search(&query("pool")).expect("there");
+        assert_eq!(fresh[0].stale, None);
+        away.store(true, Ordering::Relaxed);
+        let later = open("a", 1_090);
+        let old = later.search(&query("pool")).expect("kept");
+        assert_eq!((old[0].stale, &old[0].document), (Some(Stale { age_seconds: 90 }), &fresh[0].document));
+        assert_eq!(later.get_marked("fix-1").expect("kept").expect("one").1, Some(Stale { age_seconds: 90 }));
+        for unknown in [later.search(&query("other")), open("b", 1_090).search(&query("pool"))] {
+            assert!(matches!(unknown, Err(MemoryError::Away(_))));
+        }
+        assert!(matches!(open("a", 1_000 + OLDEST + 1).search(&query("pool")), Err(MemoryError::Away(_))));
+        assert!(matches!(later.get("fix-1"), Err(MemoryError::Away(_))), "unmarked is never old");
+        assert!(matches!(later.forget("fix-1"), Err(MemoryError::Away(_))));
+        assert!(later.search(&query("pool")).is_err() && later.get_marked("fix-1").is_err());
+    }
+}
