@@ -2,6 +2,7 @@
 
 use crate::component::{Component, Desk};
 use crate::deliver::{Deliverer, Means};
+use crate::mirror::Mirror;
 use crate::{Places, secret, token};
 use ecoops_core::config::{Settings, Sink};
 use ecoops_core::domain::Identifiers;
@@ -37,6 +38,8 @@ pub struct Kernel {
     pub bus: Arc<Desk<dyn Bus>>,
     pub policy: Arc<Desk<dyn Policy>>,
     pub audit: Arc<Desk<dyn AuditLog>>,
+    /// Writes the audit log elsewhere as well.
+    pub mirror: Option<Mirror>,
     pub delivery: Arc<Desk<dyn Delivery>>,
     pub replies: Arc<Desk<dyn Replies>>,
     pub redactor: Redactor,
@@ -79,10 +82,11 @@ impl Kernel {
         Ok(Self {
             deliverers: deliverers(&settings, &means),
             identity: identity(places, &settings, &host),
-            memory: memory(places, &settings, &host),
+            memory: memory(places, &settings, &redactor, &host),
             events,
-            bus: bus(places, &host),
-            policy: policy(places, &settings),
+            bus: bus(places, &settings, &host),
+            policy: policy(places, &settings, &redactor),
+            mirror: mirror(places, &settings, &audit, &host),
             audit,
             delivery: delivery(places, &settings, &host),
             replies: replies(places),
@@ -106,7 +110,8 @@ impl Kernel {
             &*self.memory,
             &*self.delivery,
         ];
-        ports.into_iter().chain(self.deliverers.iter().map(|d| d as &dyn Component)).collect()
+        let mirror = self.mirror.iter().map(|m| m as &dyn Component);
+        ports.into_iter().chain(self.deliverers.iter().map(|d| d as &dyn Component)).chain(mirror).collect()
     }
 
     /// Something was published: those who deliver it look at once.
@@ -167,17 +172,23 @@ fn identity(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<D
     })
 }
 
-fn memory(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Memory>> {
+fn memory(
+    places: &Places,
+    settings: &Settings,
+    redactor: &Redactor,
+    host: &Arc<dyn Host>,
+) -> Arc<Desk<dyn Memory>> {
     let (state, settings, host) = (places.state.clone(), settings.memory.clone(), host.clone());
+    let redactor = redactor.clone();
     Desk::new("memory", MEMORY_DEADLINE, move || {
         if !settings.enabled {
             return Err("it is turned off (memory.enabled)".to_owned());
         }
         let key = credential(&settings.embeddings_credential)?;
-        let embedder = registry::EmbedderChoice::of(&settings, &state, key, false);
+        let embedder = registry::EmbedderChoice::of(&settings, &state, key, Some(redactor.clone()), false);
         let embedder = registry::embedder(&embedder).map_err(|e| said(&e))?;
         let password = credential(&settings.credential)?;
-        let choice = registry::MemoryChoice::of(&settings, &state, password, false);
+        let choice = registry::MemoryChoice::of(&settings, &state, password, Some(redactor.clone()), false);
         registry::memory(&choice, embedder, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
 }
@@ -207,29 +218,77 @@ fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Des
     })
 }
 
-fn bus(places: &Places, host: &Arc<dyn Host>) -> Arc<Desk<dyn Bus>> {
-    let choice = registry::BusChoice {
-        adapter: "embedded".into(),
-        file: places.state.join("bus.sqlite"),
-        server: None,
+/// A service outside, with its credential.
+///
+/// # Errors
+/// When there is no address, or the credential cannot be had.
+fn service(address: &str, credential: &str, deadline: Duration) -> Result<registry::ServiceChoice, String> {
+    if address.is_empty() {
+        return Err("it has no address".to_owned());
+    }
+    let token = match credential {
+        "" => None,
+        name => return Err(format!("the credential `{name}` cannot be had")),
     };
-    let host = host.clone();
+    Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
+}
+
+fn bus(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Bus>> {
+    let (file, settings, host) = (places.state.join("bus.sqlite"), settings.bus.clone(), host.clone());
     Desk::new("bus", DEADLINE, move || {
+        let service = match settings.adapter.as_str() {
+            "embedded" => registry::ServiceChoice::default(),
+            _ => service(&settings.address, &settings.credential, DEADLINE)?,
+        };
+        let choice = registry::BusChoice {
+            adapter: settings.adapter.clone(),
+            file: file.clone(),
+            service,
+            server: None,
+        };
         registry::bus(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
 }
 
-fn policy(places: &Places, settings: &Settings) -> Arc<Desk<dyn Policy>> {
-    let choice = registry::PolicyChoice {
-        adapter: "embedded".into(),
-        settings: registry::PolicySettings {
-            default: true,
-            user: Some(places.config.join("policies")),
-            extra: settings.policy.extra.iter().map(|path| places.config.join(path)).collect(),
-            repository: None,
-        },
+fn mirror(
+    places: &Places,
+    settings: &Settings,
+    log: &Arc<Desk<dyn AuditLog>>,
+    host: &Arc<dyn Host>,
+) -> Option<Mirror> {
+    let (address, credential) = (settings.audit.mirror.clone(), settings.audit.mirror_credential.clone());
+    let file = places.own().join("audit-mirror.json");
+    (!address.is_empty()).then(|| {
+        Mirror::new(log.clone(), file, Clock(host.clone()), move || {
+            let service = service(&address, &credential, MEMORY_DEADLINE)?;
+            registry::audit_copy(&service).map_err(|e| said(&e))
+        })
+    })
+}
+
+fn policy(places: &Places, settings: &Settings, redactor: &Redactor) -> Arc<Desk<dyn Policy>> {
+    let rego = registry::PolicySettings {
+        default: true,
+        user: Some(places.config.join("policies")),
+        extra: settings.policy.extra.iter().map(|path| places.config.join(path)).collect(),
+        repository: None,
     };
-    Desk::new("policy", DEADLINE, move || registry::policy(&choice).map(Arc::from).map_err(|e| said(&e)))
+    let (settings, redactor) = (settings.policy.clone(), redactor.clone());
+    Desk::new("policy", DEADLINE, move || {
+        let choice = registry::PolicyChoice::embedded(rego.clone());
+        let choice = match settings.adapter.as_str() {
+            "embedded" => choice,
+            // One that cannot be reached at all must not be left out: then this part cannot be opened, and denies.
+            adapter => registry::PolicyChoice {
+                adapter: adapter.to_owned(),
+                service: service(&settings.address, &settings.credential, DEADLINE)?,
+                good_for: Duration::from_secs(settings.cache),
+                redactor: Some(redactor.clone()),
+                ..choice
+            },
+        };
+        registry::policy(&choice).map(Arc::from).map_err(|e| said(&e))
+    })
 }
 
 fn audit(places: &Places, settings: &Settings) -> Arc<Desk<dyn AuditLog>> {
@@ -240,13 +299,17 @@ fn audit(places: &Places, settings: &Settings) -> Arc<Desk<dyn AuditLog>> {
 }
 
 fn delivery(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Delivery>> {
-    let choice = registry::DeliveryChoice {
-        adapter: "folder".into(),
-        applications: settings.delivery.applications.clone(),
-        state: places.state.clone(),
-    };
-    let host = host.clone();
+    let (state, settings, host) = (places.state.clone(), settings.delivery.clone(), host.clone());
     Desk::new("delivery", MEMORY_DEADLINE, move || {
+        let choice = registry::DeliveryChoice {
+            adapter: settings.adapter.clone(),
+            service: match settings.adapter.as_str() {
+                "folder" => registry::ServiceChoice::default(),
+                _ => service(&settings.address, &settings.credential, MEMORY_DEADLINE)?,
+            },
+            applications: settings.applications.clone(),
+            state: state.clone(),
+        };
         registry::delivery(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
 }
@@ -268,7 +331,9 @@ fn deliverers(settings: &Settings, means: &Means) -> Vec<Deliverer> {
         let wants = parsed.as_ref().map(|sink| sink.events.clone()).unwrap_or_default();
         let host = means.host.clone();
         Deliverer::new(&Sink::group(name), wants, means.clone(), move || {
-            let choice = registry::NotifyChoice { sink: parsed.clone()?, secret: None };
+            let sink = parsed.clone()?;
+            let secret = credential(&sink.secret)?;
+            let choice = registry::NotifyChoice { sink, secret };
             registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
         })
     });

@@ -16,6 +16,7 @@ pub mod install;
 mod kernel;
 pub mod log;
 pub mod mcp;
+mod mirror;
 mod places;
 pub mod secret;
 mod tls;

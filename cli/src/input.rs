@@ -73,15 +73,16 @@ pub fn bundle(app: &App, names: &[PathBuf]) -> Result<Loose, Failure> {
         }
         let path = app.here.join(name);
         drop(open(app, name)?);
-        let mut place = folder.path().join(part(&path));
+        let mut place = folder.path().join(otlp(&path).map_or_else(|| part(&path), str::to_owned));
         // Two files of one name are two instances.
         let mut number = 1;
         while place.exists() {
             number += 1;
-            let stem = place.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-            let stem = stem.split('.').next().unwrap_or_default().to_owned();
-            let suffix = place.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
-            place.set_file_name(format!("{stem}.{number}.{suffix}"));
+            let name = place.file_name().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+            let (stem, suffix) = name.split_once('.').unwrap_or((&name, ""));
+            let suffix = suffix.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('.');
+            let numbered = format!("{stem}.{number}.{suffix}");
+            place.set_file_name(numbered);
         }
         let linked = std::fs::hard_link(&path, &place);
         if linked.is_err() {
@@ -104,6 +105,24 @@ fn label(names: &[PathBuf]) -> String {
     shown.join(", ")
 }
 
+/// The part that a file of OTLP's JSON is, by its first bytes.
+fn otlp(path: &Path) -> Option<&'static str> {
+    let json = path.extension().is_some_and(|e| e == "json" || e == "jsonl");
+    let mut start = Vec::new();
+    File::open(path).ok().filter(|_| json)?.take(8192).read_to_end(&mut start).ok()?;
+    let start = String::from_utf8_lossy(&start);
+    let holds = |key: &str| start.contains(&format!("\"{key}\""));
+    if holds("resourceSpans") {
+        Some("traces.json")
+    } else if holds("resourceLogs") {
+        Some("logs.json")
+    } else if holds("resourceMetrics") {
+        Some("metrics.json")
+    } else {
+        None
+    }
+}
+
 /// What a file is called within a bundle.
 fn part(path: &Path) -> String {
     let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
@@ -111,6 +130,7 @@ fn part(path: &Path) -> String {
     let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = stem.replace(['/', '.'], "-");
     match path.extension().and_then(|e| e.to_str()) {
+        Some("gz") => format!("{}.gz", part(&path.with_extension(""))),
         Some("csv") if is(&["topology", "calls"]) => "topology.csv".to_owned(),
         Some("csv") => "metrics.csv".to_owned(),
         Some("json") if name == "incident.json" => name,
@@ -134,6 +154,8 @@ mod tests {
             ("/a/api.log", "logs/api.log"),
             ("/a/api.log.1", "logs/api-log.log"),
             ("syslog", "logs/syslog.log"),
+            ("/a/api.log.gz", "logs/api.log.gz"),
+            ("syslog.gz", "logs/syslog.log.gz"),
             ("api.jsonl", "logs/api.jsonl"),
             ("deploys.jsonl", "changes.jsonl"),
             ("k8s-events.json", "events.jsonl"),

@@ -129,8 +129,36 @@ pub fn policy(app: &App) -> Result<Box<dyn Policy>, Failure> {
         extra: app.settings().policy.extra.iter().map(|path| app.root.join(path)).collect(),
         repository: repository.is_dir().then_some((repository, app.configuration.trusted)),
     };
-    registry::policy(&registry::PolicyChoice { adapter: "embedded".into(), settings })
-        .map_err(|e| unusable("the policy", &e))
+    let chosen = &app.settings().policy;
+    let choice = registry::PolicyChoice::embedded(settings);
+    let choice = match chosen.adapter.as_str() {
+        "embedded" => choice,
+        adapter => registry::PolicyChoice {
+            adapter: adapter.to_owned(),
+            service: policy_service(app)?,
+            good_for: std::time::Duration::from_secs(chosen.cache),
+            redactor: Some(redactor(app)?),
+            ..choice
+        },
+    };
+    registry::policy(&choice).map_err(|e| unusable("the policy", &e))
+}
+
+/// The policy outside. One that cannot be asked is no reason to go on without it.
+fn policy_service(app: &App) -> Result<registry::ServiceChoice, Failure> {
+    let chosen = &app.settings().policy;
+    if chosen.address.is_empty() {
+        return Err(Failure::new("policy.adapter names a policy outside, and policy.address is empty")
+            .next("set policy.address, or policy.adapter to embedded"));
+    }
+    let token = match chosen.credential.as_str() {
+        "" => None,
+        name => {
+            return Err(Failure::new(format!("the credential `{name}` of policy.credential cannot be had")));
+        }
+    };
+    let deadline = std::time::Duration::from_secs(10);
+    Ok(registry::ServiceChoice { address: chosen.address.clone(), token, offline: app.offline, deadline })
 }
 
 pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
@@ -145,22 +173,22 @@ pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
 fn embedder_choice(app: &App) -> Result<registry::EmbedderChoice, Failure> {
     let settings = &app.settings().memory;
     let key = credential(&settings.embeddings_credential)?;
-    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, app.offline))
+    let redactor = (!settings.embeddings.is_empty()).then(|| redactor(app)).transpose()?;
+    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor, app.offline))
 }
 
 fn memory_choice(app: &App) -> Result<registry::MemoryChoice, Failure> {
     let settings = &app.settings().memory;
     let password = credential(&settings.credential)?;
-    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, app.offline))
+    let redactor = (settings.adapter != "embedded").then(|| redactor(app)).transpose()?;
+    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor, app.offline))
 }
 
 /// The credential of this name; none for no name.
-fn credential(name: &str) -> Result<Option<String>, Failure> {
+pub fn credential(name: &str) -> Result<Option<String>, Failure> {
     match name {
         "" => Ok(None),
-        name => Err(Failure::new(&format!(
-            "the credential `{name}` cannot be read: there is no place for credentials"
-        ))),
+        name => Err(Failure::new(format!("the credential `{name}` cannot be read: no place is set"))),
     }
 }
 
@@ -254,9 +282,15 @@ pub fn room(app: &App) -> Result<Room, Failure> {
     })
 }
 
+pub fn incidents_choice(app: &App) -> Result<registry::IncidentsChoice, Failure> {
+    let settings = &app.settings().incidents;
+    let password = credential(&settings.credential)?;
+    Ok(registry::IncidentsChoice::of(settings, &app.folders.state, password, app.offline))
+}
+
 /// The incidents that are worked on.
 pub fn incidents(app: &App) -> Result<Box<dyn Incidents>, Failure> {
-    registry::incidents(&app.folders.state).map_err(|e| unusable("the store of incidents", &e))
+    registry::incidents(&incidents_choice(app)?).map_err(|e| unusable("the store of incidents", &e))
 }
 
 type Recorders = (Box<dyn AuditLog>, Box<dyn Events>, Option<Box<dyn Memory>>);

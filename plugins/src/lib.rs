@@ -12,6 +12,7 @@ pub mod host;
 pub mod http;
 pub mod identity;
 pub mod incidents;
+pub mod kernel;
 pub mod memory;
 pub mod notify;
 pub mod objects;

@@ -5,25 +5,37 @@
 //! the known ones.
 
 use crate::audit_log::embedded::{self as audit, EmbeddedAuditLog};
+use crate::audit_log::policy_audit::PolicyAuditCopy;
+use crate::audit_log::postgres::AuditCopy as PgAuditCopy;
 use crate::bus::embedded::EmbeddedBus;
+use crate::bus::event_bus::EventBus;
 use crate::bus::redis::RedisBus;
 use crate::cache::embedded::{Bounds, EmbeddedCache};
 use crate::delivery::folder::FolderDelivery;
+use crate::delivery::infra_manager::InfraManager;
 use crate::embedder::cached::{CachedEmbedder, ENTRIES};
 use crate::embedder::embedded::EmbeddedEmbedder;
 use crate::embedder::openai::OpenAiEmbedder;
+use crate::embedder::redacted::RedactedEmbedder;
 use crate::embedder::standby::StandbyEmbedder;
 use crate::events::embedded::Embedded as EmbeddedEvents;
 use crate::events::redis::{RedisEvents, RedisEventsSettings};
 use crate::host::{frozen::Frozen, system::System};
+use crate::http::{Limits as ServiceLimits, Server as HttpServer};
 use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
+use crate::incidents::postgres::PgIncidents;
 use crate::memory::embedded::EmbeddedMemory;
+use crate::memory::memory_hub::MemoryHub;
 use crate::memory::pgvector::PgMemory;
+use crate::memory::redacted::RedactedMemory;
 use crate::memory::remembered::RememberedMemory;
 use crate::notify::bus::BusNotify;
 use crate::notify::slack::Slack;
 use crate::notify::webhook::Webhook;
+use crate::objects::folder::FolderObjects;
+use crate::objects::s3::S3Objects;
+use crate::policy::asked::{Asked as AskedPolicy, Remote as RemotePolicy, System as PolicySystem};
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
@@ -39,7 +51,8 @@ use crate::telemetry::prometheus::Prometheus;
 use crate::telemetry::tempo::Tempo;
 use crate::workspace::git::GitWorkspace;
 use ecoops_core::config::{self, Sink, SinkKind};
-use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
+use ecoops_core::engines::redact::Redactor;
+use ecoops_core::ports::audit_log::{AuditCopy, AuditError, AuditLog, Verified};
 use ecoops_core::ports::bus::Bus;
 use ecoops_core::ports::cache::Cache;
 use ecoops_core::ports::delivery::Delivery;
@@ -47,9 +60,10 @@ use ecoops_core::ports::embedder::Embedder;
 use ecoops_core::ports::events::{Events, Outbox};
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
-use ecoops_core::ports::incidents::{Incidents, IncidentsError};
+use ecoops_core::ports::incidents::Incidents;
 use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::notify::Notify;
+use ecoops_core::ports::objects::Objects;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::{Replies, RepliesError};
 use ecoops_core::ports::runner::Runner;
@@ -66,6 +80,7 @@ use zeroize::Zeroizing;
 // What callers fill in, or need beside a port; they have it from here and name no adapter.
 pub use crate::events::embedded::Retention;
 pub use crate::identity::settings::IdentitySettings;
+pub use crate::objects::s3::S3Settings;
 pub use crate::policy::embedded::{
     DEFAULT as DEFAULT_POLICY, DEFAULT_TEST as DEFAULT_POLICY_TEST, PolicySettings,
 };
@@ -157,6 +172,15 @@ pub struct SecretsChoice {
     pub service: String,
     /// Asks before a use that is to be confirmed.
     pub confirm: Arc<Confirm>,
+}
+
+impl std::fmt::Debug for SecretsChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecretsChoice")
+            .field("adapter", &self.adapter)
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
 }
 
 /// # Errors
@@ -314,12 +338,58 @@ pub fn notify(choice: &NotifyChoice, host: Arc<dyn Host>) -> Result<Box<dyn Noti
     }
 }
 
+/// A system outside that speaks HTTP.
+#[derive(Clone, Default)]
+pub struct ServiceChoice {
+    /// `http://host:port`, without user and password.
+    pub address: String,
+    /// A bearer token.
+    pub token: Option<Zeroizing<String>>,
+    pub offline: bool,
+    /// For one request with all its repetitions; the caller's own deadline holds besides.
+    pub deadline: Duration,
+}
+
+impl std::fmt::Debug for ServiceChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceChoice").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl ServiceChoice {
+    fn server(&self) -> HttpServer {
+        let limits = ServiceLimits::default();
+        let whole = if self.deadline.is_zero() { limits.whole } else { self.deadline };
+        HttpServer {
+            url: self.address.clone(),
+            token: self.token.as_ref().map(|token| token.to_string()),
+            offline: self.offline,
+            limits: ServiceLimits { whole, request: limits.request.min(whole), ..limits },
+            ..HttpServer::default()
+        }
+    }
+}
+
 /// Who decides.
 #[derive(Debug, Clone)]
 pub struct PolicyChoice {
-    /// `embedded`.
+    /// `embedded`, or with it `opa` or `policy_audit`.
     pub adapter: String,
     pub settings: PolicySettings,
+    /// For those outside.
+    pub service: ServiceChoice,
+    /// How long a decision from outside is good for.
+    pub good_for: Duration,
+    /// Takes the secrets out of what leaves.
+    pub redactor: Option<Redactor>,
+}
+
+impl PolicyChoice {
+    /// The policies in this process alone.
+    pub fn embedded(settings: PolicySettings) -> Self {
+        let (service, good_for) = (ServiceChoice::default(), Duration::ZERO);
+        Self { adapter: "embedded".into(), settings, service, good_for, redactor: None }
+    }
 }
 
 /// # Errors
@@ -327,8 +397,34 @@ pub struct PolicyChoice {
 pub fn policy(choice: &PolicyChoice) -> Result<Box<dyn Policy>, RegistryError> {
     match choice.adapter.as_str() {
         "embedded" => Ok(Box::new(EmbeddedPolicy::new(&choice.settings))),
-        name => Err(unknown("policy", name, &["embedded"])),
+        "opa" => asked(choice, PolicySystem::Opa),
+        "policy_audit" => asked(choice, PolicySystem::PolicyAudit),
+        name => Err(unknown("policy", name, &["embedded", "opa", "policy_audit"])),
     }
+}
+
+fn asked(choice: &PolicyChoice, system: PolicySystem) -> Result<Box<dyn Policy>, RegistryError> {
+    let (server, good_for, redactor) = (choice.service.server(), choice.good_for, choice.redactor.clone());
+    let opened = AskedPolicy::new(&choice.settings, RemotePolicy { system, server, good_for, redactor });
+    Ok(Box::new(opened.map_err(|e| open_error("policy", &choice.adapter)(e.into()))?))
+}
+
+/// The kernel's policy-audit as a copy of the audit log.
+///
+/// # Errors
+/// [`RegistryError`] when the address is none.
+pub fn audit_copy(service: &ServiceChoice) -> Result<Box<dyn AuditCopy>, RegistryError> {
+    let opened = PolicyAuditCopy::new(service.server());
+    Ok(Box::new(opened.map_err(|e| open_error("audit log", "policy_audit")(e.into()))?))
+}
+
+/// The kernel's memory-hub.
+///
+/// # Errors
+/// [`RegistryError`] when the address is none.
+pub fn memory_hub(service: &ServiceChoice) -> Result<Box<dyn Memory>, RegistryError> {
+    let opened = MemoryHub::new(service.server());
+    Ok(Box::new(opened.map_err(|e| open_error("memory", "memory_hub")(e.into()))?))
 }
 
 /// Opens the repository or plain folder that `here` stands in. There is one kind of workspace, on disk.
@@ -360,12 +456,74 @@ pub fn store(choice: &StoreChoice) -> Result<Arc<dyn Store>, RegistryError> {
     }
 }
 
-/// The incidents of a state folder, in `incidents.sqlite`.
+/// Where incidents are kept.
+#[derive(Debug, Clone, Default)]
+pub struct IncidentsChoice {
+    /// `sqlite`, `postgres`.
+    pub adapter: String,
+    /// Holds `incidents.sqlite`: everything, or the signals of this machine.
+    pub state: PathBuf,
+    pub postgres: PostgresSettings,
+}
+
+impl IncidentsChoice {
+    /// As the settings say it; `password` is the credential that they name.
+    pub fn of(settings: &config::Incidents, state: &Path, password: Option<String>, offline: bool) -> Self {
+        let postgres = PostgresSettings {
+            address: settings.address.clone(),
+            login: settings.login.clone(),
+            password,
+            org: settings.org.clone(),
+            offline,
+            ..PostgresSettings::default()
+        };
+        Self { adapter: settings.adapter.clone(), state: state.to_owned(), postgres }
+    }
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown or the file cannot be used. A server is asked when it is first needed.
+pub fn incidents(choice: &IncidentsChoice) -> Result<Box<dyn Incidents>, RegistryError> {
+    let failed = open_error("incidents", &choice.adapter);
+    let local =
+        || EmbeddedIncidents::open(&choice.state, IngestBounds::default()).map_err(|e| failed(e.into()));
+    match choice.adapter.as_str() {
+        "sqlite" => Ok(Box::new(local()?)),
+        "postgres" => Ok(Box::new(PgIncidents::new(choice.postgres.clone(), local()?))),
+        name => Err(unknown("incidents", name, &["sqlite", "postgres"])),
+    }
+}
+
+/// Copies what is new in the audit log to the server that holds the incidents; how many entries.
 ///
 /// # Errors
-/// [`IncidentsError`] when they cannot be used.
-pub fn incidents(state: &Path) -> Result<Box<dyn Incidents>, IncidentsError> {
-    Ok(Box::new(EmbeddedIncidents::open(state, IngestBounds::default())?))
+/// [`AuditError`]; what was copied until then is there.
+pub fn copy_audit_log(choice: &IncidentsChoice, log: &dyn AuditLog) -> Result<u64, AuditError> {
+    if choice.postgres.address.is_empty() {
+        return Err(AuditError::Storage("no server is named: set incidents.address".into()));
+    }
+    PgAuditCopy::new(choice.postgres.clone()).catch_up(log)
+}
+
+/// Where reports and attachments are kept.
+#[derive(Debug, Clone, Default)]
+pub struct ObjectsChoice {
+    /// `folder`, `s3`.
+    pub adapter: String,
+    /// Holds `objects/`.
+    pub state: PathBuf,
+    pub s3: S3Settings,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown or the server's address is none.
+pub fn objects(choice: &ObjectsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Objects>, RegistryError> {
+    let failed = open_error("objects", &choice.adapter);
+    match choice.adapter.as_str() {
+        "folder" => Ok(Box::new(FolderObjects::new(&choice.state.join("objects")))),
+        "s3" => Ok(Box::new(S3Objects::new(choice.s3.clone(), host).map_err(|e| failed(e.into()))?)),
+        name => Err(unknown("objects", name, &["folder", "s3"])),
+    }
 }
 
 /// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry.
@@ -433,11 +591,19 @@ pub struct EmbedderChoice {
     pub server: Option<crate::http::Server>,
     /// Holds `vectors.sqlite`, what the server made.
     pub state: PathBuf,
+    /// Takes secrets out of what the server gets; without one nothing is sent.
+    pub redactor: Option<Redactor>,
 }
 
 impl EmbedderChoice {
     /// As the settings say it; `key` is the credential that they name.
-    pub fn of(settings: &config::Memory, state: &Path, key: Option<String>, offline: bool) -> Self {
+    pub fn of(
+        settings: &config::Memory,
+        state: &Path,
+        key: Option<String>,
+        redactor: Option<Redactor>,
+        offline: bool,
+    ) -> Self {
         let server = crate::http::Server {
             url: settings.embeddings.clone(),
             token: key,
@@ -445,7 +611,7 @@ impl EmbedderChoice {
             ..crate::http::Server::default()
         };
         let server = (!settings.embeddings.is_empty()).then_some(server);
-        Self { model: settings.model.clone(), server, state: state.to_owned() }
+        Self { model: settings.model.clone(), server, state: state.to_owned(), redactor }
     }
 }
 
@@ -464,8 +630,10 @@ pub fn embedder(choice: &EmbedderChoice) -> Result<Arc<dyn Embedder>, RegistryEr
     };
     let model = if choice.model == "builtin" { DEFAULT_MODEL } else { &choice.model };
     let asked = OpenAiEmbedder::new(server.clone(), model).map_err(|e| failed(e.into()))?;
+    let redactor = choice.redactor.clone().ok_or_else(|| failed(NO_REDACTOR.into()))?;
+    let clean = RedactedEmbedder::new(Arc::new(asked), redactor);
     let file = choice.state.join("vectors.sqlite");
-    let cached = CachedEmbedder::open(&file, Arc::new(asked), ENTRIES).map_err(|e| failed(e.into()))?;
+    let cached = CachedEmbedder::open(&file, Arc::new(clean), ENTRIES).map_err(|e| failed(e.into()))?;
     Ok(Arc::new(StandbyEmbedder::new(Arc::new(cached), builtin)))
 }
 
@@ -489,10 +657,12 @@ pub fn audit_log_of_agent(state: &Path, origin: &str) -> Result<Box<dyn AuditLog
 /// Where other programs' events go.
 #[derive(Debug, Clone)]
 pub struct BusChoice {
-    /// `embedded` or `redis`.
+    /// `embedded`, `redis` or `event_bus`.
     pub adapter: String,
     /// The embedded streams' file: `<state>/bus.sqlite`.
     pub file: PathBuf,
+    /// For `event_bus`.
+    pub service: ServiceChoice,
     /// For `redis`.
     pub server: Option<RedisSettings>,
 }
@@ -507,15 +677,21 @@ pub fn bus(choice: &BusChoice, host: Arc<dyn Host>) -> Result<Box<dyn Bus>, Regi
             let server = choice.server.as_ref().ok_or_else(|| failed("it has no address".into()))?;
             Ok(Box::new(RedisBus::new(server).map_err(|e| failed(e.into()))?))
         }
-        name => Err(unknown("bus", name, &["embedded", "redis"])),
+        "event_bus" => {
+            let opened = EventBus::new(choice.service.server());
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("bus", name, &["embedded", "redis", "event_bus"])),
     }
 }
 
 /// Where applications are deployed to, and how.
 #[derive(Debug, Clone)]
 pub struct DeliveryChoice {
-    /// `folder`.
+    /// `folder` or `infra_manager`.
     pub adapter: String,
+    /// For `infra_manager`.
+    pub service: ServiceChoice,
     pub applications: BTreeMap<String, Vec<String>>,
     pub state: PathBuf,
 }
@@ -529,7 +705,11 @@ pub fn delivery(choice: &DeliveryChoice, host: Arc<dyn Host>) -> Result<Box<dyn 
             let opened = FolderDelivery::new(&choice.applications, &choice.state, host);
             Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
         }
-        name => Err(unknown("delivery", name, &["folder"])),
+        "infra_manager" => {
+            let opened = InfraManager::new(choice.service.server(), host);
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("delivery", name, &["folder", "infra_manager"])),
     }
 }
 
@@ -574,12 +754,20 @@ pub struct MemoryChoice {
     pub adapter: String,
     /// Holds `memory.sqlite`, or `answers.sqlite` of a memory that is elsewhere.
     pub state: PathBuf,
+    /// Takes secrets out of what a memory elsewhere gets; without one nothing is sent.
+    pub redactor: Option<Redactor>,
     pub postgres: PostgresSettings,
 }
 
 impl MemoryChoice {
     /// As the settings say it; `password` is the credential that they name.
-    pub fn of(settings: &config::Memory, state: &Path, password: Option<String>, offline: bool) -> Self {
+    pub fn of(
+        settings: &config::Memory,
+        state: &Path,
+        password: Option<String>,
+        redactor: Option<Redactor>,
+        offline: bool,
+    ) -> Self {
         let postgres = PostgresSettings {
             address: settings.address.clone(),
             login: settings.login.clone(),
@@ -588,9 +776,12 @@ impl MemoryChoice {
             offline,
             ..PostgresSettings::default()
         };
-        Self { adapter: settings.adapter.clone(), state: state.to_owned(), postgres }
+        let (adapter, state) = (settings.adapter.clone(), state.to_owned());
+        Self { adapter, state, redactor, postgres }
     }
 }
+
+const NO_REDACTOR: &str = "nothing is sent to another machine without a redactor";
 
 /// # Errors
 /// [`RegistryError`] when the name is unknown or a file cannot be used. A server is asked when it is first needed.
@@ -610,6 +801,8 @@ pub fn memory(
             let whose = format!("{} {} {}", settings.address, settings.login, settings.org);
             let remote = Box::new(PgMemory::new(settings.clone(), embedder));
             let file = choice.state.join("answers.sqlite");
+            let redactor = choice.redactor.clone().ok_or_else(|| failed(NO_REDACTOR.into()))?;
+            let remote = Box::new(RedactedMemory::new(remote, redactor));
             let opened = RememberedMemory::open(&file, remote, &whose, host);
             Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
         }

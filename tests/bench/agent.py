@@ -1,10 +1,10 @@
-"""Measures the agent on its socket: start to first answer, idle memory, round trips at a steady rate,
-and what it adds to `ecoops scan`. Prints markdown.
+"""Measures the agent on its socket: start to first answer, idle memory, round trips at a steady rate, durable
+events a second, and what it adds to `ecoops scan`. Prints markdown.
 
-usage: agent.py BINARY [--seconds N] [--rate N] [--repetitions N]
+usage: agent.py BINARY LOADER [--seconds N] [--rate N] [--clients N] [--repetitions N]
 
-Its own waiting is in the figures: a round trip is from the first byte written to the last byte read, by
-one Python process that also has to be scheduled.
+LOADER is `tests/examples/agent-load.rs`, built: requests come at fixed moments whatever became of those before,
+and a time runs from the moment at which a request was due.
 """
 
 import argparse
@@ -76,10 +76,6 @@ def more(line):
     return chunk
 
 
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
-
-
 def memory(pid):
     fields = dict(line.split(":", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
     return {name: int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon", "RssFile")}
@@ -90,20 +86,9 @@ def stop(child):
     child.wait(30)
 
 
-def steady(line, rate, seconds, method, path, body):
-    """Round trips in ms at this rate; a request that is late is sent at once, and its wait counts."""
-    took, begin = [], time.perf_counter()
-    for number in range(int(rate * seconds)):
-        due = begin + number / rate
-        while (now := time.perf_counter()) < due:
-            if due - now > 0.0004:
-                time.sleep(due - now - 0.0003)
-        sent = time.perf_counter()
-        status, _ = ask(line, method, path, body)
-        if status >= 400:
-            sys.exit(f"{path}: {status}")
-        took.append((time.perf_counter() - sent) * 1000)
-    return took, time.perf_counter() - begin
+def load(loader, home, *arguments):
+    words = [loader, home.socket, *map(str, arguments)]
+    print(subprocess.run(words, check=True, capture_output=True, text=True).stdout, end="")
 
 
 def scans(home, folder, repetitions):
@@ -118,11 +103,16 @@ def scans(home, folder, repetitions):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--rate", type=float, default=1000)
+    parser.add_argument("loader")
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--rate", type=int, default=1000)
+    parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--repetitions", type=int, default=10)
     wanted = parser.parse_args()
     home = Home(os.path.abspath(wanted.binary))
+    settings = home.root / "ecoops/config"
+    settings.mkdir(parents=True)
+    (settings / "config.toml").write_text("[agent]\nrate_limit = 1000000\n")
     child, first = home.start()
     stop(child)
     starts = []
@@ -141,21 +131,14 @@ def main():
     show("idle, 2 s after the start", memory(child.pid))
     line = home.connect()
     ask(line, "POST", "/memory/ingest", {"content": "pool exhausted, raise the limit", "title": "pool"})
-    undo = {"actor": "a", "action": "undo", "resource": "x", "severity": "low", "compliance_mode": "standard"}
-    rows = []
-    for name, method, path, body in [
-        ("hello", "GET", "/v1/hello", None),
-        ("policy decision", "POST", "/v1/policy/decide", undo),
-        ("page of events", "GET", "/v1/events", None),
-        ("memory search", "POST", "/v1/memory/search", {"query": "pool", "top_k": 3}),
-    ]:
-        took, span = steady(line, wanted.rate, wanted.seconds, method, path, body)
-        rows.append((name, len(took) / span, took))
-    show("after the requests below", memory(child.pid))
-    print(f"\n| round trip at {wanted.rate:.0f}/s for {wanted.seconds:.0f} s, ms | reached/s | p50 | p99 | p99.9 | slowest |\n|---|---|---|---|---|---|")
-    for name, reached, took in rows:
-        p = [percentile(took, share) for share in (0.5, 0.99, 0.999)]
-        print(f"| {name} | {reached:.0f} | {p[0]:.3f} | {p[1]:.3f} | {p[2]:.3f} | {max(took):.2f} |")
+    loader = os.path.abspath(wanted.loader)
+    print()
+    load(loader, home, "latency", wanted.rate, wanted.seconds, wanted.clients)
+    print("\n| durable events over the socket | events/s |\n|---|---|")
+    for clients, batch in [(1, 1), (8, 1), (64, 1), (8, 100)]:
+        load(loader, home, "publish", 3, clients, batch)
+    print("\n| memory, MiB | resident | of it own | of it mapped files |\n|---|---|---|---|")
+    show("after these", memory(child.pid))
     line.close()
 
     folder = home.root / "project"

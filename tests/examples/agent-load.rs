@@ -6,7 +6,6 @@
 //! `agent-load SOCKET publish SECONDS CLIENTS BATCH`: durable events a second.
 #![allow(clippy::print_stdout)]
 
-use serde_json::{Value, json};
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -54,19 +53,18 @@ impl Line {
     }
 }
 
-fn request(method: &str, path: &str, body: Option<&Value>) -> Vec<u8> {
-    let body = body.map(Value::to_string).unwrap_or_default();
+fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    [head.into_bytes(), body.into_bytes()].concat()
+    [head.as_bytes(), body.as_bytes()].concat()
 }
 
-fn event(key: &str) -> Value {
-    json!({ "event": { "event_type": "remediation.completed", "source": "bench", "timestamp": "2026-11-20T08:00:00Z",
-            "trace_id": "5b2c7f30-0a53-11f1-8d4e-0242ac120002", "data": { "trace_id": key, "compliance_tags": [] } },
-        "idempotencyKey": key })
+fn event(key: &str) -> String {
+    format!(
+        r#"{{"event":{{"event_type":"remediation.completed","source":"bench","timestamp":"2026-11-20T08:00:00Z","trace_id":"5b2c7f30-0a53-11f1-8d4e-0242ac120002","data":{{"trace_id":"{key}","compliance_tags":[]}}}},"idempotencyKey":"{key}"}}"#
+    )
 }
 
 fn percentile(sorted: &[Duration], share: f64) -> f64 {
@@ -95,21 +93,21 @@ fn share(
 }
 
 fn latency(socket: &str, rate: usize, seconds: usize, clients: usize) -> Result<(), Failed> {
-    let undo = json!({ "actor": "a", "action": "undo", "resource": "x", "severity": "low",
-        "compliance_mode": "standard" });
-    let search = json!({ "query": "pool", "top_k": 3 });
+    let undo =
+        r#"{"actor":"a","action":"undo","resource":"x","severity":"low","compliance_mode":"standard"}"#;
     let run = std::process::id();
     type Make = Box<dyn Fn(usize) -> Vec<u8> + Sync>;
+    let publish = move |n| request("POST", "/v1/events", &event(&format!("l-{run}-{n}")));
     let kinds: Vec<(&str, Make)> = vec![
-        ("hello", Box::new(|_| request("GET", "/v1/hello", None))),
-        ("status", Box::new(|_| request("GET", "/v1/status", None))),
-        ("policy decision", Box::new(move |_| request("POST", "/v1/policy/decide", Some(&undo)))),
-        ("page of 10 events", Box::new(|_| request("GET", "/v1/events?limit=10", None))),
-        ("memory search", Box::new(move |_| request("POST", "/v1/memory/search", Some(&search)))),
+        ("hello", Box::new(|_| request("GET", "/v1/hello", ""))),
+        ("status", Box::new(|_| request("GET", "/v1/status", ""))),
+        ("policy decision", Box::new(|_| request("POST", "/v1/policy/decide", undo))),
+        ("page of 10 events", Box::new(|_| request("GET", "/v1/events?limit=10", ""))),
         (
-            "publish, durable",
-            Box::new(move |n| request("POST", "/v1/events", Some(&event(&format!("l-{run}-{n}"))))),
+            "memory search",
+            Box::new(|_| request("POST", "/v1/memory/search", r#"{"query":"pool","top_k":3}"#)),
         ),
+        ("publish, durable", Box::new(publish)),
     ];
     println!("| round trip at {rate}/s for {seconds} s, ms | p50 | p90 | p99 | p99.9 | slowest |");
     println!("|---|---|---|---|---|---|");
@@ -146,9 +144,12 @@ fn publish(socket: &str, seconds: u64, clients: usize, batch: usize) -> Result<(
             let key = |n: usize| format!("p-{run}-{clients}-{batch}-{client}-{n}");
             let body = match batch {
                 1 => event(&key(count)),
-                _ => json!({ "events": (count..count + batch).map(|n| event(&key(n))).collect::<Vec<_>>() }),
+                _ => {
+                    let events: Vec<String> = (count..count + batch).map(|n| event(&key(n))).collect();
+                    format!(r#"{{"events":[{}]}}"#, events.join(","))
+                }
             };
-            line.ask(&request("POST", "/v1/events", Some(&body)))?;
+            line.ask(&request("POST", "/v1/events", &body))?;
             count += batch;
         }
         Ok(count)

@@ -11,6 +11,7 @@ use ecoops_core::domain::incident::{
 use ecoops_core::ports::incidents::{IncidentStatus, Incidents, IncidentsError, Ingested, SignalRetention};
 use ecoops_core::ports::telemetry::Readings;
 use ecoops_plugins::incidents::embedded::{EmbeddedIncidents, IngestBounds};
+use ecoops_plugins::incidents::postgres::PgIncidents;
 use std::path::Path;
 
 const FIRST: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
@@ -134,10 +135,12 @@ fn analysis(hash: &ContentHash) -> IncidentAnalysis {
         hypotheses: vec![hypothesis],
         anomalies: vec![],
         log_clusters: vec![],
+        views: vec![],
         blast_radius: BlastRadius::default(),
         timeline: vec![],
         evidence: vec![evidence],
         notes: vec![],
+        problem: None,
     }
 }
 
@@ -236,6 +239,47 @@ fn suite(make: impl Fn(&Path) -> Box<dyn Incidents>) {
 #[test]
 fn embedded() {
     suite(|folder| Box::new(EmbeddedIncidents::open(folder, IngestBounds::default()).unwrap()));
+}
+
+/// Heads and conclusions on a server, signals in the folder; a memory of another machine has another folder.
+#[test]
+fn postgres() {
+    let Some(server) = ecoops_tests::servers::postgres::prepared() else { return };
+    let settings = server.org("acme");
+    let open = |folder: &Path| {
+        let local = EmbeddedIncidents::open(folder, IngestBounds::default()).unwrap();
+        PgIncidents::new(settings.clone(), local)
+    };
+    suite(|folder| Box::new(open(folder)));
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let other = open(elsewhere.path());
+    let seen = other.incident(FIRST).unwrap();
+    assert_eq!((seen.brief.title.as_str(), seen.confidence, seen.signals), ("Renamed", Some(0.5), 0));
+    assert_eq!(other.evidence(FIRST).unwrap().len(), 1);
+    assert_eq!(other.conclusion(FIRST).unwrap().unwrap()["answer"], "cart");
+    assert!(matches!(other.ingest(FIRST), Err(IncidentsError::Closed(_))));
+    assert_eq!(ingest(&other, SECOND).lines, 2, "what another machine opened takes signals in here");
+    let hash = ContentHash::of(b"x");
+    let odd = tempfile::tempdir().unwrap();
+    let mut nul = brief("nul \0");
+    nul.service = Some("\0".into());
+    let third = "01ARZ3NDEKTSV4RRFFQ69G5FAX";
+    let store = open(odd.path());
+    store.open(third, &nul, Some("\0"), 1.0).unwrap();
+    let mut conclusion = analysis(&hash);
+    conclusion.answer = "\0".into();
+    store.conclude(third, &conclusion, 2.0).unwrap();
+    let kept = store.incident(third).unwrap();
+    assert_eq!((kept.brief, kept.severity.as_deref()), (nul, Some("\0")));
+    assert_eq!(store.conclusion(third).unwrap().unwrap()["answer"], "\0");
+
+    let stranger = PgIncidents::new(
+        server.org("other"),
+        EmbeddedIncidents::open(elsewhere.path(), IngestBounds::default()).unwrap(),
+    );
+    assert!(matches!(stranger.incident(FIRST), Err(IncidentsError::Unknown(_))));
+    assert_eq!(stranger.list(None, 9).unwrap(), []);
 }
 
 #[test]

@@ -72,6 +72,16 @@ fn vectors_of_two_models_are_not_compared_but_words_are() {
     assert_eq!(newer.search(&ask("unrelated", &[], 10)).expect("searched"), []);
     let hits = newer.search(&ask("pool", &[], 10)).expect("searched");
     assert_eq!((hits.len(), hits[0].cosine), (1, 0.0));
+    // an ingestion brings the old ones along
+    let long = document(DocumentKind::Runbook, "long", &"many words of a text\n".repeat(400));
+    open(&path).ingest(&long).expect("kept");
+    newer.ingest(&document(DocumentKind::Fix, "new", "something else")).expect("kept");
+    let hits = newer.search(&ask("unrelated", &[], 10)).expect("searched");
+    assert!(hits.len() == 3 && hits.iter().all(|hit| hit.cosine != 0.0), "{hits:?}");
+    assert_eq!(newer.renew(10).expect("nothing left"), 0);
+    assert_eq!(open(&path).search(&ask("unrelated", &[], 10)).expect("searched"), []);
+    assert_eq!(newer.search(&ask("leak words", &[], 10)).expect("searched")[0].document.title, "old");
+    assert!(newer.forget(&hits[0].id).expect("forgotten"));
 }
 
 /// Against the ranking by all full vectors, with more chunks than a segment holds.

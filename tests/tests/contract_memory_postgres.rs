@@ -9,26 +9,14 @@ use ecoops_tests::servers::postgres::{self, Postgres};
 use std::cell::Cell;
 use std::sync::Arc;
 
-fn settings(server: &Postgres, login: &str) -> PostgresSettings {
-    PostgresSettings { address: server.address(login), ..PostgresSettings::default() }
-}
-
-/// With the tables made.
-fn prepared() -> Option<Postgres> {
-    let server = postgres::start()?;
-    admin::prepare(&settings(&server, "postgres")).expect("prepared");
-    Some(server)
-}
-
 /// The memory of an org, which is made with a login of the same name.
 fn of(server: &Postgres, org: &str, model: &'static str) -> PgMemory {
-    admin::add_org(&settings(server, "postgres"), org, org, None).expect("added");
-    PgMemory::new(settings(server, org), Arc::new(Words { model }))
+    PgMemory::new(server.org(org), Arc::new(Words { model }))
 }
 
 #[test]
 fn postgres() {
-    let Some(server) = prepared() else { return };
+    let Some(server) = postgres::prepared() else { return };
     let count = Cell::new(0);
     suite(|| {
         count.set(count.get() + 1);
@@ -38,7 +26,7 @@ fn postgres() {
 
 #[test]
 fn what_goes_in_comes_out() {
-    let Some(server) = prepared() else { return };
+    let Some(server) = postgres::prepared() else { return };
     let memory = of(&server, "acme", "words");
     let metadata = serde_json::json!({
         "nul\0": "a\0b", "deep": [{ "x": [1.5, -3, 18_446_744_073_709_551_615u64, null, true, "\u{f8ff}0"] }], "": 1e-7
@@ -61,7 +49,7 @@ fn what_goes_in_comes_out() {
 /// The same documents, the same questions: the same answers as the built-in memory gives.
 #[test]
 fn it_ranks_as_the_built_in_memory_does() {
-    let Some(server) = prepared() else { return };
+    let Some(server) = postgres::prepared() else { return };
     let folder = tempfile::tempdir().expect("folder");
     let (one, two) = (of(&server, "acme", "words"), embedded(&folder.path().join("m.sqlite"), "words"));
     let kinds = [DocumentKind::Fix, DocumentKind::Runbook, DocumentKind::Incident];
@@ -121,24 +109,27 @@ fn embedded(path: &std::path::Path, model: &'static str) -> EmbeddedMemory {
 
 #[test]
 fn vectors_of_two_models_are_not_compared_but_words_are() {
-    let Some(server) = prepared() else { return };
+    let Some(server) = postgres::prepared() else { return };
     let old = of(&server, "acme", "old");
     old.ingest(&document(DocumentKind::Fix, "old", "pool leak")).expect("kept");
     let newer = of(&server, "acme", "newer");
     assert_eq!(newer.search(&ask("unrelated", &[], 10)).expect("searched"), []);
     let hits = newer.search(&ask("pool", &[], 10)).expect("searched");
     assert_eq!((hits.len(), hits[0].cosine), (1, 0.0));
+    // an ingestion brings the old ones along
     newer.ingest(&document(DocumentKind::Fix, "new", "something else")).expect("kept");
     let hits = newer.search(&ask("unrelated", &[], 10)).expect("searched");
-    assert_eq!((hits.len(), hits[0].document.title.as_str()), (1, "new"));
-    let both = newer.search(&ask("pool", &[], 10)).expect("searched");
-    assert_eq!(both.len(), 2);
+    assert!(hits.len() == 2 && hits.iter().all(|hit| hit.cosine != 0.0), "{hits:?}");
+    assert_eq!(newer.renew(10).expect("nothing left"), 0);
+    assert_eq!(old.search(&ask("unrelated", &[], 10)).expect("searched"), []);
+    let counts = "SELECT string_agg(model || vectors, ' ' ORDER BY model) FROM ecoops.models";
+    assert_eq!(server.sql("acme", counts).as_deref(), Ok("newer2 old0"));
 }
 
 /// What an org's login can do with SQL of its own.
 #[test]
 fn no_org_reads_or_writes_anothers_rows() {
-    let Some(server) = prepared() else { return };
+    let Some(server) = postgres::prepared() else { return };
     let (a, b) = (of(&server, "org_a", "words"), of(&server, "org_b", "words"));
     let secret = document(DocumentKind::Fix, "secret of a", "the pool of a leaks");
     let id = a.ingest(&secret).expect("kept");
@@ -219,9 +210,9 @@ fn no_org_reads_or_writes_anothers_rows() {
 
 #[test]
 fn a_login_that_nothing_protects_from_is_refused() {
-    let Some(server) = prepared() else { return };
+    let Some(server) = postgres::prepared() else { return };
     let refused = |login: &str, org: &str| {
-        let settings = PostgresSettings { org: org.into(), ..settings(&server, login) };
+        let settings = PostgresSettings { org: org.into(), ..server.settings(login) };
         match PgMemory::new(settings, Arc::new(Words { model: "words" })).list(&[], 1) {
             Err(MemoryError::Storage(why)) => why,
             other => panic!("{other:?}"),
@@ -238,7 +229,7 @@ fn a_login_that_nothing_protects_from_is_refused() {
     assert!(refused("stray", "").contains("no tables"));
     assert!(refused("lone", "").contains("belongs to no org"));
     assert!(refused("acme", "other").contains("acme's, not other's"));
-    let admin = settings(&server, "postgres");
+    let admin = server.settings("postgres");
     assert!(admin::add_org(&admin, "other", "acme", None).is_err(), "a login keeps its org");
     assert!(admin::add_org(&admin, "acme", "over", None).is_err());
     for (org, login) in [("", "x"), ("x", ""), ("x", &*"y".repeat(64)), ("a\0", "x")] {
@@ -250,8 +241,8 @@ fn a_login_that_nothing_protects_from_is_refused() {
 #[test]
 fn migrators_take_turns_and_refuse_what_is_newer_or_altered() {
     let Some(server) = postgres::start() else { return };
-    let admin = settings(&server, "postgres");
-    let absent = PgMemory::new(settings(&server, "postgres"), Arc::new(Words { model: "words" }));
+    let admin = server.settings("postgres");
+    let absent = PgMemory::new(server.settings("postgres"), Arc::new(Words { model: "words" }));
     assert!(absent.list(&[], 1).expect_err("no tables").to_string().contains("prepare"));
     let done: Vec<usize> = std::thread::scope(|scope| {
         let one = || admin::prepare(&admin).expect("prepared").len();
@@ -288,12 +279,12 @@ fn migrators_take_turns_and_refuse_what_is_newer_or_altered() {
 }
 
 fn of_again(server: &Postgres, login: &str) -> PgMemory {
-    PgMemory::new(settings(server, login), Arc::new(Words { model: "words" }))
+    PgMemory::new(server.settings(login), Arc::new(Words { model: "words" }))
 }
 
 #[test]
 fn a_server_that_went_away_is_found_again() {
-    let Some(mut server) = prepared() else { return };
+    let Some(mut server) = postgres::prepared() else { return };
     let memory = of(&server, "acme", "words");
     let id = memory.ingest(&document(DocumentKind::Fix, "t", "pool leak")).expect("kept");
     server.server.interrupt();
@@ -311,12 +302,12 @@ fn a_server_that_went_away_is_found_again() {
 /// Many handles, each with connections of its own, as processes have: one document, and whole counts.
 #[test]
 fn the_same_from_everywhere_is_one_document() {
-    let Some(server) = prepared() else { return };
+    let Some(server) = postgres::prepared() else { return };
     drop(of(&server, "acme", "words"));
     let text = |i: usize| document(DocumentKind::Fix, "t", &format!("w{} w{i} same", i % 5));
     std::thread::scope(|scope| {
         for worker in 0..4 {
-            let (settings, text) = (settings(&server, "acme"), &text);
+            let (settings, text) = (server.settings("acme"), &text);
             scope.spawn(move || {
                 let memory = PgMemory::new(settings, Arc::new(Words { model: "words" }));
                 for i in 0..25 {

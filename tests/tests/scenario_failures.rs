@@ -7,8 +7,8 @@ use std::path::Path;
 
 /// The scenario, who is to blame, of what kind, and words that the support has to hold.
 const FAILURES: [(&str, &str, &[&str], &str); 3] = [
-    ("postgres-connections", "postgres", &["service", "resource"], "calls from orders to postgres"),
-    ("redis-memory", "redis", &["service", "resource"], "calls from orders to redis"),
+    ("postgres-connections", "postgres", &["resource"], "calls from orders to postgres"),
+    ("redis-memory", "redis", &["resource"], "calls from orders to redis"),
     ("slow-supplier", "supplier", &["dependency"], "calls from web to supplier"),
 ];
 

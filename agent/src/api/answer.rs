@@ -259,11 +259,11 @@ impl Shape {
         if let Some(seconds) = fault.retry_after {
             extra.push(("retry-after", seconds.to_string()));
         }
-        if let Some((limit, remaining)) = fault.left {
-            extra.extend(rate_headers(limit, remaining));
-        }
         if status == 426 {
             extra.push(("upgrade", "websocket".to_owned()));
+        }
+        if let Some((limit, remaining)) = fault.left {
+            extra.extend(rate_headers(limit, remaining));
         }
         if status == 401 {
             extra.push(("www-authenticate", "Bearer realm=\"ecoops-agent\"".to_owned()));

@@ -216,12 +216,12 @@ async fn answer(
     permitted(&caller, route.needs)?;
     let body = arrive(body, route.most).await?;
     let user = caller.id.clone();
-    let groups: Vec<&str> = caller.actor.iter().flat_map(|a| a.roles.iter()).map(String::as_str).collect();
-    let groups = groups.join(",");
     let upgrade = match parts.headers.contains_key("upgrade") {
         true => WebSocketUpgrade::from_request_parts(parts, &()).await.ok(),
         false => None,
     };
+    let groups: Vec<&str> = caller.actor.iter().flat_map(|a| a.roles.iter()).map(String::as_str).collect();
+    let groups = groups.join(",");
     let ask = Ask {
         upgrade,
         again: None,

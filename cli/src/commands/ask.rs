@@ -46,6 +46,7 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
         Query { query: question, top_k: args.top_k, filters: Filters { kinds, ..Filters::default() } };
     let _span = tracing::info_span!("rag.search").entered();
     let mut hits = memory.search(&query).map_err(|e| Failure::new("the search failed").because(&e))?;
+    super::memory::note_stale(&hits, app);
     hits.retain(|hit| hit.text_rank.is_some() || hit.cosine >= NEAR);
     let redactor = open::redactor(app)?;
     hits.iter_mut().for_each(|hit| hit.snippet = redactor.redact(&hit.snippet).text);

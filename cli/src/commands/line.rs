@@ -72,7 +72,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("When it runs badly", &["incident", "signals"]),
     ("Where code moves", &["hook", "ci"]),
     ("What is known and proved", &["audit", "policy", "events", "memory", "docs", "ask"]),
-    ("Set up", &["agent", "mcp", "config", "trust", "doctor", "completions", "man"]),
+    ("Set up", &["agent", "database", "mcp", "config", "trust", "doctor", "completions", "man"]),
 ];
 
 const EXAMPLES: &str = "\

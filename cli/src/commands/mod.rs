@@ -6,6 +6,7 @@ mod audit;
 mod ci;
 mod completions;
 mod config;
+mod database;
 mod docs;
 mod doctor;
 mod events;
@@ -66,6 +67,8 @@ enum Command {
     Ci(ci::Args),
     /// Show the settings and where they come from
     Config(config::Args),
+    /// Prepare a PostgreSQL server that orgs share
+    Database(database::Args),
     /// The daemon that keeps the record and serves the kernel's API
     Agent(agent::Args),
     /// Serve tools to editors and other agents, and use those of others (MCP)
@@ -104,6 +107,7 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Hook(args) => hook::run(args, app),
         Command::Ci(args) => ci::run(args, app),
         Command::Config(args) => config::run(args, app),
+        Command::Database(args) => database::run(args, app),
         Command::Agent(args) => agent::run(args, app),
         Command::Mcp(args) => mcp::run(args, app),
         Command::Trust(args) => trust::run(args, app),

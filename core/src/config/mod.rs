@@ -10,8 +10,8 @@ mod sinks;
 
 pub use layer::{BadSetting, FileKind, Layer, Origin};
 pub use settings::{
-    Agent, Audit, Choice, ConfiguredCheck, Delivery, Events, Fix, Identity, Memory, Policy, Scan, Settings,
-    Ui, Use, Validate,
+    Agent, Audit, Choice, ConfiguredCheck, Delivery, Events, Fix, Identity, Incidents, Memory, Policy, Scan,
+    Settings, Ui, Use, Validate,
 };
 
 pub use sinks::{Sink, SinkKind};

@@ -13,11 +13,14 @@ pub struct Settings {
     pub identity: Identity,
     pub policy: Policy,
     pub memory: Memory,
+    pub incidents: Incidents,
     pub events: Events,
     pub audit: Audit,
+    pub bus: Bus,
     pub agent: Agent,
     pub mcp: Mcp,
     pub delivery: Delivery,
+    pub telemetry: Telemetry,
     pub ui: Ui,
 }
 
@@ -76,6 +79,13 @@ pub struct Identity {
 pub struct Policy {
     pub compliance_mode: String,
     pub extra: Vec<String>,
+    /// `embedded`, `opa` or `policy_audit`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
+    /// Seconds that a decision from outside is good for.
+    pub cache: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,6 +100,17 @@ pub struct Memory {
     pub model: String,
     pub embeddings: String,
     pub embeddings_credential: String,
+}
+
+/// Where incidents and what was concluded of them are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incidents {
+    /// `sqlite` or `postgres`.
+    pub adapter: String,
+    pub address: String,
+    pub login: String,
+    pub credential: String,
+    pub org: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,6 +132,29 @@ impl Events {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
     pub origin: String,
+    /// Where entries are written as well; empty: nowhere.
+    pub mirror: String,
+    /// The name of a credential; empty: none.
+    pub mirror_credential: String,
+}
+
+/// The kernel's event bus.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bus {
+    /// `embedded` or `event_bus`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
+}
+
+/// Where what the daemon does is told as traces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Telemetry {
+    /// A collector of OpenTelemetry; empty: nowhere.
+    pub otlp: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,6 +205,11 @@ pub enum Use {
 pub struct Delivery {
     /// By name: repository, revision, folder in it, folder to deploy to.
     pub applications: BTreeMap<String, Vec<String>>,
+    /// `folder` or `infra_manager`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -108,6 +108,16 @@ pub trait Memory: Send + Sync {
         Ok(self.get(id)?.map(|document| (document, None)))
     }
 
+    /// Makes the vectors of at most `limit` documents anew that are of another model than the present one, as when it
+    /// was away; how many they were.
+    ///
+    /// # Errors
+    /// [`MemoryError`]; then the vectors are the old ones.
+    fn renew(&self, limit: usize) -> Result<usize, MemoryError> {
+        let _ = limit;
+        Ok(0)
+    }
+
     /// True when there was such a document. Its text and vectors are gone from the disk afterwards.
     ///
     /// # Errors

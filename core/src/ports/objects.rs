@@ -152,11 +152,11 @@ pub fn check(bytes: &[u8]) -> Result<(), ObjectsError> {
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectsError {
     #[error(
-        "`{0}` is no name of an object: use letters, digits, `.`, `_`, `-` and `/`, at most {MOST_KEY_BYTES}, \
+        "`{0}` is no name of an object: use letters, digits, `.`, `_`, `-` and `/`, at most 200, \
          no part beginning with a dot"
     )]
     BadKey(String),
-    #[error("an object has at most {MOST_BYTES} bytes, not {0}")]
+    #[error("an object has at most 67108864 bytes, not {0}")]
     TooLarge(usize),
     #[error("the object store cannot be used: {0}")]
     Storage(String),

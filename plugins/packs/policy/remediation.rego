@@ -3,8 +3,8 @@
 # Asked as `POST /v1/data/remediation/allow`, with the input
 #
 #   actor            who acts
-#   action           apply-fix, commit-fix, undo, sync, rollback; anything else is denied
-#   resource         the file, relative to the repository; the application that is synced or rolled back
+#   action           apply-fix, commit-fix, undo, and of an application sync and rollback; anything else is denied
+#   resource         the file, relative to the repository; the application's name
 #   severity         info, low, medium, high, critical
 #   compliance_mode  standard: what is known to be wrong is denied
 #                    enterprise: what is not known to be right is denied
@@ -20,7 +20,7 @@
 #     generated             those of them that a program writes
 #     secrets               those of them that hold a secret afterwards
 #     permissions_gained    permissions that a CI workflow gains, as text
-#     prune                 true: a sync also removes what its source no longer has
+#     prune                 true: a sync removes what is no longer declared
 #
 # A team changes the limits in `data.json` beside its own policies:
 #   {"limits": {"enterprise": {"files": 5, "lines": 100}}}
@@ -58,9 +58,23 @@ reasons contains "An undo restores what was there before." if input.action == "u
 
 # ---- the question ------------------------------------------------------------------------------
 
+allow if {
+	deploying
+	count(deny) == 0
+}
+
+reasons contains sprintf("The %s of %s is within the limits of %s mode.", [input.action, input.resource, mode]) if deploying
+
 changing if input.action in {"apply-fix", "commit-fix"}
 
 deploying if input.action in {"sync", "rollback"}
+
+deny contains "In enterprise mode a sync that removes what is no longer declared needs a person's approval." if {
+	input.action == "sync"
+	mode == "enterprise"
+	object.get(details, "prune", false) == true
+	not approved
+}
 
 mode := object.get(input, "compliance_mode", "")
 

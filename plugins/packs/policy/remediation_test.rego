@@ -168,3 +168,15 @@ test_workflows if {
 	denied_for(detail(workflow, gains), "contents: write")
 	denied_for(detail(at(standard, ".github/workflows/ci.yml"), gains), "contents: write")
 }
+
+test_deployments if {
+	sync := object.union(standard, {"action": "sync", "resource": "shop", "details": {"prune": true}})
+	every input_ in [sync, object.union(sync, {"action": "rollback"})] {
+		remediation.allow with input as input_
+	}
+	strict := object.union(sync, {"compliance_mode": "enterprise"})
+	denied_for(strict, "no longer declared")
+	remediation.allow with input as detail(strict, {"approved": true})
+	remediation.allow with input as object.union(strict, {"details": {"prune": false}})
+	not remediation.allow with input as object.union(sync, {"action": "deploy"})
+}

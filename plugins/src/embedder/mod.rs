@@ -3,4 +3,5 @@
 pub mod cached;
 pub mod embedded;
 pub mod openai;
+pub mod redacted;
 pub mod standby;

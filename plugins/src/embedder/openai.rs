@@ -174,16 +174,17 @@ mod tests {
     #[test]
     fn vectors_are_put_in_order_or_refused() {
         let one = embedder("http://127.0.0.1:1");
-        let given = |list: &[(usize, &[f32])]| Given {
-            data: list.iter().map(|(index, e)| Vector { index: *index, embedding: e.to_vec() }).collect(),
+        let given = |list: Vec<(usize, Vec<f32>)>| Given {
+            data: list.into_iter().map(|(index, embedding)| Vector { index, embedding }).collect(),
         };
-        let sorted = one.sort(given(&[(1, &[0.0, 1.0]), (0, &[1.0])]), 2).expect("two");
+        let sorted = one.sort(given(vec![(1, vec![0.0, 1.0]), (0, vec![1.0])]), 2).expect("two");
         assert_eq!((sorted[0][0], sorted[1][1]), (1.0, 1.0));
-        for bad in [&[(0, &[1.0f32][..])][..], &[(0, &[1.0]), (0, &[1.0])], &[(0, &[1.0]), (2, &[1.0])]] {
-            assert!(matches!(one.sort(given(bad), 2), Err(EmbedderError::Unusable(_))));
+        for places in [vec![0], vec![0, 0], vec![0, 2]] {
+            let bad = given(places.into_iter().map(|place| (place, vec![1.0])).collect());
+            assert!(matches!(one.sort(bad, 2), Err(EmbedderError::Unusable(_))));
         }
-        for bad in [&[][..], &[1.0; WIDTH + 1], &[f32::NAN]] {
-            assert!(matches!(one.sort(given(&[(0, bad)]), 1), Err(EmbedderError::Unusable(_))));
+        for bad in [vec![], vec![1.0; WIDTH + 1], vec![f32::NAN]] {
+            assert!(matches!(one.sort(given(vec![(0, bad)]), 1), Err(EmbedderError::Unusable(_))));
         }
     }
 

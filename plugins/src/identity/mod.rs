@@ -2,5 +2,6 @@
 
 pub mod accounts;
 pub mod key;
+pub mod oidc;
 pub mod os_user;
 pub mod settings;

@@ -10,13 +10,16 @@ mod schema;
 mod search;
 mod vectors;
 
-use super::intake::{Batch, Prepared, check, check_query, embed, identify, indexed, name, prepare};
+use super::intake::{
+    Batch, Prepared, check, check_query, embed, identify, indexed, name, prepare, renew_some,
+};
 use chunks::{Chunk, Writer};
 use documents::exists;
 use ecoops_core::engines::recall::terms::spaced;
 use ecoops_core::ports::embedder::Embedder;
 use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Memory, MemoryError, Query};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use schema::SLOTS;
 use search::Request;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -76,12 +79,15 @@ impl EmbeddedMemory {
         }
         if !new.is_empty() {
             // outside the lock: embedding is the slow part
-            self.write(&prepare(&*self.embedder, &new)?)?;
+            let batch = prepare(&*self.embedder, &new)?;
+            self.write(&batch, false)?;
+            renew_some(self, batch.model == self.embedder.model());
         }
         Ok(ids)
     }
 
-    fn write(&self, batch: &Batch) -> Result<(), MemoryError> {
+    /// Keeps what is not there; or, `again`, gives new vectors to what is.
+    fn write(&self, batch: &Batch, again: bool) -> Result<(), MemoryError> {
         let Batch { model: name, documents: prepared } = batch;
         let said = |e: rusqlite::Error| self.said(&e);
         let store = self.store();
@@ -95,13 +101,21 @@ impl EmbeddedMemory {
             return Err(MemoryError::Embedder(what));
         }
         let keep = || -> rusqlite::Result<()> {
-            let mut writer = Writer::new(&transaction, model)?;
-            for Prepared { id, document, pieces, vectors } in prepared {
+            let mut numbers = Vec::with_capacity(prepared.len());
+            for Prepared { id, document, .. } in prepared {
                 // another process may have been faster, and a document may be given twice
-                if exists(&transaction, id)? {
-                    continue;
-                }
-                let number = documents::insert(&transaction, id, document)?;
+                numbers.push(match (number(&transaction, id)?, again) {
+                    (None, false) => Some(documents::insert(&transaction, id, document)?),
+                    (Some(number), true) => {
+                        chunks::erase(&transaction, number, document)?;
+                        Some(number)
+                    }
+                    (None, true) | (Some(_), false) => None,
+                });
+            }
+            let mut writer = Writer::new(&transaction, model)?;
+            for (number, Prepared { document, pieces, vectors, .. }) in numbers.into_iter().zip(prepared) {
+                let Some(number) = number else { continue };
                 for (piece, vector) in pieces.iter().zip(vectors) {
                     let (kind, text) = (document.kind, &indexed(document, piece));
                     writer.add(&Chunk { document: number, kind, piece, text, vector })?;
@@ -116,10 +130,7 @@ impl EmbeddedMemory {
     fn erase(&self, id: &str) -> rusqlite::Result<bool> {
         let store = self.store();
         let transaction = Transaction::new_unchecked(&store.connection, TransactionBehavior::Immediate)?;
-        let find = "SELECT number FROM documents WHERE id = ?1";
-        let Some(number) = transaction.query_row(find, [id], |row| row.get::<_, u32>(0)).optional()? else {
-            return Ok(false);
-        };
+        let Some(number) = number(&transaction, id)? else { return Ok(false) };
         chunks::erase(&transaction, number, &documents::read(&transaction, number)?.1)?;
         documents::erase(&transaction, number)?;
         transaction.commit()?;
@@ -186,12 +197,27 @@ impl Memory for EmbeddedMemory {
 
     fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {
         let store = self.store();
-        let find = "SELECT number FROM documents WHERE id = ?1";
         let read = || -> rusqlite::Result<Option<Document>> {
-            let number = store.connection.query_row(find, [id], |row| row.get::<_, u32>(0)).optional()?;
-            number.map(|n| documents::read(&store.connection, n).map(|(_, document)| document)).transpose()
+            number(&store.connection, id)?
+                .map(|n| documents::read(&store.connection, n).map(|(_, document)| document))
+                .transpose()
         };
         read().map_err(|e| self.said(&e))
+    }
+
+    fn renew(&self, limit: usize) -> Result<usize, MemoryError> {
+        let model = self.embedder.model();
+        let old = of_other_models(&self.store().connection, model, limit).map_err(|e| self.said(&e))?;
+        let asked: Vec<_> = old.iter().map(|(id, document)| (id.as_str(), document)).collect();
+        if asked.is_empty() {
+            return Ok(0);
+        }
+        let batch = prepare(&*self.embedder, &asked)?;
+        if batch.model != model {
+            return Ok(0);
+        }
+        self.write(&batch, true)?;
+        Ok(asked.len())
     }
 
     fn forget(&self, id: &str) -> Result<bool, MemoryError> {
@@ -199,6 +225,25 @@ impl Memory for EmbeddedMemory {
         self.empty_log()?;
         Ok(found)
     }
+}
+
+fn number(connection: &Connection, id: &str) -> rusqlite::Result<Option<u32>> {
+    let find = "SELECT number FROM documents WHERE id = ?1";
+    connection.query_row(find, [id], |row| row.get(0)).optional()
+}
+
+/// Documents with vectors of another model than this one.
+fn of_other_models(
+    connection: &Connection,
+    model: &str,
+    limit: usize,
+) -> rusqlite::Result<Vec<(String, Document)>> {
+    let sql = "SELECT DISTINCT document FROM chunks WHERE vector <> x'' AND slot / ?1 IN
+        (SELECT s.number FROM segments s JOIN models m ON m.number = s.model WHERE m.name <> ?2) LIMIT ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let numbers = statement.query_map(params![SLOTS as i64, model, limit], |row| row.get(0))?;
+    numbers.map(|number| documents::read(connection, number?)).collect()
 }
 
 fn hit(connection: &Connection, ranked: &search::Ranked) -> rusqlite::Result<Hit> {

@@ -4,7 +4,9 @@
 
 use ecoops_core::engines::recall::chunk::{Limits, MOST_EMBEDDED, chunks, spread};
 use ecoops_core::ports::embedder::{Embedder, WIDTH};
-use ecoops_core::ports::memory::{Document, DocumentKind, MOST_BYTES, MOST_TITLE_BYTES, MemoryError, Query};
+use ecoops_core::ports::memory::{
+    Document, DocumentKind, MOST_BYTES, MOST_TITLE_BYTES, Memory, MemoryError, Query,
+};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 
@@ -14,6 +16,16 @@ pub const MOST_QUERY_BYTES: usize = 16 << 10;
 pub const MOST_HITS: usize = 100;
 /// Texts that are embedded at once: enough to keep every core busy.
 const TOGETHER: usize = 64;
+
+/// Documents that an ingestion brings along when their vectors are of another model.
+const RENEWED: usize = 8;
+
+/// Brings some old documents along, when the usual model has just answered. What fails is tried at the next.
+pub(super) fn renew_some(memory: &dyn Memory, usual: bool) {
+    if usual && let Err(error) = memory.renew(RENEWED) {
+        tracing::debug!(%error, "old vectors were not made anew");
+    }
+}
 
 /// The same kind and content have the same name everywhere.
 pub(super) fn identify(document: &Document) -> String {

@@ -4,11 +4,12 @@
 //! login); nothing here asks for another org's rows, and nothing here could. What is forgotten no reader sees any
 //! more; the server overwrites it on its disk when it next vacuums the tables.
 
+mod renew;
 mod search;
 mod words;
 mod write;
 
-use super::intake::{check, check_query, embed, identify, name, prepare};
+use super::intake::{check, check_query, embed, identify, name, prepare, renew_some};
 use crate::postgres::{Pool, PostgresError, PostgresSettings, escape, unescape, unescape_json};
 use ecoops_core::engines::recall::terms::spaced;
 use ecoops_core::ports::embedder::{Embedder, WIDTH};
@@ -71,6 +72,7 @@ impl PgMemory {
                 // outside the transaction: embedding is the slow part
                 let batch = prepare(&*self.embedder.0, &new)?;
                 self.pool.again(async |client| write::keep(client, &batch).await)?;
+                renew_some(self, batch.model == self.embedder.0.model());
             }
         }
         Ok(ids)
@@ -108,6 +110,22 @@ impl Memory for PgMemory {
             let row = client.query_opt(&sql, &[&escape(id)]).await?;
             row.map(|row| document(&row).map(|(_, _, document)| document)).transpose()
         })?)
+    }
+
+    fn renew(&self, limit: usize) -> Result<usize, MemoryError> {
+        let model = self.embedder.0.model();
+        let old = self.pool.again(async |client| renew::of_other_models(client, model, limit).await)?;
+        if old.is_empty() {
+            return Ok(0);
+        }
+        let texts: Vec<&str> = old.iter().map(|(_, text)| text.as_str()).collect();
+        let (made_by, vectors) = embed(&*self.embedder.0, &texts)?;
+        if made_by != model {
+            return Ok(0);
+        }
+        let new: Vec<_> = old.iter().map(|(id, _)| id.clone()).zip(vectors.into_iter().map(wide)).collect();
+        self.pool.again(async |client| renew::replace(client, model, &new).await)?;
+        Ok(new.len())
     }
 
     fn forget(&self, id: &str) -> Result<bool, MemoryError> {

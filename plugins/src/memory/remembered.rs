@@ -60,7 +60,7 @@ impl RememberedMemory {
 
     fn key(&self, what: &str, asked: &str) -> Vec<u8> {
         let mut hash = Sha256::new();
-        for part in [&self.whose, what, asked] {
+        for part in [self.whose.as_str(), what, asked] {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
@@ -155,6 +155,10 @@ impl Memory for RememberedMemory {
             }
             Err(other) => Err(other),
         }
+    }
+
+    fn renew(&self, limit: usize) -> Result<usize, MemoryError> {
+        self.inner.renew(limit)
     }
 
     fn forget(&self, id: &str) -> Result<bool, MemoryError> {

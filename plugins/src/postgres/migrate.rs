@@ -66,13 +66,10 @@ pub(super) async fn migrate(client: &mut Client) -> Result<Vec<String>, Postgres
 pub(super) async fn check(client: &mut Client, org: &str) -> Result<(), PostgresError> {
     let schema = |why: String| PostgresError::Schema(why);
     client.batch_execute(SEARCH_PATH).await?;
-    let there = client.query_one("SELECT to_regclass('ecoops.migrations') IS NOT NULL", &[]).await?;
-    let allowed = there.get::<_, bool>(0)
-        && client
-            .query_one("SELECT has_table_privilege('ecoops.migrations', 'SELECT')", &[])
-            .await?
-            .get::<_, bool>(0);
-    if !allowed {
+    let readable = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'ecoops' AND c.relname = 'migrations'
+          AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))";
+    if !client.query_one(readable, &[]).await?.try_get::<_, bool>(0)? {
         return Err(schema(
             "the database has no tables of ecoops for this login: `ecoops database prepare` makes them"
                 .into(),

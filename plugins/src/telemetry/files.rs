@@ -7,6 +7,7 @@ mod container;
 mod gather;
 mod logs;
 pub mod names;
+pub mod records;
 
 use container::Container;
 use ecoops_core::domain::incident::{ClusterEvent, IncidentBrief, LineSink, Series, TimeRange};
@@ -78,9 +79,10 @@ impl FileBundle {
     /// The head as it stands in the bundle, and what was odd about it.
     fn written_brief(&self) -> Result<Option<(IncidentBrief, Notes)>, TelemetryError> {
         let mut text = None;
-        self.container.visit(&mut Notes::default(), &mut |name, _, bytes| {
+        self.container.visit(&mut Notes::default(), &mut |name, size, bytes| {
             if names::part(name) == Part::Brief {
                 let mut content = Vec::new();
+                let bytes = container::unpacked(name, size, bytes, self.bounds.caps);
                 bytes.take(1 << 20).read_to_end(&mut content)?;
                 text = Some(String::from_utf8_lossy(&content).into_owned());
             }
@@ -207,9 +209,13 @@ impl Telemetry for FileBundle {
     fn line(&self, file: &str, offset: u64) -> Result<Vec<u8>, TelemetryError> {
         let missing = || TelemetryError::Missing(format!("{file} at byte {offset}"));
         let mut found = None;
-        self.container.visit(&mut Notes::default(), &mut |name, _, bytes| {
+        self.container.visit(&mut Notes::default(), &mut |name, size, bytes| {
             if name == file {
-                found = line_at(bytes, offset)?;
+                let mut bytes = container::unpacked(name, size, bytes, self.bounds.caps);
+                found = match names::part(name) {
+                    Part::Records => records::line_at(&mut bytes, offset)?,
+                    _ => line_at(&mut bytes, offset)?,
+                };
             }
             Ok(name != file)
         })?;
@@ -231,10 +237,13 @@ fn missing(gathered: &Gathered) -> Vec<String> {
     );
     lacks(!gathered.logs.is_empty(), "there are no logs");
     lacks(
-        gathered.parts.contains("topology.csv"),
+        !gathered.topology.is_empty() || gathered.parts.contains("topology.csv"),
         "there is no topology.csv: who calls whom is learnt from the data",
     );
-    lacks(gathered.parts.contains("changes.jsonl"), "there is no changes.jsonl: no change can be blamed");
+    lacks(
+        !gathered.changes.is_empty() || gathered.parts.contains("changes.jsonl"),
+        "there is no changes.jsonl: no change can be blamed",
+    );
     notes
 }
 

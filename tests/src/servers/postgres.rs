@@ -2,6 +2,7 @@
 
 use super::{Server, library, unprivileged};
 use crate::parts;
+use ecoops_plugins::postgres::{PostgresSettings, admin};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -54,7 +55,24 @@ pub fn start() -> Option<Postgres> {
     Some(Postgres { server: Server::in_folder(folder, start, answers), programs })
 }
 
+/// The same with the tables made.
+pub fn prepared() -> Option<Postgres> {
+    let server = start()?;
+    admin::prepare(&server.settings("postgres")).expect("prepared");
+    Some(server)
+}
+
 impl Postgres {
+    pub fn settings(&self, login: &str) -> PostgresSettings {
+        PostgresSettings { address: self.address(login), ..PostgresSettings::default() }
+    }
+
+    /// An org and a login of the same name, made when they are not there.
+    pub fn org(&self, name: &str) -> PostgresSettings {
+        admin::add_org(&self.settings("postgres"), name, name, None).expect("added");
+        self.settings(name)
+    }
+
     /// Of the database `postgres`, for this login.
     pub fn address(&self, login: &str) -> String {
         format!("postgres://{login}@{}/postgres", self.server.address())
@@ -69,4 +87,18 @@ impl Postgres {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         if answer.status.success() { Ok(text(&answer.stdout)) } else { Err(text(&answer.stderr)) }
     }
+}
+
+/// TLS before a server that has none, with a certificate for `localhost` of the authority in `ca.pem` of its folder;
+/// `None`, said aloud, when what makes certificates is not installed.
+pub fn with_tls(server: &Postgres) -> Option<Server> {
+    let python = parts::python("cryptography", "certificates (cryptography)")?;
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/servers/tls_front.py");
+    let behind = server.server.port().to_string();
+    let start = move |folder: &Path, port: u16| {
+        let mut command = Command::new(&python);
+        command.arg(&program).arg(folder).args([&port.to_string(), &behind]).current_dir(folder);
+        command
+    };
+    Some(Server::start(start, super::listens))
 }

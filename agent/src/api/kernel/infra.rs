@@ -1,5 +1,5 @@
 //! Infra manager: applications as they are and as they should be. Every change is asked of the policy first, and
-//! recorded with what it said.
+//! recorded, as is a refusal.
 
 use crate::api::App;
 use crate::api::answer::{Answer, Code, Fault};
@@ -93,13 +93,15 @@ async fn sync(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let name = ask.part("name")?.to_owned();
     let SyncBody { revision, prune } = if ask.body.is_empty() { SyncBody::default() } else { ask.json()? };
     let revision = super::given(revision);
-    let prune = prune.unwrap_or(false);
-    let details = json!({ "prune": prune, "revision": revision });
-    let change = Change { name: &name, action: "sync" };
-    let stamp = change.granted(&app, &ask, details).await?;
+    let details = json!({ "prune": prune.unwrap_or(false), "revision": revision });
+    let stamp = granted(&app, &ask, &name, "sync", details).await?;
     let asked = name.clone();
-    let sync = app.kernel.delivery.ask(move |delivery| delivery.sync(&asked, revision.as_deref(), prune));
-    change.done(&app, &ask, stamp, sync.await?).await
+    let done = app
+        .kernel
+        .delivery
+        .ask(move |delivery| delivery.sync(&asked, revision.as_deref(), prune.unwrap_or(false)))
+        .await?;
+    changed(&app, &ask, (&name, "sync"), stamp, done).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -118,95 +120,89 @@ async fn rollback(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let number = number.filter(|n| *n > 0);
     let number =
         number.ok_or_else(|| Fault::bad("`targetRevision` is the number of a deployment, from 1 on"))?;
-    let change = Change { name: &name, action: "rollback" };
-    let stamp = change.granted(&app, &ask, json!({ "deployment": number })).await?;
+    let stamp = granted(&app, &ask, &name, "rollback", json!({ "to": number })).await?;
     let asked = name.clone();
-    let rollback = app.kernel.delivery.ask(move |delivery| delivery.rollback(&asked, number));
-    change.done(&app, &ask, stamp, rollback.await?).await
+    let done = app.kernel.delivery.ask(move |delivery| delivery.rollback(&asked, number)).await?;
+    changed(&app, &ask, (&name, "rollback"), stamp, done).await
 }
 
-/// What is to be done to an application.
-struct Change<'a> {
-    name: &'a str,
-    action: &'a str,
+/// What the policy says before anything is touched; a refusal is recorded.
+async fn granted(
+    app: &App,
+    ask: &Ask,
+    name: &str,
+    action: &str,
+    details: Value,
+) -> Result<PolicyStamp, Fault> {
+    let input = PolicyInput {
+        actor: ask.caller.id.clone(),
+        action: action.to_owned(),
+        resource: name.to_owned(),
+        severity: "medium".to_owned(),
+        compliance_mode: app.kernel.settings.policy.compliance_mode.clone(),
+        details: details.as_object().cloned().unwrap_or_default(),
+    };
+    let decision = opa::decide(app, input).await?;
+    let (reason, version) = (decision.reasons.join(" "), decision.version);
+    if decision.allow {
+        return Ok(PolicyStamp { version, decision: "allow".to_owned(), reason });
+    }
+    let stamp = PolicyStamp { version, decision: "deny".to_owned(), reason: reason.clone() };
+    let details = json!({ "resource": { "kind": "application" }, "submittedBy": ask.caller.id });
+    record(app, ask, (name, action), (AuditResult::Denied, Some(stamp)), details).await?;
+    Err(Fault::new(Code::PermissionDenied, format!("the policy denies it: {reason}")))
 }
 
-impl Change<'_> {
-    /// What the policy says, when it allows it. A denial is recorded.
-    async fn granted(&self, app: &App, ask: &Ask, details: Value) -> Result<PolicyStamp, Fault> {
-        let known = self.name.to_owned();
-        let state = app.kernel.delivery.ask(move |delivery| delivery.state(&known).map(|_| ())).await?;
-        if let Err(error @ DeliveryError::NoSuchApplication(_)) = state {
-            return Err(fault(error));
-        }
-        let input = PolicyInput {
-            actor: ask.caller.id.clone(),
-            action: self.action.to_owned(),
-            resource: self.name.to_owned(),
-            severity: "medium".to_owned(),
-            compliance_mode: app.kernel.settings.policy.compliance_mode.clone(),
-            details: details.as_object().cloned().unwrap_or_default(),
-        };
-        let decision = opa::decide(app, input).await?;
-        let said = if decision.allow { "allow" } else { "deny" };
-        let reason = decision.reasons.join("; ");
-        let stamp =
-            PolicyStamp { version: decision.version, decision: said.to_owned(), reason: reason.clone() };
-        if decision.allow {
-            return Ok(stamp);
-        }
-        self.record(app, ask, AuditResult::Denied, stamp, json!({ "message": reason })).await?;
-        Err(Fault::new(Code::PermissionDenied, format!("the policy denies it: {reason}")))
-    }
+async fn record(
+    app: &App,
+    ask: &Ask,
+    (name, action): (&str, &str),
+    (result, policy): (AuditResult, Option<PolicyStamp>),
+    details: Value,
+) -> Result<(), Fault> {
+    let entry = AuditEntry {
+        timestamp: ask.ids.now.clone(),
+        trace_id: ask.ids.trace_uuid(),
+        run: String::new(),
+        actor: ask.caller.id.clone(),
+        action: action.to_owned(),
+        resource: name.to_owned(),
+        result,
+        policy,
+        content_hash: None,
+        urn: format!("urn:ecoops:application:{name}"),
+        uri: String::new(),
+        signer: String::new(),
+        asked: None,
+        details: details.as_object().cloned(),
+    };
+    app.kernel.audit.ask(move |audit| audit.append(&[entry])).await?.map_err(super::audit::fault)?;
+    Ok(())
+}
 
-    /// Records what was done or tried, and answers it.
-    async fn done(
-        &self,
-        app: &App,
-        ask: &Ask,
-        stamp: PolicyStamp,
-        done: Result<Deployed, DeliveryError>,
-    ) -> Result<Answer, Fault> {
-        let result = if done.is_ok() { AuditResult::Success } else { AuditResult::Failure };
-        let about = json!({ "deployment": done.as_ref().ok(), "message": done.as_ref().err().map(ToString::to_string) });
-        let recorded = self.record(app, ask, result, stamp, about).await;
-        let deployed = done.map_err(fault)?;
-        recorded?;
-        Ok(Answer::ok(json!({
-            "success": true, "application": self.name, "action": self.action, "revision": deployed.revision,
-            "deployment": deployed.number, "message": format!("{} is at {}", self.name, deployed.revision),
-        })))
+/// Records what was done or tried, and answers it.
+async fn changed(
+    app: &App,
+    ask: &Ask,
+    (name, action): (&str, &str),
+    stamp: PolicyStamp,
+    done: Result<Deployed, DeliveryError>,
+) -> Result<Answer, Fault> {
+    if let Err(DeliveryError::NoSuchApplication(_)) = &done {
+        return done.map(|_| Answer::ok(Value::Null)).map_err(fault);
     }
-
-    async fn record(
-        &self,
-        app: &App,
-        ask: &Ask,
-        result: AuditResult,
-        stamp: PolicyStamp,
-        about: Value,
-    ) -> Result<(), Fault> {
-        let details =
-            json!({ "resource": { "kind": "application" }, "submittedBy": ask.caller.id, "metadata": about });
-        let entry = AuditEntry {
-            timestamp: ask.ids.now.clone(),
-            trace_id: ask.ids.trace_uuid(),
-            run: String::new(),
-            actor: ask.caller.id.clone(),
-            action: self.action.to_owned(),
-            resource: self.name.to_owned(),
-            result,
-            policy: Some(stamp),
-            content_hash: None,
-            urn: format!("urn:ecoops:application:{}", self.name),
-            uri: String::new(),
-            signer: String::new(),
-            asked: None,
-            details: details.as_object().cloned(),
-        };
-        let recorded = app.kernel.audit.ask(move |audit| audit.append(&[entry]).map(|_| ())).await;
-        recorded.map_err(Fault::from).and_then(|r| r.map_err(super::audit::fault))
-    }
+    let details = json!({
+        "resource": { "kind": "application" }, "submittedBy": ask.caller.id,
+        "metadata": { "deployment": done.as_ref().ok(), "message": done.as_ref().err().map(ToString::to_string) },
+    });
+    let result = if done.is_ok() { AuditResult::Success } else { AuditResult::Failure };
+    let recorded = record(app, ask, (name, action), (result, Some(stamp)), details).await;
+    let deployed = done.map_err(fault)?;
+    recorded?;
+    Ok(Answer::ok(json!({
+        "success": true, "application": name, "action": action, "revision": deployed.revision,
+        "deployment": deployed.number, "message": format!("{name} is at {}", deployed.revision),
+    })))
 }
 
 async fn drift(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {

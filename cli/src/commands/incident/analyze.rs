@@ -45,11 +45,16 @@ pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
     Ok(if args.exit_code && inconclusive { Exit::Inconclusive } else { Exit::Clean })
 }
 
-/// Keeps the conclusion with its incident.
+/// Keeps the conclusion with its incident, and the problem that a fix takes over.
 pub fn keep(app: &App, id: &str, finished: &Finished) -> Result<(), Failure> {
     let now = open::host()?.now().as_microsecond() as f64 / 1e6;
     let incidents = open::incidents(app)?;
-    incidents.conclude(id, &finished.investigated.analysis, now).map_err(|e| failure(&e))
+    let mut analysis = finished.investigated.analysis.clone();
+    analysis.problem = finished.investigated.problem.clone();
+    if let Some(problem) = &mut analysis.problem {
+        problem.title = finished.redact()(&problem.title);
+    }
+    incidents.conclude(id, &analysis, now).map_err(|e| failure(&e))
 }
 
 /// Writes the analysis in the format that was asked for.

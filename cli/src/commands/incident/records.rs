@@ -151,6 +151,8 @@ pub fn show(args: &ShowArgs, app: &App) -> Result<Exit, Failure> {
     let span = extent.map(|r| format!(", {} – {} UTC", stamp(r.start), stamp(r.end))).unwrap_or_default();
     out("signals", &format!("{}{span}", entry.signals));
     out("resolution", entry.resolution.as_deref().unwrap_or_default());
+    let problem = concluded.as_ref().and_then(|c| c.get("problem")?.get("id")?.as_str());
+    out("problem", problem.unwrap_or_default());
     match concluded.as_ref().and_then(|c| c.get("answer")?.as_str()) {
         Some(answer) => app.ui.result(crate::report::wrapped(answer, app.ui.width).trim_end()),
         None => app.ui.note(&format!("not analysed yet: ecoops incident analyze {}", entry.id)),

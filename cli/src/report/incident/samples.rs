@@ -228,6 +228,7 @@ pub fn analysis() -> IncidentAnalysis {
             evidence(3, IncidentEvidenceKind::Log, Some("logs/pay.pay-b.log")),
         ],
         notes: vec!["No traces were given.".into()],
+        problem: None,
     }
 }
 

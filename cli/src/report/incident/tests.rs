@@ -41,6 +41,7 @@ fn empty() -> (IncidentAnalysis, IncidentData) {
         timeline: vec![],
         evidence: vec![],
         notes: vec![],
+        problem: None,
     };
     (analysis, data)
 }

@@ -1,6 +1,7 @@
 //! The conclusion: a verdict, ranked hypotheses, and the evidence that each of them cites.
 
 use super::{LogCluster, ServiceView, TimeRange};
+use crate::domain::Problem;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,6 +222,9 @@ pub struct IncidentAnalysis {
     pub evidence: Vec<IncidentEvidence>,
     /// What could not be known, was ignored or sampled.
     pub notes: Vec<String>,
+    /// What a fix takes over; only of what is kept with an incident, for its id is of one run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
 }
 
 /// The answer to "why not X?", for a service or a change.

@@ -125,6 +125,7 @@ pub fn analyse(data: &IncidentData) -> Analysed {
         timeline,
         evidence: exhibits.into_entries(),
         notes: notes(data, &picture),
+        problem: None,
     };
     let levels = picture.measures.iter().map(|measure| measured(&picture, measure)).collect();
     let shown = places.into_iter().map(|at| Shown { level: at, points: points(&picture.measures[at]) });

@@ -169,7 +169,8 @@ pub(super) async fn erase(client: &mut Client, id: &str) -> Result<bool, Postgre
     Ok(true)
 }
 
-fn titled(title: &str, piece: &str) -> String {
+/// What is embedded and indexed of a chunk.
+pub(super) fn titled(title: &str, piece: &str) -> String {
     match title.trim() {
         "" => piece.to_owned(),
         title => format!("{title}\n{piece}"),

@@ -57,7 +57,7 @@ pub(super) fn time(now: Timestamp) -> String {
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    hex(Sha256::digest(bytes).as_slice())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -68,7 +68,7 @@ fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
     const BLOCK: usize = 64;
     let mut block = [0u8; BLOCK];
     if key.len() > BLOCK {
-        block[..32].copy_from_slice(&Sha256::digest(key));
+        block[..32].copy_from_slice(Sha256::digest(key).as_slice());
     } else {
         block[..key.len()].copy_from_slice(key);
     }

@@ -9,6 +9,7 @@ use ecoops_core::domain::incident::{IncidentBrief, SpanRecord};
 use ecoops_core::engines::signals::parse::json::Json;
 use ecoops_core::engines::signals::parse::metrics::{Bounds, MetricsReader, SeriesSet};
 use ecoops_core::engines::signals::parse::otlp::TracesReader;
+use ecoops_core::engines::signals::parse::otlp_records::RecordsReader;
 use ecoops_core::engines::signals::parse::{Notes, exposition, head, rollouts};
 use ecoops_core::ports::telemetry::Readings;
 use std::fs::File;
@@ -27,6 +28,8 @@ pub enum Role {
     /// Prometheus' text format.
     Exposition,
     Traces,
+    /// Logs or metrics in OTLP's JSON.
+    Records,
     /// Kubernetes events, alerts.
     Events,
     /// `kubectl get replicasets,deployments,pods -o json`.
@@ -95,6 +98,7 @@ pub fn take(
                 pieces(path, |piece| reader.feed(piece, &mut |span| spans.push(span)))?;
                 notes = reader.finish();
             }
+            Role::Records => notes = records(path, writer, &mut samples)?,
             Role::Events => {
                 let content = text(path, &mut notes)?;
                 readings.events.extend(crate::telemetry::files::read_events(&content, &name, &mut notes));
@@ -118,6 +122,24 @@ pub fn take(
     Ok(())
 }
 
+/// Log records go into the bundle as lines, data points become series.
+fn records(
+    path: &Path,
+    writer: &mut BundleWriter<'_>,
+    samples: &mut SeriesSet,
+) -> Result<Notes, CaptureError> {
+    let mut reader = RecordsReader::default();
+    let mut failed = None;
+    pieces(path, |piece| {
+        reader.feed(piece, samples, &mut |service, instance, line| {
+            if failed.is_none() {
+                failed = writer.raw_lines(service, instance, true, &format!("{line}\n")).err();
+            }
+        });
+    })?;
+    failed.map_or_else(|| Ok(reader.finish()), Err)
+}
+
 fn from_objects(texts: &[String], readings: &mut Readings) {
     let mut notes = Notes::default();
     let documents: Vec<Json<'_>> = texts.iter().filter_map(|text| Json::read(text).ok()).collect();
@@ -137,6 +159,9 @@ fn pieces(path: &Path, each: impl FnMut(&[u8])) -> Result<(), CaptureError> {
     let mut file = File::open(path).map_err(io(path))?;
     crate::telemetry::files::chunks(&mut file, each).map_err(io(path))
 }
+
+const OTLP: [&str; 4] =
+    ["\"resourceLogs\"", "\"resource_logs\"", "\"resourceMetrics\"", "\"resource_metrics\""];
 
 /// What a file is, by its name and its first line.
 fn role_of(path: &Path) -> Result<Role, CaptureError> {
@@ -160,6 +185,8 @@ fn role_of(path: &Path) -> Result<Role, CaptureError> {
         Role::Exposition
     } else if start.contains("\"resourceSpans\"") || start.contains("\"resource_spans\"") {
         Role::Traces
+    } else if OTLP.iter().any(|key| start.contains(key)) {
+        Role::Records
     } else if ends(".json")
         && (start.contains("\"ReplicaSet\"")
             || start.contains("\"Deployment\"") && !start.contains("involvedObject"))

@@ -72,6 +72,10 @@ impl Container {
         Ok(container)
     }
 
+    pub fn caps(&self) -> Caps {
+        self.caps
+    }
+
     /// What messages call it: its path, or what [`Self::call`] said.
     pub fn label(&self) -> &str {
         &self.label
@@ -285,9 +289,18 @@ fn safe_name(raw: &[u8]) -> Option<String> {
     (!text.is_empty() && !text.split('/').any(bad)).then(|| text.to_owned())
 }
 
+/// A file's bytes, unpacked when its name says that they are packed. What it unpacks to is bounded as an archive is.
+pub fn unpacked<'a>(name: &str, size: u64, bytes: &'a mut dyn Read, caps: Caps) -> Box<dyn Read + 'a> {
+    if !name.ends_with(".gz") {
+        return Box::new(bytes);
+    }
+    let most = caps.bytes.min(HARMLESS.max(size.saturating_mul(caps.ratio)));
+    Box::new(Bounded { inner: Box::new(flate2::read::MultiGzDecoder::new(bytes)), left: most, most })
+}
+
 /// A reader that fails when there is more than it may give.
-struct Bounded {
-    inner: Box<dyn Read>,
+struct Bounded<'a> {
+    inner: Box<dyn Read + 'a>,
     left: u64,
     most: u64,
 }
@@ -296,7 +309,7 @@ struct Bounded {
 #[error("it unpacks to more than {} MiB, which no honest bundle of its size does", .0 >> 20)]
 struct TooLarge(u64);
 
-impl Bounded {
+impl Bounded<'_> {
     fn exceeded(error: &io::Error) -> bool {
         let mut source: Option<&(dyn std::error::Error + 'static)> =
             error.get_ref().map(|e| e as &(dyn std::error::Error + 'static));
@@ -312,7 +325,7 @@ impl Bounded {
     }
 }
 
-impl Read for Bounded {
+impl Read for Bounded<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.left = self

@@ -1,11 +1,11 @@
 //! The first pass over a bundle: everything but the lines of logs, and both ends of each log.
 
-use super::container::Container;
+use super::container::{Container, unpacked};
 use super::names::{self, Part};
-use super::{BundleBounds, OtherBounds};
+use super::{BundleBounds, OtherBounds, records};
 use ecoops_core::domain::incident::{CallEdge, ChangeRecord, ClusterEvent, Series, SpanRecord, TimeRange};
 use ecoops_core::engines::signals::parse::json::Json;
-use ecoops_core::engines::signals::parse::metrics::MetricsReader;
+use ecoops_core::engines::signals::parse::metrics::{MetricsReader, SeriesSet};
 use ecoops_core::engines::signals::parse::otlp::TracesReader;
 use ecoops_core::engines::signals::parse::{LogReader, LogSource, Notes, clock, events, head, quoted};
 use ecoops_core::ports::telemetry::TelemetryError;
@@ -80,9 +80,10 @@ pub fn gather(
 ) -> Result<Gathered, TelemetryError> {
     let mut gathered = Gathered::default();
     let mut notes = Notes::default();
-    container.visit(&mut notes, &mut |name, _, bytes| {
-        file(&mut gathered, name, bytes, bounds, near).map(|()| true)
+    container.visit(&mut notes, &mut |name, size, bytes| {
+        file(&mut gathered, name, size, bytes, bounds, near).map(|()| true)
     })?;
+    join(&mut gathered.series);
     gathered.notes.extend(notes.sentences("bundle"));
     gathered.logs.sort_by(|a, b| a.source.file.cmp(&b.source.file));
     gathered.events.sort_by(|a, b| a.time.total_cmp(&b.time));
@@ -93,18 +94,21 @@ pub fn gather(
 fn file(
     gathered: &mut Gathered,
     name: &str,
+    size: u64,
     bytes: &mut dyn Read,
     bounds: BundleBounds,
     near: Option<f64>,
 ) -> io::Result<()> {
     let mut notes = Notes::default();
+    let mut whole_file = unpacked(name, size, bytes, bounds.caps);
+    let bytes: &mut dyn Read = &mut whole_file;
     let outcome = match names::part(name) {
         Part::Brief => Ok(()),
         Part::Metrics => {
             let mut reader = MetricsReader::new(bounds.metrics);
             let outcome = chunks(bytes, |chunk| reader.feed(chunk));
             let (series, odd) = reader.finish();
-            gathered.series = series;
+            gathered.series.extend(series);
             notes = odd;
             outcome
         }
@@ -113,18 +117,39 @@ fn file(
             let mut reader = TracesReader::default();
             let outcome = chunks(bytes, |chunk| reader.feed(chunk, &mut |span| spans.add(span)));
             notes = reader.finish();
-            gathered.spans = spans.finish(&mut notes);
+            gathered.spans.extend(spans.finish(&mut notes));
+            outcome
+        }
+        Part::Records => {
+            let mut set = SeriesSet::new(bounds.metrics);
+            let (found, outcome) = records::read(name, near.unwrap_or(0.0), bytes, &mut set, &mut |_| {});
+            let (series, more) = set.finish();
+            gathered.series.extend(series);
+            notes = found.notes;
+            more.iter().for_each(|note| notes.add(note, String::new));
+            if found.count > 0 {
+                let source = LogSource { file: name.to_owned(), ..LogSource::default() };
+                let (spanned, count) = (found.spanned, found.count);
+                gathered.logs.push(LogFile {
+                    source,
+                    spanned,
+                    zoned: true,
+                    records: count,
+                    binary: false,
+                    lead: None,
+                });
+            }
             outcome
         }
         Part::Events => whole(bytes, &mut notes).map(|text| {
-            gathered.events = read_events(&text, name, bounds.other, &mut notes);
+            gathered.events.extend(read_events(&text, name, bounds.other, &mut notes));
         }),
         Part::Changes => whole(bytes, &mut notes).map(|text| {
-            gathered.changes = read_changes(&text, bounds.other, &mut notes);
+            gathered.changes.extend(read_changes(&text, bounds.other, &mut notes));
         }),
         Part::Topology => whole(bytes, &mut notes).map(|text| {
             let (edges, odd) = head::topology(text.as_bytes());
-            gathered.topology = edges;
+            gathered.topology.extend(edges);
             notes = odd;
         }),
         Part::Log { service, instance } if gathered.logs.len() < bounds.other.logs => {
@@ -147,9 +172,35 @@ fn file(
             Ok(())
         }
     };
+    let outcome = match outcome {
+        Err(error) if name.ends_with(".gz") => {
+            notes.add("it cannot be unpacked to its end", || error.to_string());
+            Ok(())
+        }
+        outcome => outcome,
+    };
     gathered.parts.insert(name.to_owned());
     gathered.notes.extend(notes.sentences(name));
     outcome
+}
+
+/// Puts the points of one series together that came in several files, in the order of time.
+fn join(series: &mut Vec<Series>) {
+    if series.is_sorted_by(|a, b| a.key < b.key) {
+        return;
+    }
+    series.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut joined: Vec<Series> = Vec::with_capacity(series.len());
+    for one in series.drain(..) {
+        match joined.last_mut().filter(|last| last.key == one.key) {
+            Some(last) => {
+                last.points.extend(one.points);
+                last.points.sort_by(|a, b| a.0.total_cmp(&b.0));
+            }
+            None => joined.push(one),
+        }
+    }
+    *series = joined;
 }
 
 /// Hands a stream on in pieces.

@@ -1,8 +1,11 @@
 //! The second pass over a bundle: clocks put right, then line after line to the sink.
 
-use super::container::Container;
+use super::container::{Container, unpacked};
 use super::gather::{LogFile, chunks};
+use super::names::{self, Part};
+use super::records;
 use ecoops_core::domain::incident::{IncidentBrief, LineSink, LogLine, TimeRange};
+use ecoops_core::engines::signals::parse::metrics::{Bounds, SeriesSet};
 use ecoops_core::engines::signals::parse::{LogFacts, LogReader, Notes, clock};
 use ecoops_core::ports::telemetry::{Scope, TelemetryError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,17 +103,27 @@ pub fn stream(
             lines(line);
         }
     };
-    container.visit(&mut Notes::default(), &mut |name, _, bytes| {
+    container.visit(&mut Notes::default(), &mut |name, size, bytes| {
         let Some(log) = by_name.get(name) else { return Ok(true) };
+        if names::part(name) == Part::Records {
+            let mut bytes = unpacked(name, size, bytes, container.caps());
+            let mut ignored = SeriesSet::new(Bounds { points: 1, series: 1 });
+            let (found, _) = records::read(name, brief.detected_at, &mut bytes, &mut ignored, &mut each);
+            total.records += found.count;
+            return Ok(true);
+        }
         let mut source = log.source.clone();
         source.near = brief.detected_at;
         let mut reader = LogReader::new(source);
-        let outcome = chunks(bytes, |chunk| reader.feed(chunk, &mut each));
+        let packed = name.ends_with(".gz");
+        let mut bytes = unpacked(name, size, bytes, container.caps());
+        let outcome = chunks(&mut bytes, |chunk| reader.feed(chunk, &mut each));
         let facts = reader.finish(&mut each);
         note(&facts, name, &mut odd);
         total.lines += facts.lines;
         total.records += facts.records;
-        outcome.map(|()| true)
+        // That it ends early was told by the first pass.
+        if packed { Ok(true) } else { outcome.map(|()| true) }
     })?;
     if future > 0 {
         odd.add_many("a record is more than a day later than the incident", future, String::new);

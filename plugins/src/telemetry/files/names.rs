@@ -10,6 +10,8 @@ pub enum Part {
     Brief,
     Metrics,
     Traces,
+    /// Logs or metrics in OTLP's JSON.
+    Records,
     Events,
     Topology,
     Changes,
@@ -17,17 +19,20 @@ pub enum Part {
         service: String,
         instance: Option<String>,
     },
-    /// A log that would have to be unpacked first.
+    /// A log packed in a way that is not read.
     CompressedLog,
     Unknown,
 }
 
 /// What the file of that name within a bundle is.
 pub fn part(name: &str) -> Part {
-    match name {
+    // What gzip packed is read as it is.
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    match numbered(name).as_deref().unwrap_or(name) {
         "incident.json" => Part::Brief,
         "metrics.csv" => Part::Metrics,
         "traces.json" => Part::Traces,
+        "logs.json" | "metrics.json" => Part::Records,
         "events.jsonl" => Part::Events,
         "topology.csv" => Part::Topology,
         "changes.jsonl" => Part::Changes,
@@ -35,8 +40,16 @@ pub fn part(name: &str) -> Part {
     }
 }
 
+/// `metrics.csv` of `metrics.2.csv`: a part may come in several files.
+fn numbered(name: &str) -> Option<String> {
+    let (stem, end) = name.rsplit_once('.')?;
+    let (stem, number) = stem.rsplit_once('.')?;
+    let whole = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    (whole && !stem.contains(['/', '.']) && stem != "incident").then(|| format!("{stem}.{end}"))
+}
+
 fn log(name: &str) -> Part {
-    if [".gz", ".zst", ".xz", ".bz2", ".zip"].iter().any(|end| name.ends_with(end)) {
+    if [".zst", ".xz", ".bz2", ".zip"].iter().any(|end| name.ends_with(end)) {
         return Part::CompressedLog;
     }
     // Rotated: `x.log.1`, `x.log-20240102`.
@@ -122,7 +135,14 @@ mod tests {
             ("logs/a%2Eb%2Fc.i%2E1.log", log("a.b/c", Some("i.1"))),
             ("logs/cart.log.1", log("cart", None)),
             ("logs/cart.x.log-20240102", log("cart", Some("x"))),
-            ("logs/cart.log.gz", Part::CompressedLog),
+            ("logs/cart.log.gz", log("cart", None)),
+            ("logs/cart.log.1.gz", log("cart", None)),
+            ("logs/cart.log.xz", Part::CompressedLog),
+            ("metrics.2.csv", Part::Metrics),
+            ("metrics.csv.gz", Part::Metrics),
+            ("changes.12.jsonl", Part::Changes),
+            ("metrics.x.csv", Part::Unknown),
+            ("incident.2.json", Part::Unknown),
             ("logs/.log", Part::Unknown),
             ("logs/readme.txt", Part::Unknown),
             ("cart.log", Part::Unknown),

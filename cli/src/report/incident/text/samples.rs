@@ -156,6 +156,7 @@ fn sample() -> (IncidentBrief, IncidentAnalysis, Plots) {
             evidence("e6", IncidentEvidenceKind::Memory, "runbook \u{201c}Checkout errors\u{201d}: roll back first, then look for the broken flag", Some("runbook-0123")),
         ],
         notes: vec!["no logs of payments within the reference: what is new in theirs cannot be told".into(), format!("{}{HOSTILE}", "x".repeat(200))],
+        problem: None,
     };
     let values = (0..48).map(|n| Some(if n < 20 { 0.2 } else { 31.0 })).collect();
     let plots = Plots([("a1".to_owned(), Plot { range: window, values })].into());
@@ -209,6 +210,7 @@ fn an_empty_analysis_is_one_answer() {
         timeline: Vec::new(),
         evidence: Vec::new(),
         notes: Vec::new(),
+        problem: None,
     };
     let shown = Shown { brief: None, analysis: &whole, plots: &Plots::default(), steps: &[] };
     let text = analysis(&shown, Look { color: false, width: 80, suppressed: false });

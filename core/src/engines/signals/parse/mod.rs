@@ -20,6 +20,7 @@ pub mod logs;
 pub mod metrics;
 mod notes;
 pub mod otlp;
+pub mod otlp_records;
 mod record;
 pub mod rollouts;
 mod schema;

@@ -54,7 +54,7 @@ fn failed(span: &Json<'_>) -> bool {
     by_status || http().is_some_and(|code| code.len() == 3 && code.starts_with('5'))
 }
 
-fn nanoseconds(span: &Json<'_>, names: &[&str]) -> Option<i64> {
+pub(super) fn nanoseconds(span: &Json<'_>, names: &[&str]) -> Option<i64> {
     let value = names.iter().find_map(|name| span.get(name))?;
     let number = match value {
         Json::Integer(number) => *number,
@@ -66,7 +66,7 @@ fn nanoseconds(span: &Json<'_>, names: &[&str]) -> Option<i64> {
 }
 
 /// Ids are hexadecimal in OTLP's JSON; some write base64, as plain protobuf JSON does.
-fn hexadecimal(id: &str) -> String {
+pub(super) fn hexadecimal(id: &str) -> String {
     if id.bytes().all(|b| b.is_ascii_hexdigit()) {
         return id.to_ascii_lowercase();
     }
@@ -92,11 +92,21 @@ pub(super) fn attribute(attributes: Option<&Json<'_>>, names: &[&str]) -> Option
 }
 
 /// Splits the entries of `resourceSpans` out of a stream of bytes, so that each is parsed alone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct TracesReader {
     scanner: Scanner,
     notes: Notes,
     any: bool,
+}
+
+impl Default for TracesReader {
+    fn default() -> Self {
+        Self {
+            scanner: Scanner::of(["resourceSpans", "resource_spans"]),
+            notes: Notes::default(),
+            any: false,
+        }
+    }
 }
 
 impl TracesReader {
@@ -132,9 +142,10 @@ impl TracesReader {
 /// The longest entry, in bytes.
 const LONGEST: usize = 64 << 20;
 
-/// Finds the elements of the list under the key `resourceSpans` by counting brackets outside strings.
+/// Finds the elements of the list under one of two keys, such as `resourceSpans`, by counting brackets outside strings.
 #[derive(Debug, Default)]
-struct Scanner {
+pub(super) struct Scanner {
+    keys: [&'static str; 2],
     depth: usize,
     string: bool,
     escaped: bool,
@@ -149,14 +160,16 @@ struct Scanner {
     key: bool,
 }
 
-const KEYS: [&[u8]; 2] = [b"resourceSpans", b"resource_spans"];
-
 impl Scanner {
-    fn inside(&self) -> bool {
+    pub(super) fn of(keys: [&'static str; 2]) -> Self {
+        Self { keys, ..Self::default() }
+    }
+
+    pub(super) fn inside(&self) -> bool {
         self.depth > 0
     }
 
-    fn feed(&mut self, chunk: &[u8], each: &mut dyn FnMut(&[u8])) {
+    pub(super) fn feed(&mut self, chunk: &[u8], each: &mut dyn FnMut(&[u8])) {
         let mut at = 0;
         while at < chunk.len() {
             let from = at;
@@ -192,7 +205,7 @@ impl Scanner {
                 b'\\' => self.escaped = true,
                 b'"' => {
                     self.string = false;
-                    self.key = KEYS.contains(&self.last.as_slice());
+                    self.key = self.keys.iter().any(|key| key.as_bytes() == self.last);
                 }
                 _ if self.last.len() < 20 => self.last.push(byte),
                 _ => {}

@@ -1,0 +1,249 @@
+//! A login that lasts: its tokens in the secrets port, renewed before they end, by one process at a time.
+
+use super::{Grant, Oidc, OidcError, Person, Tokens};
+use ecoops_core::ports::secrets::{Secret, SecretName, Secrets, Terms};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+/// What the login is kept under.
+const NAME: &str = "login/session";
+/// Seconds before its end at which a token is renewed.
+const EARLY: i64 = 60;
+/// Seconds that a token lives whose issuer does not say.
+const UNSAID: u32 = 300;
+
+/// A login.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Session {
+    pub issuer: String,
+    pub client: String,
+    tokens: Tokens,
+    /// Seconds since 1970.
+    pub access_ends: i64,
+    /// The client itself logged in, not a person.
+    #[serde(default)]
+    pub by_itself: bool,
+    /// Who, at the last look; only shown, never decided by.
+    pub subject: String,
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("issuer", &self.issuer)
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    pub fn access_token(&self) -> &str {
+        &self.tokens.access_token
+    }
+
+    /// Whether it goes on after the access token's end.
+    pub fn renews(&self) -> bool {
+        self.by_itself || self.tokens.refresh_token.is_some()
+    }
+}
+
+/// Where the login is kept.
+pub struct SessionStore<'a> {
+    pub secrets: &'a dyn Secrets,
+    /// Held while tokens are renewed: a refresh token counts once, and used twice ends the login.
+    pub lock: PathBuf,
+}
+
+impl std::fmt::Debug for SessionStore<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionStore").field("lock", &self.lock).finish_non_exhaustive()
+    }
+}
+
+fn name() -> Result<SecretName, OidcError> {
+    Ok(NAME.parse()?)
+}
+
+impl SessionStore<'_> {
+    /// The login as it was kept; `None` when there is none that can be read.
+    ///
+    /// # Errors
+    /// [`OidcError::Secrets`] when the store cannot be opened.
+    pub fn read(&self) -> Result<Option<Session>, OidcError> {
+        let kept = self.secrets.get(&name()?)?;
+        Ok(kept.and_then(|secret| serde_json::from_slice(secret.expose()).ok()))
+    }
+
+    fn write(&self, session: &Session) -> Result<(), OidcError> {
+        let text = serde_json::to_vec(session).map_err(|e| OidcError::Unusable(e.to_string()))?;
+        self.secrets.put(&name()?, &Secret::new(text), &Terms::default())?;
+        Ok(())
+    }
+
+    fn remove(&self) -> Result<bool, OidcError> {
+        Ok(self.secrets.remove(&name()?)?)
+    }
+
+    fn alone(&self) -> Result<File, OidcError> {
+        let open = || -> std::io::Result<File> {
+            std::fs::create_dir_all(self.lock.parent().unwrap_or(std::path::Path::new(".")))?;
+            let file =
+                File::options().create(true).truncate(false).write(true).mode(0o600).open(&self.lock)?;
+            file.lock()?;
+            Ok(file)
+        };
+        open().map_err(|e| OidcError::Unusable(format!("{}: {e}", self.lock.display())))
+    }
+}
+
+impl Oidc {
+    /// Keeps the tokens of a login, once they are verified.
+    ///
+    /// # Errors
+    /// [`OidcError`] when they are not good or cannot be kept; then nothing is kept.
+    pub fn begin(
+        &self,
+        tokens: Tokens,
+        nonce: Option<&str>,
+        by_itself: bool,
+        store: &SessionStore<'_>,
+    ) -> Result<(Session, Person), OidcError> {
+        let person = self.person_of(&tokens, nonce)?;
+        let _alone = store.alone()?;
+        let session = self.session(tokens, &person, by_itself);
+        store.write(&session)?;
+        Ok((session, person))
+    }
+
+    fn session(&self, tokens: Tokens, person: &Person, by_itself: bool) -> Session {
+        let life = tokens.expires_in.unwrap_or(UNSAID);
+        Session {
+            issuer: self.settings.issuer.clone(),
+            client: self.settings.client_id.clone(),
+            access_ends: self.now().saturating_add(i64::from(life)),
+            by_itself,
+            subject: person.subject.clone(),
+            name: person.name.clone(),
+            tokens,
+        }
+    }
+
+    /// The login with an access token that is good for another minute at least, renewed when it must be.
+    ///
+    /// # Errors
+    /// [`OidcError::LoggedOut`] when there is none of this issuer and client; [`OidcError::Ended`] when it
+    /// cannot be renewed; [`OidcError::Refused`] when the issuer ended it.
+    pub fn current(&self, store: &SessionStore<'_>) -> Result<Session, OidcError> {
+        let session = self.ours(store)?;
+        if self.is_fresh(&session) {
+            return Ok(session);
+        }
+        let _alone = store.alone()?;
+        // Another process may have renewed it meanwhile.
+        let session = self.ours(store)?;
+        if self.is_fresh(&session) {
+            return Ok(session);
+        }
+        let tokens = match &session.tokens.refresh_token {
+            Some(refresh_token) => self.exchange(Grant::Refresh { refresh_token }),
+            None if session.by_itself => self.exchange(Grant::ClientCredentials),
+            None => {
+                return if session.access_ends > self.now() { Ok(session) } else { Err(OidcError::Ended) };
+            }
+        };
+        let tokens = match tokens {
+            // The issuer is away and the token still holds.
+            Err(OidcError::Http(why)) if why.may_pass() && session.access_ends > self.now() => {
+                tracing::warn!(%why, "the login could not be renewed yet");
+                return Ok(session);
+            }
+            other => other?,
+        };
+        let tokens = self.checked(tokens, &session)?;
+        let renewed = Session {
+            access_ends: self.now().saturating_add(i64::from(tokens.expires_in.unwrap_or(UNSAID))),
+            tokens,
+            ..session
+        };
+        store.write(&renewed)?;
+        Ok(renewed)
+    }
+
+    /// RFC 6749 §6: what is not given anew stays; OpenID Connect Core §12.2: a new ID token is of the same user.
+    fn checked(&self, mut tokens: Tokens, session: &Session) -> Result<Tokens, OidcError> {
+        tokens.refresh_token = tokens.refresh_token.or_else(|| session.tokens.refresh_token.clone());
+        if tokens.id_token.is_some() {
+            let person = self.person_of(&tokens, None)?;
+            if person.subject != session.subject {
+                return Err(OidcError::Foreign("the renewed login is of another user"));
+            }
+        }
+        Ok(tokens)
+    }
+
+    fn is_fresh(&self, session: &Session) -> bool {
+        session.access_ends.saturating_sub(EARLY) > self.now()
+    }
+
+    fn ours(&self, store: &SessionStore<'_>) -> Result<Session, OidcError> {
+        let fits = |s: &Session| s.issuer == self.settings.issuer && s.client == self.settings.client_id;
+        store.read()?.filter(fits).ok_or(OidcError::LoggedOut)
+    }
+
+    /// Who is logged in, by tokens that hold now.
+    ///
+    /// # Errors
+    /// As [`Oidc::current`] and [`Oidc::verify_bearer`].
+    pub fn who(&self, store: &SessionStore<'_>) -> Result<Person, OidcError> {
+        let session = self.current(store)?;
+        let mut tokens = session.tokens.clone();
+        let mut person = match self.person_of(&tokens, None) {
+            // An issuer need not renew the ID token with the others; then it is the access token that holds.
+            Err(OidcError::Claims(ecoops_core::engines::jose::ClaimsError::Expired(_)))
+                if tokens.id_token.is_some() =>
+            {
+                tokens.id_token = None;
+                self.person_of(&tokens, None)?
+            }
+            other => other?,
+        };
+        if person.subject != session.subject {
+            return Err(OidcError::Foreign("the tokens are of another user than the login"));
+        }
+        person.expires = session.access_ends;
+        if session.by_itself {
+            person.kind = ecoops_core::domain::ActorKind::Service;
+        }
+        Ok(person)
+    }
+
+    /// Ends the login: at the issuer where that is possible, and here in any case.
+    ///
+    /// Gives whether there was one, and why the issuer did not end it if it did not.
+    ///
+    /// # Errors
+    /// [`OidcError::Secrets`] when the tokens cannot be removed.
+    pub fn end(&self, store: &SessionStore<'_>) -> Result<(bool, Option<OidcError>), OidcError> {
+        let _alone = store.alone()?;
+        let Some(session) = store.read()? else { return Ok((store.remove()?, None)) };
+        let ended = if session.issuer == self.settings.issuer && session.client == self.settings.client_id {
+            self.revoke_all(&session.tokens).err()
+        } else {
+            None
+        };
+        store.remove()?;
+        Ok((true, ended))
+    }
+
+    fn revoke_all(&self, tokens: &Tokens) -> Result<(), OidcError> {
+        if let Some(refresh) = &tokens.refresh_token {
+            self.revoke(refresh, "refresh_token")?;
+        }
+        self.revoke(&tokens.access_token, "access_token")?;
+        Ok(())
+    }
+}
