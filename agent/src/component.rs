@@ -58,6 +58,10 @@ pub trait Component: Send + Sync {
     fn health(&self) -> Health;
     /// Calls under way.
     fn busy(&self) -> usize;
+    /// What waits to be done, where there is a queue.
+    fn waiting(&self) -> Option<u64> {
+        None
+    }
 }
 
 type Open<P> = Box<dyn Fn() -> Result<Arc<P>, String> + Send + Sync>;

@@ -1,9 +1,11 @@
 //! The ports of the daemon, each behind a desk of its own, opened as the settings say.
 
 use crate::component::{Component, Desk};
+use crate::credentials::Credentials;
 use crate::deliver::{Deliverer, Means};
-use crate::{Places, secret, token};
-use ecoops_core::config::{Settings, Sink};
+use crate::mirror::Mirror;
+use crate::{Places, boot, secret, token};
+use ecoops_core::config::{Login, Settings, Sink};
 use ecoops_core::domain::Identifiers;
 use ecoops_core::engines::redact::Redactor;
 use ecoops_core::ports::audit_log::AuditLog;
@@ -40,6 +42,8 @@ pub struct Kernel {
     pub bus: Arc<Desk<dyn Bus>>,
     pub policy: Arc<Desk<dyn Policy>>,
     pub audit: Arc<Desk<dyn AuditLog>>,
+    /// Writes the audit log elsewhere as well.
+    pub mirror: Option<Mirror>,
     pub delivery: Arc<Desk<dyn Delivery>>,
     pub replies: Arc<Desk<dyn Replies>>,
     /// The server that counts requests with other agents, when there is one.
@@ -71,6 +75,7 @@ impl Kernel {
         let key = |what: &str, e: std::io::Error| format!("the {what} cannot be used: {e}");
         let redactor = secret::redactor(&places.state, &*host).map_err(|e| key("redactor's key", e))?;
         let token = secret::in_file(&places.token_key(), &*host).map_err(|e| key("tokens' key", e))?;
+        let credentials = Credentials::new(&settings, &places.state, boot::surroundings(), host.clone());
         let identifiers = Arc::new(identifiers(&*host).map_err(|e| e.to_string())?);
         let (events, audit) = (events(places, &settings, &host), audit(places, &settings));
         let means = Means {
@@ -82,16 +87,17 @@ impl Kernel {
             attempts: settings.events.max_attempts,
         };
         Ok(Self {
-            deliverers: deliverers(&settings, &means),
+            deliverers: deliverers(&settings, &credentials, &means),
             identity: identity(places, &settings, &host),
-            memory: memory(places, &settings, &redactor, &host),
+            memory: memory(places, &settings, &credentials, &redactor, &host),
             events,
-            bus: bus(places, &host),
-            policy: policy(places, &settings),
+            bus: bus(places, &settings, &credentials, &host),
+            policy: policy(places, &settings, &credentials, &redactor),
+            mirror: mirror(places, &settings, &credentials, &audit, &host),
             audit,
-            delivery: delivery(places, &settings, &host),
+            delivery: delivery(places, &settings, &credentials, &host),
             replies: replies(places),
-            limits: limits(&settings),
+            limits: limits(&settings, &credentials),
             redactor,
             identifiers,
             tokens: token::Tokens::new(&token),
@@ -113,7 +119,9 @@ impl Kernel {
             &*self.delivery,
         ];
         let limits = self.limits.iter().map(|desk| &**desk as &dyn Component);
-        ports.into_iter().chain(limits).chain(self.deliverers.iter().map(|d| d as &dyn Component)).collect()
+        let mirror = self.mirror.iter().map(|m| m as &dyn Component);
+        let deliverers = self.deliverers.iter().map(|d| d as &dyn Component);
+        ports.into_iter().chain(limits).chain(deliverers).chain(mirror).collect()
     }
 
     /// How many requests each caller may make, counted by this process.
@@ -164,48 +172,65 @@ fn said(error: &dyn std::error::Error) -> String {
 }
 
 fn identity(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Identity>> {
-    let settings = &settings.identity;
+    let (settings, login) = (&settings.identity, &settings.login);
     let mut members: BTreeMap<_, BTreeSet<String>> =
         settings.members.iter().map(|(k, v)| (k.clone(), v.iter().cloned().collect())).collect();
     members.entry("*".to_owned()).or_default().extend(settings.default_roles.iter().cloned());
     let choice = registry::IdentityChoice {
         adapter: "os-user".into(),
         folder: places.state.join("identity"),
-        settings: registry::IdentitySettings { roles: settings.roles.clone(), members },
+        settings: registry::IdentitySettings { roles: settings.roles.clone(), members }
+            .with_issuer_roles(&login.roles),
     };
-    let host = host.clone();
-    Desk::new("identity", DEADLINE, move || {
-        registry::identity(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
+    let (host, issuer) = (host.clone(), issuer(login));
+    // Who logs in are people and services; the daemon verifies what they bring.
+    Desk::new("identity", DEADLINE, move || match issuer.clone() {
+        None => registry::identity(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e)),
+        Some(settings) => {
+            let oidc = registry::Oidc::public(settings, host.clone());
+            registry::identity_with_issuer(&choice, oidc, None, host.clone())
+                .map(Arc::from)
+                .map_err(|e| said(&e))
+        }
+    })
+}
+
+/// The issuer whose bearer tokens are taken, when one is configured.
+fn issuer(login: &Login) -> Option<registry::OidcSettings> {
+    (!login.issuer.is_empty()).then(|| registry::OidcSettings {
+        issuer: login.issuer.clone(),
+        client_id: login.client_id.clone(),
+        scopes: Vec::new(),
+        resource: String::new(),
+        audiences: login.audiences.clone(),
+        role_claims: login.role_claims.clone(),
+        skew: login.skew,
+        ca_file: (!login.ca_file.is_empty()).then(|| login.ca_file.clone().into()),
+        offline: false,
     })
 }
 
 fn memory(
     places: &Places,
     settings: &Settings,
+    credentials: &Credentials,
     redactor: &Redactor,
     host: &Arc<dyn Host>,
 ) -> Arc<Desk<dyn Memory>> {
+    let credentials = credentials.clone();
     let (state, settings, host) = (places.state.clone(), settings.memory.clone(), host.clone());
     let redactor = redactor.clone();
     Desk::new("memory", MEMORY_DEADLINE, move || {
         if !settings.enabled {
             return Err("it is turned off (memory.enabled)".to_owned());
         }
-        let key = credential(&settings.embeddings_credential)?;
+        let key = credentials.text(&settings.embeddings_credential).map_err(|e| said(&e))?;
         let embedder = registry::EmbedderChoice::of(&settings, &state, key, Some(redactor.clone()), false);
         let embedder = registry::embedder(&embedder).map_err(|e| said(&e))?;
-        let password = credential(&settings.credential)?;
+        let password = credentials.text(&settings.credential).map_err(|e| said(&e))?;
         let choice = registry::MemoryChoice::of(&settings, &state, password, Some(redactor.clone()), false);
         registry::memory(&choice, embedder, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
-}
-
-/// The credential of this name; none for no name.
-fn credential(name: &str) -> Result<Option<String>, String> {
-    match name {
-        "" => Ok(None),
-        name => Err(format!("the credential `{name}` cannot be read: there is no place for credentials")),
-    }
 }
 
 fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Outbox>> {
@@ -225,29 +250,98 @@ fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Des
     })
 }
 
-fn bus(places: &Places, host: &Arc<dyn Host>) -> Arc<Desk<dyn Bus>> {
-    let choice = registry::BusChoice {
-        adapter: "embedded".into(),
-        file: places.state.join("bus.sqlite"),
-        server: None,
-    };
-    let host = host.clone();
+/// A service outside, with its credential.
+///
+/// # Errors
+/// When there is no address, or the credential cannot be had.
+fn service(
+    credentials: &Credentials,
+    address: &str,
+    credential: &str,
+    deadline: Duration,
+) -> Result<registry::ServiceChoice, String> {
+    if address.is_empty() {
+        return Err("it has no address".to_owned());
+    }
+    let token = credentials.of_service(credential).map_err(|e| said(&e))?.map(Into::into);
+    Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
+}
+
+fn bus(
+    places: &Places,
+    settings: &Settings,
+    credentials: &Credentials,
+    host: &Arc<dyn Host>,
+) -> Arc<Desk<dyn Bus>> {
+    let credentials = credentials.clone();
+    let (file, settings, host) = (places.state.join("bus.sqlite"), settings.bus.clone(), host.clone());
     Desk::new("bus", DEADLINE, move || {
+        let service = match settings.adapter.as_str() {
+            "event_bus" => service(&credentials, &settings.address, &settings.credential, DEADLINE)?,
+            _ => registry::ServiceChoice::default(),
+        };
+        let server = match settings.adapter.as_str() {
+            "redis" => Some(registry::RedisSettings {
+                address: settings.address.clone(),
+                user: None,
+                password: credentials.text(&settings.credential).map_err(|e| said(&e))?.map(Password::from),
+                deadline: DEADLINE,
+            }),
+            _ => None,
+        };
+        let choice =
+            registry::BusChoice { adapter: settings.adapter.clone(), file: file.clone(), service, server };
         registry::bus(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
 }
 
-fn policy(places: &Places, settings: &Settings) -> Arc<Desk<dyn Policy>> {
-    let choice = registry::PolicyChoice {
-        adapter: "embedded".into(),
-        settings: registry::PolicySettings {
-            default: true,
-            user: Some(places.config.join("policies")),
-            extra: settings.policy.extra.iter().map(|path| places.config.join(path)).collect(),
-            repository: None,
-        },
+fn mirror(
+    places: &Places,
+    settings: &Settings,
+    credentials: &Credentials,
+    log: &Arc<Desk<dyn AuditLog>>,
+    host: &Arc<dyn Host>,
+) -> Option<Mirror> {
+    let credentials = credentials.clone();
+    let (address, credential) = (settings.audit.mirror.clone(), settings.audit.mirror_credential.clone());
+    let file = places.own().join("audit-mirror.json");
+    (!address.is_empty()).then(|| {
+        Mirror::new(log.clone(), file, Clock(host.clone()), move || {
+            let service = service(&credentials, &address, &credential, MEMORY_DEADLINE)?;
+            registry::audit_copy(&service).map_err(|e| said(&e))
+        })
+    })
+}
+
+fn policy(
+    places: &Places,
+    settings: &Settings,
+    credentials: &Credentials,
+    redactor: &Redactor,
+) -> Arc<Desk<dyn Policy>> {
+    let credentials = credentials.clone();
+    let rego = registry::PolicySettings {
+        default: true,
+        user: Some(places.config.join("policies")),
+        extra: settings.policy.extra.iter().map(|path| places.config.join(path)).collect(),
+        repository: None,
     };
-    Desk::new("policy", DEADLINE, move || registry::policy(&choice).map(Arc::from).map_err(|e| said(&e)))
+    let (settings, redactor) = (settings.policy.clone(), redactor.clone());
+    Desk::new("policy", DEADLINE, move || {
+        let choice = registry::PolicyChoice::embedded(rego.clone());
+        let choice = match settings.adapter.as_str() {
+            "embedded" => choice,
+            // One that cannot be reached at all must not be left out: then this part cannot be opened, and denies.
+            adapter => registry::PolicyChoice {
+                adapter: adapter.to_owned(),
+                service: service(&credentials, &settings.address, &settings.credential, DEADLINE)?,
+                good_for: Duration::from_secs(settings.cache),
+                redactor: Some(redactor.clone()),
+                ..choice
+            },
+        };
+        registry::policy(&choice).map(Arc::from).map_err(|e| said(&e))
+    })
 }
 
 fn audit(places: &Places, settings: &Settings) -> Arc<Desk<dyn AuditLog>> {
@@ -257,14 +351,24 @@ fn audit(places: &Places, settings: &Settings) -> Arc<Desk<dyn AuditLog>> {
     })
 }
 
-fn delivery(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Delivery>> {
-    let choice = registry::DeliveryChoice {
-        adapter: "folder".into(),
-        applications: settings.delivery.applications.clone(),
-        state: places.state.clone(),
-    };
-    let host = host.clone();
+fn delivery(
+    places: &Places,
+    settings: &Settings,
+    credentials: &Credentials,
+    host: &Arc<dyn Host>,
+) -> Arc<Desk<dyn Delivery>> {
+    let credentials = credentials.clone();
+    let (state, settings, host) = (places.state.clone(), settings.delivery.clone(), host.clone());
     Desk::new("delivery", MEMORY_DEADLINE, move || {
+        let choice = registry::DeliveryChoice {
+            adapter: settings.adapter.clone(),
+            service: match settings.adapter.as_str() {
+                "folder" => registry::ServiceChoice::default(),
+                _ => service(&credentials, &settings.address, &settings.credential, MEMORY_DEADLINE)?,
+            },
+            applications: settings.applications.clone(),
+            state: state.clone(),
+        };
         registry::delivery(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
 }
@@ -280,23 +384,23 @@ fn replies(places: &Places) -> Arc<Desk<dyn Replies>> {
 }
 
 /// Who is told of events. One whose entry cannot be understood is there too, and says so in its health.
-fn deliverers(settings: &Settings, means: &Means) -> Vec<Deliverer> {
+fn deliverers(settings: &Settings, credentials: &Credentials, means: &Means) -> Vec<Deliverer> {
     let sinks = settings.events.sinks.iter().map(|(name, words)| {
         let parsed = Sink::parse(name, words);
         let wants = parsed.as_ref().map(|sink| sink.events.clone()).unwrap_or_default();
-        let host = means.host.clone();
+        let (host, credentials) = (means.host.clone(), credentials.clone());
         Deliverer::new(&Sink::group(name), wants, means.clone(), move || {
             let sink = parsed.clone()?;
-            let secret = credential(&sink.secret)?;
+            let secret = credentials.text(&sink.secret).map_err(|e| said(&e))?;
             let choice = registry::NotifyChoice { sink, secret };
             registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
         })
     });
-    sinks.chain(outside(settings, means)).collect()
+    sinks.chain(outside(settings, credentials, means)).collect()
 }
 
 /// What carries the log to the event system of `events.adapter`.
-fn outside(settings: &Settings, means: &Means) -> Option<Deliverer> {
+fn outside(settings: &Settings, credentials: &Credentials, means: &Means) -> Option<Deliverer> {
     let events = &settings.events;
     let name = events.credential.clone();
     let choice = registry::OutsideEventsChoice {
@@ -308,26 +412,26 @@ fn outside(settings: &Settings, means: &Means) -> Option<Deliverer> {
         attempts: events.max_attempts,
         deadline: DEADLINE,
     };
-    let host = means.host.clone();
+    let (host, credentials) = (means.host.clone(), credentials.clone());
     (events.adapter != "embedded").then(|| {
         Deliverer::new(&events.outside(), BTreeSet::new(), means.clone(), move || {
-            let password = credential(&name)?.map(Password::from);
+            let password = credentials.text(&name).map_err(|e| said(&e))?.map(Password::from);
             let choice = registry::OutsideEventsChoice { password, ..choice.clone() };
             registry::notify_outside(&choice, host.0.clone()).map_err(|e| said(&e))
         })
     })
 }
 
-fn limits(settings: &Settings) -> Option<Arc<Desk<dyn Limits>>> {
+fn limits(settings: &Settings, credentials: &Credentials) -> Option<Arc<Desk<dyn Limits>>> {
     let agent = &settings.agent;
     let (address, rate) = (agent.limits_address.clone(), agent.rate_limit);
-    let name = agent.limits_credential.clone();
+    let (name, credentials) = (agent.limits_credential.clone(), credentials.clone());
     (!address.is_empty()).then(|| {
         Desk::new("limits", LIMITS_DEADLINE, move || {
             let server = registry::RedisSettings {
                 address: address.clone(),
                 user: None,
-                password: credential(&name)?.map(Password::from),
+                password: credentials.text(&name).map_err(|e| said(&e))?.map(Password::from),
                 deadline: LIMITS_DEADLINE,
             };
             let choice = registry::LimitsChoice { adapter: "redis".into(), rate, server: Some(server) };

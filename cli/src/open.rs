@@ -129,8 +129,36 @@ pub fn policy(app: &App) -> Result<Box<dyn Policy>, Failure> {
         extra: app.settings().policy.extra.iter().map(|path| app.root.join(path)).collect(),
         repository: repository.is_dir().then_some((repository, app.configuration.trusted)),
     };
-    registry::policy(&registry::PolicyChoice { adapter: "embedded".into(), settings })
-        .map_err(|e| unusable("the policy", &e))
+    let chosen = &app.settings().policy;
+    let choice = registry::PolicyChoice::embedded(settings);
+    let choice = match chosen.adapter.as_str() {
+        "embedded" => choice,
+        adapter => registry::PolicyChoice {
+            adapter: adapter.to_owned(),
+            service: policy_service(app)?,
+            good_for: std::time::Duration::from_secs(chosen.cache),
+            redactor: Some(redactor(app)?),
+            ..choice
+        },
+    };
+    registry::policy(&choice).map_err(|e| unusable("the policy", &e))
+}
+
+/// The policy outside. One that cannot be asked is no reason to go on without it.
+fn policy_service(app: &App) -> Result<registry::ServiceChoice, Failure> {
+    let chosen = &app.settings().policy;
+    if chosen.address.is_empty() {
+        return Err(Failure::new("policy.adapter names a policy outside, and policy.address is empty")
+            .next("set policy.address, or policy.adapter to embedded"));
+    }
+    let token = crate::credentials::of_service(app, &chosen.credential)?;
+    let deadline = std::time::Duration::from_secs(10);
+    Ok(registry::ServiceChoice {
+        address: chosen.address.clone(),
+        token: token.map(Into::into),
+        offline: app.offline,
+        deadline,
+    })
 }
 
 pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
@@ -144,24 +172,16 @@ pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
 
 fn embedder_choice(app: &App) -> Result<registry::EmbedderChoice, Failure> {
     let settings = &app.settings().memory;
-    let key = credential(&settings.embeddings_credential)?;
+    let key = crate::credentials::text(app, &settings.embeddings_credential)?;
     let redactor = (!settings.embeddings.is_empty()).then(|| redactor(app)).transpose()?;
     Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor, app.offline))
 }
 
 fn memory_choice(app: &App) -> Result<registry::MemoryChoice, Failure> {
     let settings = &app.settings().memory;
-    let password = credential(&settings.credential)?;
+    let password = crate::credentials::text(app, &settings.credential)?;
     let redactor = (settings.adapter != "embedded").then(|| redactor(app)).transpose()?;
     Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor, app.offline))
-}
-
-/// The credential of this name; none for no name.
-pub fn credential(name: &str) -> Result<Option<String>, Failure> {
-    match name {
-        "" => Ok(None),
-        name => Err(Failure::new(format!("the credential `{name}` cannot be read: no place is set"))),
-    }
 }
 
 pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
@@ -203,7 +223,7 @@ pub fn identity(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, Fai
         folder: app.folders.state.join("identity"),
         settings: registry::IdentitySettings { roles: settings.roles.clone(), members },
     };
-    registry::identity(&choice, host).map_err(|e| unusable("the identity", &e))
+    crate::credentials::identity(app, choice, host)
 }
 
 /// All ports of a run.
@@ -256,7 +276,7 @@ pub fn room(app: &App) -> Result<Room, Failure> {
 
 pub fn incidents_choice(app: &App) -> Result<registry::IncidentsChoice, Failure> {
     let settings = &app.settings().incidents;
-    let password = credential(&settings.credential)?;
+    let password = crate::credentials::text(app, &settings.credential)?;
     Ok(registry::IncidentsChoice::of(settings, &app.folders.state, password, app.offline))
 }
 

@@ -13,6 +13,7 @@ pub mod host;
 pub mod http;
 pub mod identity;
 pub mod incidents;
+pub mod kernel;
 pub mod limits;
 pub mod memory;
 pub mod notify;

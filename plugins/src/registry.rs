@@ -5,11 +5,14 @@
 //! the known ones.
 
 use crate::audit_log::embedded::{self as audit, EmbeddedAuditLog};
-use crate::audit_log::postgres::AuditCopy;
+use crate::audit_log::policy_audit::PolicyAuditCopy;
+use crate::audit_log::postgres::AuditCopy as PgAuditCopy;
 use crate::bus::embedded::EmbeddedBus;
+use crate::bus::event_bus::EventBus;
 use crate::bus::redis::RedisBus;
 use crate::cache::embedded::{Bounds, EmbeddedCache};
 use crate::delivery::folder::FolderDelivery;
+use crate::delivery::infra_manager::InfraManager;
 use crate::embedder::cached::{CachedEmbedder, ENTRIES};
 use crate::embedder::embedded::EmbeddedEmbedder;
 use crate::embedder::openai::OpenAiEmbedder;
@@ -22,12 +25,15 @@ use crate::events::nats::NatsEvents;
 use crate::events::nats::session::NatsSettings;
 use crate::events::redis::{RedisEvents, RedisEventsSettings};
 use crate::host::{frozen::Frozen, system::System};
+use crate::http::{Limits as ServiceLimits, Server as HttpServer};
+use crate::identity::logged_in::LoggedIn;
 use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::incidents::postgres::PgIncidents;
 use crate::limits::embedded::EmbeddedLimits;
 use crate::limits::redis::RedisLimits;
 use crate::memory::embedded::EmbeddedMemory;
+use crate::memory::memory_hub::MemoryHub;
 use crate::memory::pgvector::PgMemory;
 use crate::memory::redacted::RedactedMemory;
 use crate::memory::remembered::RememberedMemory;
@@ -36,6 +42,7 @@ use crate::notify::slack::Slack;
 use crate::notify::webhook::Webhook;
 use crate::objects::folder::FolderObjects;
 use crate::objects::s3::S3Objects;
+use crate::policy::asked::{Asked as AskedPolicy, Remote as RemotePolicy, System as PolicySystem};
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
@@ -43,6 +50,7 @@ use crate::secrets::confirmed::Confirmed;
 use crate::secrets::file::FileSecrets;
 use crate::secrets::keyring::KeyringSecrets;
 use crate::secrets::layered::Layered;
+use crate::secrets::openbao::OpenBao;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry::alertmanager::Alertmanager;
 use crate::telemetry::files::FileBundle;
@@ -52,7 +60,7 @@ use crate::telemetry::tempo::Tempo;
 use crate::workspace::git::GitWorkspace;
 use ecoops_core::config::{self, Sink, SinkKind};
 use ecoops_core::engines::redact::Redactor;
-use ecoops_core::ports::audit_log::{AuditError, AuditLog, Verified};
+use ecoops_core::ports::audit_log::{AuditCopy, AuditError, AuditLog, Verified};
 use ecoops_core::ports::bus::Bus;
 use ecoops_core::ports::cache::Cache;
 use ecoops_core::ports::delivery::Delivery;
@@ -75,11 +83,16 @@ use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
 // What callers fill in, or need beside a port; they have it from here and name no adapter.
 pub use crate::events::embedded::Retention;
+pub use crate::identity::logged_in::{Login, headers_for};
+pub use crate::identity::oidc::{
+    DeviceLogin, Loopback, Oidc, OidcError, OidcSettings, PendingLogin, Person, Polled, Session, SessionStore,
+};
 pub use crate::identity::settings::IdentitySettings;
 pub use crate::objects::s3::S3Settings;
 pub use crate::policy::embedded::{
@@ -92,6 +105,7 @@ pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
 pub use crate::secrets::confirmed::Confirm;
 pub use crate::secrets::file::{AskPassphrase, Unlock};
+pub use crate::secrets::openbao::{Auth as OpenBaoAuth, Certificate, OpenBaoSettings};
 pub use crate::telemetry::capture;
 pub use crate::telemetry::files::BundleBounds;
 pub use crate::telemetry::http::{Limits as HttpLimits, Server};
@@ -164,16 +178,34 @@ pub fn identity(choice: &IdentityChoice, host: Arc<dyn Host>) -> Result<Box<dyn 
     }
 }
 
+/// The same with logins at an issuer: its roles are in `choice.settings`; without `login` only bearer tokens of
+/// others are verified by it.
+///
+/// # Errors
+/// As [`identity`].
+pub fn identity_with_issuer(
+    choice: &IdentityChoice,
+    oidc: Oidc,
+    login: Option<Login>,
+    host: Arc<dyn Host>,
+) -> Result<Box<dyn Identity>, RegistryError> {
+    let failed = open_error("identity", "oidc");
+    let local = OsUser::open(&choice.folder, choice.settings.clone(), host).map_err(|e| failed(e.into()))?;
+    Ok(Box::new(LoggedIn::new(local, oidc, login)))
+}
+
 /// Where credentials live.
 #[derive(Clone)]
 pub struct SecretsChoice {
-    /// `auto` (the desktop's keyring where there is one, else the file), `keyring` or `file`.
+    /// `auto` (the desktop's keyring where there is one, else the file), `keyring`, `file` or `openbao`.
     pub adapter: String,
     /// The encrypted file: `<state>/credentials.json`.
     pub file: PathBuf,
     pub unlock: Unlock,
     /// What our entries of a keyring are found by.
     pub service: String,
+    /// The server of `openbao`; how to log in there may itself be a credential of the others.
+    pub openbao: Option<OpenBaoSettings>,
     /// Asks before a use that is to be confirmed.
     pub confirm: Arc<Confirm>,
 }
@@ -200,7 +232,12 @@ pub fn secrets(choice: &SecretsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Se
         },
         "keyring" => Box::new(keyring().map_err(|e| failed(e.into()))?),
         "file" => Box::new(file()),
-        name => return Err(unknown("secrets", name, &["auto", "keyring", "file"])),
+        "openbao" => {
+            let none = || failed("no server is named (openbao.address)".into());
+            let settings = choice.openbao.clone().ok_or_else(none)?;
+            Box::new(OpenBao::new(settings, host.clone()).map_err(|e| failed(e.into()))?)
+        }
+        name => return Err(unknown("secrets", name, &["auto", "keyring", "file", "openbao"])),
     };
     Ok(Box::new(Confirmed::new(opened, choice.confirm.clone())))
 }
@@ -408,12 +445,58 @@ pub fn notify(choice: &NotifyChoice, host: Arc<dyn Host>) -> Result<Box<dyn Noti
     }
 }
 
+/// A system outside that speaks HTTP.
+#[derive(Clone, Default)]
+pub struct ServiceChoice {
+    /// `http://host:port`, without user and password.
+    pub address: String,
+    /// A bearer token.
+    pub token: Option<Zeroizing<String>>,
+    pub offline: bool,
+    /// For one request with all its repetitions; the caller's own deadline holds besides.
+    pub deadline: Duration,
+}
+
+impl std::fmt::Debug for ServiceChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceChoice").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl ServiceChoice {
+    fn server(&self) -> HttpServer {
+        let limits = ServiceLimits::default();
+        let whole = if self.deadline.is_zero() { limits.whole } else { self.deadline };
+        HttpServer {
+            url: self.address.clone(),
+            token: self.token.as_ref().map(|token| token.to_string()),
+            offline: self.offline,
+            limits: ServiceLimits { whole, request: limits.request.min(whole), ..limits },
+            ..HttpServer::default()
+        }
+    }
+}
+
 /// Who decides.
 #[derive(Debug, Clone)]
 pub struct PolicyChoice {
-    /// `embedded`.
+    /// `embedded`, or with it `opa` or `policy_audit`.
     pub adapter: String,
     pub settings: PolicySettings,
+    /// For those outside.
+    pub service: ServiceChoice,
+    /// How long a decision from outside is good for.
+    pub good_for: Duration,
+    /// Takes the secrets out of what leaves.
+    pub redactor: Option<Redactor>,
+}
+
+impl PolicyChoice {
+    /// The policies in this process alone.
+    pub fn embedded(settings: PolicySettings) -> Self {
+        let (service, good_for) = (ServiceChoice::default(), Duration::ZERO);
+        Self { adapter: "embedded".into(), settings, service, good_for, redactor: None }
+    }
 }
 
 /// # Errors
@@ -421,8 +504,34 @@ pub struct PolicyChoice {
 pub fn policy(choice: &PolicyChoice) -> Result<Box<dyn Policy>, RegistryError> {
     match choice.adapter.as_str() {
         "embedded" => Ok(Box::new(EmbeddedPolicy::new(&choice.settings))),
-        name => Err(unknown("policy", name, &["embedded"])),
+        "opa" => asked(choice, PolicySystem::Opa),
+        "policy_audit" => asked(choice, PolicySystem::PolicyAudit),
+        name => Err(unknown("policy", name, &["embedded", "opa", "policy_audit"])),
     }
+}
+
+fn asked(choice: &PolicyChoice, system: PolicySystem) -> Result<Box<dyn Policy>, RegistryError> {
+    let (server, good_for, redactor) = (choice.service.server(), choice.good_for, choice.redactor.clone());
+    let opened = AskedPolicy::new(&choice.settings, RemotePolicy { system, server, good_for, redactor });
+    Ok(Box::new(opened.map_err(|e| open_error("policy", &choice.adapter)(e.into()))?))
+}
+
+/// The kernel's policy-audit as a copy of the audit log.
+///
+/// # Errors
+/// [`RegistryError`] when the address is none.
+pub fn audit_copy(service: &ServiceChoice) -> Result<Box<dyn AuditCopy>, RegistryError> {
+    let opened = PolicyAuditCopy::new(service.server());
+    Ok(Box::new(opened.map_err(|e| open_error("audit log", "policy_audit")(e.into()))?))
+}
+
+/// The kernel's memory-hub.
+///
+/// # Errors
+/// [`RegistryError`] when the address is none.
+pub fn memory_hub(service: &ServiceChoice) -> Result<Box<dyn Memory>, RegistryError> {
+    let opened = MemoryHub::new(service.server());
+    Ok(Box::new(opened.map_err(|e| open_error("memory", "memory_hub")(e.into()))?))
 }
 
 /// Opens the repository or plain folder that `here` stands in. There is one kind of workspace, on disk.
@@ -500,7 +609,7 @@ pub fn copy_audit_log(choice: &IncidentsChoice, log: &dyn AuditLog) -> Result<u6
     if choice.postgres.address.is_empty() {
         return Err(AuditError::Storage("no server is named: set incidents.address".into()));
     }
-    AuditCopy::new(choice.postgres.clone()).catch_up(log)
+    PgAuditCopy::new(choice.postgres.clone()).catch_up(log)
 }
 
 /// Where reports and attachments are kept.
@@ -538,6 +647,23 @@ pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, T
 /// As [`bundle`].
 pub fn loose(path: &Path, label: String, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
     Ok(Box::new(FileBundle::open(path, bounds)?.called(label)))
+}
+
+/// A bundle, or a folder of loose files that messages call by `label`, whose reading ends soon after `stop` is set.
+///
+/// # Errors
+/// As [`bundle`].
+pub fn stoppable(
+    path: &Path,
+    label: Option<String>,
+    bounds: BundleBounds,
+    stop: Arc<AtomicBool>,
+) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    let bundle = FileBundle::open(path, bounds)?.until(stop);
+    Ok(Box::new(match label {
+        Some(label) => bundle.called(label),
+        None => bundle,
+    }))
 }
 
 /// A server that holds signals.
@@ -655,10 +781,12 @@ pub fn audit_log_of_agent(state: &Path, origin: &str) -> Result<Box<dyn AuditLog
 /// Where other programs' events go.
 #[derive(Debug, Clone)]
 pub struct BusChoice {
-    /// `embedded` or `redis`.
+    /// `embedded`, `redis` or `event_bus`.
     pub adapter: String,
     /// The embedded streams' file: `<state>/bus.sqlite`.
     pub file: PathBuf,
+    /// For `event_bus`.
+    pub service: ServiceChoice,
     /// For `redis`.
     pub server: Option<RedisSettings>,
 }
@@ -673,15 +801,21 @@ pub fn bus(choice: &BusChoice, host: Arc<dyn Host>) -> Result<Box<dyn Bus>, Regi
             let server = choice.server.as_ref().ok_or_else(|| failed("it has no address".into()))?;
             Ok(Box::new(RedisBus::new(server).map_err(|e| failed(e.into()))?))
         }
-        name => Err(unknown("bus", name, &["embedded", "redis"])),
+        "event_bus" => {
+            let opened = EventBus::new(choice.service.server());
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("bus", name, &["embedded", "redis", "event_bus"])),
     }
 }
 
 /// Where applications are deployed to, and how.
 #[derive(Debug, Clone)]
 pub struct DeliveryChoice {
-    /// `folder`.
+    /// `folder` or `infra_manager`.
     pub adapter: String,
+    /// For `infra_manager`.
+    pub service: ServiceChoice,
     pub applications: BTreeMap<String, Vec<String>>,
     pub state: PathBuf,
 }
@@ -695,7 +829,11 @@ pub fn delivery(choice: &DeliveryChoice, host: Arc<dyn Host>) -> Result<Box<dyn 
             let opened = FolderDelivery::new(&choice.applications, &choice.state, host);
             Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
         }
-        name => Err(unknown("delivery", name, &["folder"])),
+        "infra_manager" => {
+            let opened = InfraManager::new(choice.service.server(), host);
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("delivery", name, &["folder", "infra_manager"])),
     }
 }
 

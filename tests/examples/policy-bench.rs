@@ -37,7 +37,7 @@ fn measure(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     }))?;
     let start = Instant::now();
     let settings = PolicySettings::default();
-    let policy = registry::policy(&PolicyChoice { adapter: "embedded".to_owned(), settings })?;
+    let policy = registry::policy(&PolicyChoice::embedded(settings))?;
     let compiled = start.elapsed();
     let start = Instant::now();
     let mut decisions = 0u32;

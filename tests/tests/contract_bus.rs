@@ -4,7 +4,7 @@
 
 use ecoops_core::domain::{ActorKind, DomainEvent, Party, Priority, Subject};
 use ecoops_core::ports::bus::{Bus, BusError, Position};
-use ecoops_plugins::registry::{self, BusChoice, RedisSettings};
+use ecoops_plugins::registry::{self, BusChoice, RedisSettings, ServiceChoice};
 use ecoops_tests::servers::redis;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -108,7 +108,12 @@ fn at_once(folder: &Path, make: &(impl Fn(&Path) -> Box<dyn Bus> + Sync)) {
 }
 
 fn embedded(folder: &Path) -> Box<dyn Bus> {
-    let choice = BusChoice { adapter: "embedded".into(), file: folder.join("bus.sqlite"), server: None };
+    let choice = BusChoice {
+        adapter: "embedded".into(),
+        file: folder.join("bus.sqlite"),
+        server: None,
+        service: ServiceChoice::default(),
+    };
     registry::bus(&choice, registry::host("system").unwrap()).unwrap()
 }
 
@@ -128,8 +133,12 @@ fn redis_passes() {
             password: None,
             deadline: Duration::from_secs(20),
         };
-        let choice =
-            BusChoice { adapter: "redis".into(), file: folder.join("not needed"), server: Some(settings) };
+        let choice = BusChoice {
+            adapter: "redis".into(),
+            file: folder.join("not needed"),
+            server: Some(settings),
+            service: ServiceChoice::default(),
+        };
         registry::bus(&choice, registry::host("system").unwrap()).unwrap()
     });
 }
@@ -140,8 +149,12 @@ fn a_clock_that_stands_or_goes_back_keeps_the_order() {
     let later = embedded(folder.path());
     let before = later.publish("s", &event("a")).unwrap().position;
     // This host's clock stands at 1970.
-    let choice =
-        BusChoice { adapter: "embedded".into(), file: folder.path().join("bus.sqlite"), server: None };
+    let choice = BusChoice {
+        adapter: "embedded".into(),
+        file: folder.path().join("bus.sqlite"),
+        server: None,
+        service: ServiceChoice::default(),
+    };
     let frozen = registry::bus(&choice, registry::host("frozen").unwrap()).unwrap();
     let (b, c) = (frozen.publish("s", &event("b")).unwrap(), frozen.publish("s", &event("c")).unwrap());
     assert!(before < b.position && b.position < c.position);
@@ -152,8 +165,12 @@ fn a_file_that_is_no_bus_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("bus.sqlite"), "no database at all, but long enough to be looked at")
         .unwrap();
-    let choice =
-        BusChoice { adapter: "embedded".into(), file: folder.path().join("bus.sqlite"), server: None };
+    let choice = BusChoice {
+        adapter: "embedded".into(),
+        file: folder.path().join("bus.sqlite"),
+        server: None,
+        service: ServiceChoice::default(),
+    };
     assert!(registry::bus(&choice, registry::host("system").unwrap()).is_err());
     let unknown = BusChoice { adapter: "telegraph".into(), ..choice };
     let error = registry::bus(&unknown, registry::host("system").unwrap()).err().unwrap();

@@ -43,6 +43,7 @@ impl World {
 fn open(home: &Home, name: &str, texts: &[&str]) -> Result<Box<dyn Delivery>, registry::RegistryError> {
     let choice = DeliveryChoice {
         adapter: "folder".into(),
+        service: registry::ServiceChoice::default(),
         applications: BTreeMap::from([(name.to_owned(), texts.iter().map(|t| (*t).to_owned()).collect())]),
         state: home.path().join("state"),
     };

@@ -28,7 +28,7 @@ fn input(compliance_mode: &str, resource: &str) -> PolicyInput {
 }
 
 fn open(settings: PolicySettings) -> Box<dyn Policy> {
-    registry::policy(&PolicyChoice { adapter: "embedded".to_owned(), settings }).unwrap()
+    registry::policy(&PolicyChoice::embedded(settings)).unwrap()
 }
 
 /// What every policy adapter keeps, with the default policy in force.

@@ -65,6 +65,10 @@ impl Metrics {
         for part in components {
             writeln!(out, "ecoops_agent_component_calls{{component=\"{}\"}} {}", part.name(), part.busy())?;
         }
+        head(out, "ecoops_agent_component_waiting", "gauge", "What a part still has to do.")?;
+        for (part, waiting) in components.iter().filter_map(|part| Some((part, part.waiting()?))) {
+            writeln!(out, "ecoops_agent_component_waiting{{component=\"{}\"}} {waiting}", part.name())?;
+        }
         head(out, "ecoops_agent_requests_total", "counter", "Requests by operation and status.")?;
         for ((id, status), count) in self.requests.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             writeln!(out, "ecoops_agent_requests_total{{operation=\"{id}\",status=\"{status}\"}} {count}")?;

@@ -10,7 +10,7 @@
 //! [`RemediationEvent::ordering_key`]: ecoops_core::domain::RemediationEvent::ordering_key
 
 mod lanes;
-mod pause;
+pub mod pause;
 mod record;
 mod round;
 
@@ -181,6 +181,10 @@ impl Component for Deliverer {
 
     fn busy(&self) -> usize {
         usize::from(locked(&self.work.state).telling.is_some())
+    }
+
+    fn waiting(&self) -> Option<u64> {
+        u64::try_from(locked(&self.work.state).backlog.waiting).ok()
     }
 }
 

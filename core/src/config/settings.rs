@@ -1,5 +1,6 @@
 //! The settings as the program uses them.
 
+use super::credentials::{Login, Openbao, Secrets};
 use crate::domain::{Permission, Persona, Severity};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,14 +12,19 @@ pub struct Settings {
     pub fix: Fix,
     pub validate: Validate,
     pub identity: Identity,
+    pub secrets: Secrets,
+    pub openbao: Openbao,
+    pub login: Login,
     pub policy: Policy,
     pub memory: Memory,
     pub incidents: Incidents,
     pub events: Events,
     pub audit: Audit,
+    pub bus: Bus,
     pub agent: Agent,
     pub mcp: Mcp,
     pub delivery: Delivery,
+    pub telemetry: Telemetry,
     pub ui: Ui,
 }
 
@@ -77,6 +83,13 @@ pub struct Identity {
 pub struct Policy {
     pub compliance_mode: String,
     pub extra: Vec<String>,
+    /// `embedded`, `opa` or `policy_audit`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
+    /// Seconds that a decision from outside is good for.
+    pub cache: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -139,6 +152,29 @@ impl Events {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
     pub origin: String,
+    /// Where entries are written as well; empty: nowhere.
+    pub mirror: String,
+    /// The name of a credential; empty: none.
+    pub mirror_credential: String,
+}
+
+/// The kernel's event bus.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bus {
+    /// `embedded` or `event_bus`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
+}
+
+/// Where what the daemon does is told as traces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Telemetry {
+    /// A collector of OpenTelemetry; empty: nowhere.
+    pub otlp: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -192,6 +228,11 @@ pub enum Use {
 pub struct Delivery {
     /// By name: repository, revision, folder in it, folder to deploy to.
     pub applications: BTreeMap<String, Vec<String>>,
+    /// `folder` or `infra_manager`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -71,3 +71,36 @@ pub enum AuditError {
     #[error("the audit log's signing key cannot be used: {0}")]
     Key(String),
 }
+
+/// A copy of the log at another system: written as well, never instead. What is there can be trusted as far as that
+/// system can; only the log itself can be proved.
+pub trait AuditCopy: Send + Sync {
+    /// Writes entry `index` of the log that calls itself `log`. Not idempotent: ask [`AuditCopy::holds`] first when
+    /// it may be there already.
+    ///
+    /// # Errors
+    /// [`CopyError`]; then it may be there all the same, unless it was refused.
+    fn write(&self, log: &str, index: u64, entry: &AuditEntry) -> Result<(), CopyError>;
+
+    /// Whether that very entry is there.
+    ///
+    /// # Errors
+    /// [`CopyError`] when it cannot be asked.
+    fn holds(&self, log: &str, index: u64, entry: &AuditEntry) -> Result<bool, CopyError>;
+
+    /// Where an entry itself is such a copy: the log that it is of, its index there and its content's hash.
+    fn origin(&self, entry: &AuditEntry) -> Option<(String, u64, String)>;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CopyError {
+    /// It may work later.
+    #[error("{0}")]
+    Away(String),
+    /// It failed at this entry, and may fail at it again.
+    #[error("{0}")]
+    Failed(String),
+    /// It will not take this entry.
+    #[error("{0}")]
+    Refused(String),
+}

@@ -36,7 +36,7 @@ pub struct Application {
     pub deployed_revision: Option<String>,
     /// What differs from what was deployed: paths, at most a hundred.
     pub drifted: Vec<String>,
-    /// Deployments, the newest last: their number (from 1) and revision.
+    /// Deployments, the newest last.
     pub history: Vec<Deployed>,
     /// Why something is unknown or degraded; empty when all is well.
     pub message: String,
@@ -44,6 +44,7 @@ pub struct Application {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployed {
+    /// From 1; 0 where the system does not number what it was told to deploy.
     pub number: u64,
     pub revision: String,
     /// RFC 3339, UTC.

@@ -1,4 +1,5 @@
 //! Adapters of the audit-log port.
 
 pub mod embedded;
+pub mod policy_audit;
 pub mod postgres;

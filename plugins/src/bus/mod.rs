@@ -1,6 +1,7 @@
 //! The kernel's event bus.
 
 pub mod embedded;
+pub mod event_bus;
 pub mod redis;
 
 use ecoops_core::ports::bus::BusError;

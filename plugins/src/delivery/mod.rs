@@ -2,3 +2,4 @@
 
 mod files;
 pub mod folder;
+pub mod infra_manager;

@@ -2,6 +2,7 @@
 
 pub mod embedded;
 pub mod intake;
+pub mod memory_hub;
 pub mod pgvector;
 pub mod redacted;
 pub mod remembered;

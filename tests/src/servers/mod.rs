@@ -4,6 +4,8 @@
 pub mod kafka;
 pub mod llm;
 pub mod nats;
+pub mod oidc;
+pub mod openbao;
 pub mod postgres;
 pub mod redis;
 pub mod s3;
