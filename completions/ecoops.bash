@@ -58,6 +58,9 @@ _ecoops() {
             ecoops,man)
                 cmd="ecoops__subcmd__man"
                 ;;
+            ecoops,mcp)
+                cmd="ecoops__subcmd__mcp"
+                ;;
             ecoops,memory)
                 cmd="ecoops__subcmd__memory"
                 ;;
@@ -307,6 +310,9 @@ _ecoops() {
             ecoops__subcmd__help,man)
                 cmd="ecoops__subcmd__help__subcmd__man"
                 ;;
+            ecoops__subcmd__help,mcp)
+                cmd="ecoops__subcmd__help__subcmd__mcp"
+                ;;
             ecoops__subcmd__help,memory)
                 cmd="ecoops__subcmd__help__subcmd__memory"
                 ;;
@@ -450,6 +456,18 @@ _ecoops() {
                 ;;
             ecoops__subcmd__help__subcmd__incident,why-not)
                 cmd="ecoops__subcmd__help__subcmd__incident__subcmd__why__subcmd__not"
+                ;;
+            ecoops__subcmd__help__subcmd__mcp,call)
+                cmd="ecoops__subcmd__help__subcmd__mcp__subcmd__call"
+                ;;
+            ecoops__subcmd__help__subcmd__mcp,list)
+                cmd="ecoops__subcmd__help__subcmd__mcp__subcmd__list"
+                ;;
+            ecoops__subcmd__help__subcmd__mcp,serve)
+                cmd="ecoops__subcmd__help__subcmd__mcp__subcmd__serve"
+                ;;
+            ecoops__subcmd__help__subcmd__mcp,tools)
+                cmd="ecoops__subcmd__help__subcmd__mcp__subcmd__tools"
                 ;;
             ecoops__subcmd__help__subcmd__memory,add)
                 cmd="ecoops__subcmd__help__subcmd__memory__subcmd__add"
@@ -595,6 +613,36 @@ _ecoops() {
             ecoops__subcmd__incident__subcmd__help,why-not)
                 cmd="ecoops__subcmd__incident__subcmd__help__subcmd__why__subcmd__not"
                 ;;
+            ecoops__subcmd__mcp,call)
+                cmd="ecoops__subcmd__mcp__subcmd__call"
+                ;;
+            ecoops__subcmd__mcp,help)
+                cmd="ecoops__subcmd__mcp__subcmd__help"
+                ;;
+            ecoops__subcmd__mcp,list)
+                cmd="ecoops__subcmd__mcp__subcmd__list"
+                ;;
+            ecoops__subcmd__mcp,serve)
+                cmd="ecoops__subcmd__mcp__subcmd__serve"
+                ;;
+            ecoops__subcmd__mcp,tools)
+                cmd="ecoops__subcmd__mcp__subcmd__tools"
+                ;;
+            ecoops__subcmd__mcp__subcmd__help,call)
+                cmd="ecoops__subcmd__mcp__subcmd__help__subcmd__call"
+                ;;
+            ecoops__subcmd__mcp__subcmd__help,help)
+                cmd="ecoops__subcmd__mcp__subcmd__help__subcmd__help"
+                ;;
+            ecoops__subcmd__mcp__subcmd__help,list)
+                cmd="ecoops__subcmd__mcp__subcmd__help__subcmd__list"
+                ;;
+            ecoops__subcmd__mcp__subcmd__help,serve)
+                cmd="ecoops__subcmd__mcp__subcmd__help__subcmd__serve"
+                ;;
+            ecoops__subcmd__mcp__subcmd__help,tools)
+                cmd="ecoops__subcmd__mcp__subcmd__help__subcmd__tools"
+                ;;
             ecoops__subcmd__memory,add)
                 cmd="ecoops__subcmd__memory__subcmd__add"
                 ;;
@@ -680,7 +728,7 @@ _ecoops() {
 
     case "${cmd}" in
         ecoops)
-            opts="-C -q -h -V --output --quiet --color --no-color --offline --deadline --config --log --help --version scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help"
+            opts="-C -q -h -V --output --quiet --color --no-color --offline --deadline --config --log --help --version scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2648,7 +2696,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help)
-            opts="scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent trust doctor completions man help"
+            opts="scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3406,6 +3454,76 @@ _ecoops() {
         ecoops__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__mcp)
+            opts="serve list tools call"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__mcp__subcmd__call)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__mcp__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__mcp__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__mcp__subcmd__tools)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -4912,6 +5030,284 @@ _ecoops() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__mcp)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help serve list tools call help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__mcp__subcmd__call)
+            opts="-y -C -q -h --yes --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__mcp__subcmd__help)
+            opts="serve list tools call help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__mcp__subcmd__help__subcmd__call)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__mcp__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__mcp__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__mcp__subcmd__help__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__mcp__subcmd__help__subcmd__tools)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__mcp__subcmd__list)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__mcp__subcmd__serve)
+            opts="-C -q -h --root --allow-write --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__mcp__subcmd__tools)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -22,6 +22,12 @@ pub struct Surroundings {
     pub offline: bool,
 }
 
+impl std::fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surroundings").finish_non_exhaustive()
+    }
+}
+
 /// Why there is no store.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {

@@ -70,6 +70,19 @@ pub fn detach() {
     let _ = rustix::process::setsid();
 }
 
+/// The folder for what need not last.
+pub fn temporary() -> PathBuf {
+    std::env::temp_dir()
+}
+
+/// Interrupts a process, as Ctrl-C does.
+///
+/// # Errors
+/// When there is no such process, or it is not ours.
+pub fn interrupt(process: i32) -> std::io::Result<()> {
+    send(process, rustix::process::Signal::INT)
+}
+
 /// Asks a process to end.
 ///
 /// # Errors

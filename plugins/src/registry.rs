@@ -76,6 +76,7 @@ use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -570,6 +571,23 @@ pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, T
 /// As [`bundle`].
 pub fn loose(path: &Path, label: String, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
     Ok(Box::new(FileBundle::open(path, bounds)?.called(label)))
+}
+
+/// A bundle, or a folder of loose files that messages call by `label`, whose reading ends soon after `stop` is set.
+///
+/// # Errors
+/// As [`bundle`].
+pub fn stoppable(
+    path: &Path,
+    label: Option<String>,
+    bounds: BundleBounds,
+    stop: Arc<AtomicBool>,
+) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    let bundle = FileBundle::open(path, bounds)?.until(stop);
+    Ok(Box::new(match label {
+        Some(label) => bundle.called(label),
+        None => bundle,
+    }))
 }
 
 /// A server that holds signals.

@@ -358,6 +358,10 @@ fn applications_are_shown_synced_and_rolled_back_once() {
     );
     let recorded = agent.get("/audit/query?resourceKind=application").json();
     assert_eq!(recorded["meta"]["pagination"]["total"], 3);
+    let decisions = agent.get("/v1/audit/entries").json();
+    for one in decisions["items"].as_array().unwrap() {
+        assert_eq!(one["entry"]["policy"]["decision"], "allow", "{one}");
+    }
 }
 
 #[test]
@@ -400,4 +404,29 @@ fn auth_says_who_is_there_and_what_they_may() {
         "INVALID_TOKEN",
     );
     refused(&agent.ask("GET", "/audit/query", &[("authorization", "Basic eDp5")], ""), 401, "INVALID_TOKEN");
+}
+
+#[test]
+fn what_the_policy_denies_is_not_deployed_and_is_recorded() {
+    let home = Home::new();
+    let repository = home.repo(&[("deploy/a.yaml", "a: 1\n")]);
+    let live = home.path().join("live");
+    let mut agent = Agent::new();
+    agent.configure(&format!(
+        "[policy]\ncompliance_mode = \"enterprise\"\n[delivery.applications]\nshop = [{:?}, \"main\", \"deploy\", {:?}]\n",
+        repository.display().to_string(),
+        live.display().to_string()
+    ));
+    agent.run(&[]);
+    let pruned = agent.post("/infra/applications/shop/sync", &json!({ "prune": true }));
+    refused(&pruned, 403, "PERMISSION_DENIED");
+    assert!(pruned.text().contains("approval"), "{}", pruned.text());
+    assert!(!live.exists(), "nothing was deployed");
+    let entry = &agent.get("/v1/audit/entries").json()["items"][0]["entry"];
+    assert_eq!(
+        (&entry["result"], &entry["policy"]["decision"]),
+        (&"denied".into(), &"deny".into()),
+        "{entry}"
+    );
+    assert_eq!(data(&agent.post("/infra/applications/shop/sync", &json!({})), 200)["deployment"], 1);
 }

@@ -126,6 +126,8 @@ fn too_many_requests_are_told_when_to_come_again() {
     assert!(limited[0].header("retry-after").is_some_and(|s| s.parse::<u64>().is_ok_and(|s| s >= 1)));
     let served = replies.iter().find(|reply| reply.status == 200).unwrap();
     assert_eq!(served.header("x-ratelimit-limit"), Some("3"));
+    assert_eq!(served.header("ratelimit-policy"), Some("\"default\";q=3;w=1"));
+    assert_eq!(limited[0].header("ratelimit"), Some("\"default\";r=0;t=1"));
 }
 
 /// Every call that the kernel's SDK makes, against one base URL, one after the other.

@@ -37,6 +37,11 @@ fn a_call_is_made_when_the_user_says_so() {
     assert_eq!(approved.status.code(), Some(0), "{}", err(&approved));
     assert!(out(&approved).contains(r#"called with {"n":1,"s":"x"}"#), "{}", out(&approved));
     assert!(!out(&approved).contains('\u{1b}'), "it cannot drive a terminal");
+    let log = agent.ecoops(&["--output", "json", "audit", "log"]);
+    let log: Value = serde_json::from_str(&out(&log)).unwrap();
+    let entry = &log[0]["entry"];
+    assert_eq!((&entry["action"], &entry["resource"]), (&json!("call-tool"), &json!("plain/act")), "{log}");
+    assert_eq!(entry["details"]["approval"], "--yes");
 
     // Allowed by the settings, and read-only by the server's word: both are needed.
     let agent = home("[mcp.unasked]\nplain = [\"look\", \"act\"]\n");

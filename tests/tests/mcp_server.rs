@@ -276,6 +276,23 @@ fn what_is_no_message_is_answered_and_the_next_is_served() {
 }
 
 #[test]
+fn what_is_cancelled_is_not_answered() {
+    let home = Home::new();
+    let repo = home.repo(&[("a.py", SHELL)]);
+    let mut editor = Editor::greeted(&home, &repo, &[]);
+    editor.send(
+        &json!({ "jsonrpc": "2.0", "id": "gone", "method": "tools/call", "params": { "name": "scan" } }),
+    );
+    editor.send(
+        &json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": "gone" } }),
+    );
+    // The id is free again once the command was stopped, and what comes next is served.
+    assert_eq!(editor.call("scan", json!({}))["total"], 1);
+    assert!(editor.told.iter().all(|message| message["id"] != "gone"), "{:?}", editor.told);
+    assert!(editor.ended().success());
+}
+
+#[test]
 fn a_secret_does_not_leave_by_a_tool() {
     let home = Home::new();
     let canary = ecoops_tests::canary::canaries().into_iter().find(|c| c.kind == "github-token").unwrap();

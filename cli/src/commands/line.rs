@@ -73,7 +73,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Where code moves", &["hook", "ci"]),
     ("What is known and proved", &["audit", "policy", "events", "memory", "docs", "ask"]),
     ("Who you are", &["login", "logout", "whoami", "credential"]),
-    ("Set up", &["agent", "database", "mcp", "config", "trust", "doctor", "completions", "man"]),
+    ("Set up", &["agent", "database", "mcp", "dev", "config", "trust", "doctor", "completions", "man"]),
 ];
 
 const EXAMPLES: &str = "\

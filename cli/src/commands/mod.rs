@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod credential;
 mod database;
+mod dev;
 mod docs;
 mod doctor;
 mod events;
@@ -85,6 +86,8 @@ enum Command {
     Agent(agent::Args),
     /// Serve tools to editors and other agents, and use those of others (MCP)
     Mcp(mcp::Args),
+    /// Start real servers on this machine, to try what a team shares
+    Dev(dev::Args),
     /// Let this repository's ecoops.toml run commands and loosen limits
     Trust(trust::Args),
     /// Tell what works here and what is missing
@@ -126,6 +129,7 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Database(args) => database::run(args, app),
         Command::Agent(args) => agent::run(args, app),
         Command::Mcp(args) => mcp::run(args, app),
+        Command::Dev(args) => dev::run(args, app),
         Command::Trust(args) => trust::run(args, app),
         Command::Doctor(args) => doctor::run(args, app),
         Command::Completions(args) => completions::run(args, app),

@@ -20,6 +20,12 @@ pub struct Login {
     pub required: bool,
 }
 
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login").field("required", &self.required).finish_non_exhaustive()
+    }
+}
+
 pub struct LoggedIn {
     local: OsUser,
     oidc: Oidc,

@@ -5,6 +5,9 @@ use super::{ClientError, Line, answers};
 use ecoops_plugins::http::{Client, HttpError, Limits, Request, Server, Stream};
 use serde_json::Value;
 use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// Bytes of one answer.
@@ -14,6 +17,8 @@ const MOST_RESUMED: usize = 20;
 /// How long to stay away when the server names no time, and at most.
 const AWAY: Duration = Duration::from_secs(1);
 const LONGEST_AWAY: Duration = Duration::from_secs(30);
+/// How long one request listens for what answers nothing.
+const LISTEN: Duration = Duration::from_secs(300);
 
 /// Where a server is.
 #[derive(Debug, Clone, Default)]
@@ -24,33 +29,29 @@ pub struct Address {
     pub offline: bool,
 }
 
-pub struct Http {
-    client: Client,
+/// Where requests go, and how they are dressed; shared with those who listen.
+#[derive(Clone)]
+struct Way {
+    client: Arc<Client>,
     path: String,
     session: Option<String>,
     version: Option<String>,
+}
+
+pub struct Http {
+    way: Way,
+    /// Questions may come that answer nothing: somebody listens for them.
+    listens: bool,
+    give: Sender<Result<Value, ClientError>>,
+    take: Receiver<Result<Value, ClientError>>,
+    closed: Arc<AtomicBool>,
 }
 
 fn unreachable(error: HttpError) -> ClientError {
     ClientError::Unreachable(error.to_string())
 }
 
-impl Http {
-    pub fn new(address: Address, patience: Duration) -> Result<Self, ClientError> {
-        let (scheme, rest) = address.url.split_once("://").unwrap_or(("", &address.url));
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let server = Server {
-            url: format!("{scheme}://{authority}"),
-            token: address.token,
-            offline: address.offline,
-            limits: Limits { request: patience, whole: patience, answer: MOST, tries: 1 },
-            ..Server::default()
-        };
-        let client = Client::new(server).map_err(unreachable)?;
-        let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
-        Ok(Self { client, path, session: None, version: None })
-    }
-
+impl Way {
     fn dressed<'a>(&'a self, request: Request<'a>, until: Instant) -> Request<'a> {
         let mut request = request.within(until.saturating_duration_since(Instant::now()));
         if let Some(session) = &self.session {
@@ -69,22 +70,24 @@ impl Http {
         check(stream)
     }
 
-    /// Takes a stream up again after the event that was seen last.
-    fn resume(&self, last: &str, until: Instant) -> Result<Stream, ClientError> {
-        let request =
-            self.client.get(&self.path).header("Accept", "text/event-stream").header("Last-Event-ID", last);
+    /// Takes a stream up again after the event that was seen last; without one listens to what answers nothing.
+    fn listen(&self, last: Option<&str>, until: Instant) -> Result<Stream, ClientError> {
+        let mut request = self.client.get(&self.path).header("Accept", "text/event-stream");
+        if let Some(last) = last {
+            request = request.header("Last-Event-ID", last);
+        }
         let stream = self.dressed(request, until).stream().map_err(unreachable)?;
         check(stream)
     }
 
-    /// Reads a stream until the answer comes, taking it up again where it breaks off.
+    /// Hands on what a stream says, taking it up again where it breaks off, until `wanted` is answered.
     fn follow(
         &self,
         stream: Stream,
-        request: &Value,
+        wanted: Option<&Value>,
         until: Instant,
-        other: &mut dyn FnMut(Value) -> Option<Value>,
-    ) -> Result<Value, ClientError> {
+        give: &Sender<Result<Value, ClientError>>,
+    ) -> Result<(), ClientError> {
         let begin = Instant::now();
         let mut events = Events::new(stream.reader);
         for _ in 0..MOST_RESUMED {
@@ -94,11 +97,9 @@ impl Http {
                 }
                 let message: Value = serde_json::from_str(&event.data)
                     .map_err(|e| ClientError::Protocol(format!("an event is no message: {e}")))?;
-                if answers(&message, request) {
-                    return Ok(message);
-                }
-                if let Some(answer) = other(message) {
-                    self.post(&answer, until)?;
+                let last = wanted.is_some_and(|wanted| answers(&message, wanted));
+                if give.send(Ok(message)).is_err() || last {
+                    return Ok(());
                 }
             }
             let away = events.retry.unwrap_or(AWAY).min(LONGEST_AWAY);
@@ -110,10 +111,54 @@ impl Http {
             }
             std::thread::sleep(away);
             let retry = events.retry;
-            events = Events::new(self.resume(&last, until)?.reader);
+            events = Events::new(self.listen(Some(&last), until)?.reader);
             (events.last, events.retry) = (Some(last), retry);
         }
         Err(ClientError::Protocol("its stream breaks off again and again".into()))
+    }
+}
+
+impl Http {
+    /// With `listens`, what the server asks by itself is heard too.
+    pub fn new(address: Address, patience: Duration, listens: bool) -> Result<Self, ClientError> {
+        let (scheme, rest) = address.url.split_once("://").unwrap_or(("", &address.url));
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let server = Server {
+            url: format!("{scheme}://{authority}"),
+            token: address.token,
+            offline: address.offline,
+            limits: Limits { request: patience, whole: patience, answer: MOST, tries: 1 },
+            ..Server::default()
+        };
+        let client = Arc::new(Client::new(server).map_err(unreachable)?);
+        let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
+        let (give, take) = channel();
+        let way = Way { client, path, session: None, version: None };
+        Ok(Self { way, listens, give, take, closed: Arc::default() })
+    }
+
+    /// Reads a stream beside this thread, which goes on to answer what comes.
+    fn beside(&self, stream: Stream, wanted: Option<Value>, until: Instant) {
+        let (way, give) = (self.way.clone(), self.give.clone());
+        std::thread::spawn(move || {
+            let ended = way.follow(stream, wanted.as_ref(), until, &give);
+            // Whoever merely listened is not waited for.
+            if let (Err(why), Some(_)) = (ended, &wanted) {
+                let _ = give.send(Err(why));
+            }
+        });
+    }
+
+    /// Listens for the rest of the conversation, where the server has such a stream.
+    fn begin_to_listen(&self) {
+        let (way, give, closed) = (self.way.clone(), self.give.clone(), self.closed.clone());
+        std::thread::spawn(move || {
+            while !closed.load(Ordering::Relaxed) {
+                let until = Instant::now() + LISTEN;
+                let Ok(stream) = way.listen(None, until) else { return };
+                let _ = way.follow(stream, None, until, &give);
+            }
+        });
     }
 }
 
@@ -139,40 +184,62 @@ impl Line for Http {
         until: Instant,
         other: &mut dyn FnMut(Value) -> Option<Value>,
     ) -> Result<Value, ClientError> {
-        let mut stream = self.post(request, until)?;
-        if self.session.is_none() {
+        let begin = Instant::now();
+        let mut stream = self.way.post(request, until)?;
+        if self.way.session.is_none() {
             let plain = |name: &&str| name.len() <= 1024 && name.bytes().all(|b| (0x21..=0x7e).contains(&b));
-            self.session = stream.header("mcp-session-id").filter(plain).map(str::to_owned);
+            self.way.session = stream.header("mcp-session-id").filter(plain).map(str::to_owned);
         }
         let kind = stream.header("content-type").unwrap_or_default().to_ascii_lowercase();
-        if kind.starts_with("text/event-stream") {
-            return self.follow(stream, request, until, other);
+        if !kind.starts_with("text/event-stream") {
+            let mut body = Vec::new();
+            stream.reader.read_to_end(&mut body).map_err(|e| ClientError::Unreachable(e.to_string()))?;
+            let message: Value = serde_json::from_slice(&body)
+                .map_err(|e| ClientError::Protocol(format!("the answer is no message: {e}")))?;
+            return match answers(&message, request) {
+                true => Ok(message),
+                false => Err(ClientError::Protocol("the answer is to another request".into())),
+            };
         }
-        let mut body = Vec::new();
-        stream.reader.read_to_end(&mut body).map_err(|e| ClientError::Unreachable(e.to_string()))?;
-        let message: Value = serde_json::from_slice(&body)
-            .map_err(|e| ClientError::Protocol(format!("the answer is no message: {e}")))?;
-        match answers(&message, request) {
-            true => Ok(message),
-            false => Err(ClientError::Protocol("the answer is to another request".into())),
+        self.beside(stream, Some(request.clone()), until);
+        loop {
+            match self.take.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(message) => {
+                    let message = message?;
+                    if answers(&message, request) {
+                        return Ok(message);
+                    }
+                    if let Some(answer) = other(message) {
+                        self.way.post(&answer, until)?;
+                    }
+                }
+                Err(_) => return Err(ClientError::Late(begin.elapsed().as_secs())),
+            }
         }
     }
 
     fn tell(&mut self, message: &Value, until: Instant) -> Result<(), ClientError> {
-        self.post(message, until).map(drop)
+        self.way.post(message, until).map(drop)
     }
 
     fn agreed(&mut self, version: &str) {
-        self.version = Some(version.to_owned());
+        self.way.version = Some(version.to_owned());
+    }
+
+    fn greeted(&mut self) {
+        if self.listens {
+            self.begin_to_listen();
+        }
     }
 }
 
 impl Drop for Http {
     fn drop(&mut self) {
-        if self.session.is_some() {
-            let request = self.client.delete(&self.path);
+        self.closed.store(true, Ordering::Relaxed);
+        if self.way.session.is_some() {
+            let request = self.way.client.delete(&self.way.path);
             // A server that keeps its sessions forgets them by itself.
-            let _ = self.dressed(request, Instant::now() + Duration::from_secs(2)).once().send();
+            let _ = self.way.dressed(request, Instant::now() + Duration::from_secs(2)).once().send();
         }
     }
 }

@@ -53,6 +53,9 @@ trait Line: Send {
 
     /// What was agreed on goes with every further message, where the transport has a place for it.
     fn agreed(&mut self, _version: &str) {}
+
+    /// The greeting is over: from now on the server may ask by itself.
+    fn greeted(&mut self) {}
 }
 
 /// A server that was greeted.
@@ -105,7 +108,8 @@ impl<'a> Client<'a> {
         patience: Duration,
         elicit: Option<Box<Elicit<'a>>>,
     ) -> Result<Self, ClientError> {
-        Self::greet(Box::new(http::Http::new(address, patience)?), patience, elicit)
+        let line = http::Http::new(address, patience, elicit.is_some())?;
+        Self::greet(Box::new(line), patience, elicit)
     }
 
     fn greet(
@@ -132,6 +136,7 @@ impl<'a> Client<'a> {
         client.server = hello["serverInfo"].clone();
         let until = Instant::now() + patience;
         client.line.tell(&message::notification("notifications/initialized", json!({})), until)?;
+        client.line.greeted();
         Ok(client)
     }
 

@@ -86,11 +86,13 @@ pub fn within(roots: &[PathBuf], given: &str) -> Result<(PathBuf, PathBuf), Stri
     )?;
     let path = first.join(given);
     let real = path.canonicalize().map_err(|e| format!("{given:.300} cannot be used: {e}"))?;
+    // Reading from a pipe or a device may never end.
+    let plain = |path: &Path| path.is_file() || path.is_dir();
     let inside = |root: &&PathBuf| root.canonicalize().is_ok_and(|root| real.starts_with(root));
-    match roots.iter().find(inside) {
+    match roots.iter().find(inside).filter(|_| plain(&real)) {
         Some(root) => Ok((real, root.clone())),
         // The same whether it is there or not.
-        None => Err(format!("{given:.300} is in no folder that is open to tools")),
+        None => Err(format!("{given:.300} is no file or folder that is open to tools")),
     }
 }
 

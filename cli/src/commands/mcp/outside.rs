@@ -6,9 +6,13 @@ use crate::exit::{Exit, Failure};
 use crate::ui::harmless;
 use crate::{host, open};
 use ecoops_agent::mcp::client::{Address, Client, ClientError, Program, Tool};
+use ecoops_core::domain::{AuditEntry, AuditResult};
 use ecoops_core::engines::redact::Redactor;
+use ecoops_core::ports::audit_log::AuditLog;
+use ecoops_core::ports::host::{Host, identifiers};
 use serde_json::{Map, Value, json};
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Characters of a description in a list.
@@ -158,12 +162,63 @@ pub fn call(app: &App, call: &Call) -> Result<Exit, Failure> {
         Failure::new(format!("`{}` has no tool `{}`", call.server, call.tool))
             .next(format!("see `ecoops mcp tools {}`", call.server))
     })?;
-    if !call.approved && !may_go(app, &call.server, tool) {
-        confirm(app, call, tool)?;
-    }
-    let result = client.call(&call.tool, &call.arguments).map_err(|e| failed(&call.server, &e, &redactor))?;
+    let approval = match (call.approved, may_go(app, &call.server, tool)) {
+        (true, _) => "--yes",
+        (false, true) => "settings",
+        (false, false) => confirm(app, call, tool).map(|()| "asked")?,
+    };
+    // What could not be recorded is not done.
+    let record = Record::open(app)?;
+    let outcome = client.call(&call.tool, &call.arguments);
+    let well = outcome.as_ref().is_ok_and(|result| result["isError"] != true);
+    record.keep(call, approval, well)?;
+    let result = outcome.map_err(|e| failed(&call.server, &e, &redactor))?;
     show(app, &result, &redactor);
     Ok(if result["isError"] == true { Exit::Remaining } else { Exit::Clean })
+}
+
+/// Where a call is recorded, by whom.
+struct Record {
+    audit: Box<dyn AuditLog>,
+    actor: String,
+    host: Arc<dyn Host>,
+}
+
+impl Record {
+    fn open(app: &App) -> Result<Self, Failure> {
+        let (audit, host) = (open::audit_log(app)?, open::host()?);
+        let identity = open::identity(app, host.clone())?;
+        let actor = identity
+            .login(60)
+            .and_then(|token| identity.verify(&token))
+            .map_err(|e| Failure::new("it cannot be told who calls").because(&e))?;
+        Ok(Self { audit, actor: actor.id, host })
+    }
+
+    /// Arguments are not kept: they may hold what no record should.
+    fn keep(&self, call: &Call, approval: &str, well: bool) -> Result<(), Failure> {
+        let failed = |e: &dyn std::error::Error| Failure::new("the call cannot be recorded").because(e);
+        let identifiers = identifiers(self.host.as_ref()).map_err(|e| failed(&e))?;
+        let details = json!({ "approval": approval, "arguments": call.arguments.len() });
+        let resource = format!("{}/{}", call.server, call.tool);
+        let entry = AuditEntry {
+            timestamp: self.host.now().to_string(),
+            trace_id: identifiers.trace_id(self.host.now()),
+            run: String::new(),
+            actor: self.actor.clone(),
+            action: "call-tool".to_owned(),
+            urn: format!("urn:ecoops:tool:{resource}"),
+            resource,
+            result: if well { AuditResult::Success } else { AuditResult::Failure },
+            policy: None,
+            content_hash: None,
+            uri: String::new(),
+            signer: "self".to_owned(),
+            asked: None,
+            details: details.as_object().cloned(),
+        };
+        self.audit.append(&[entry]).map(drop).map_err(|e| failed(&e))
+    }
 }
 
 fn confirm(app: &App, call: &Call, tool: &Tool) -> Result<(), Failure> {
