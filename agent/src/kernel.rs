@@ -250,7 +250,7 @@ fn service(
     if address.is_empty() {
         return Err("it has no address".to_owned());
     }
-    let token = credentials.of_service(credential).map_err(|e| said(&e))?;
+    let token = credentials.of_service(credential).map_err(|e| said(&e))?.map(Into::into);
     Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
 }
 
