@@ -124,18 +124,19 @@ fn fitting(mut analysis: Value, most: usize) -> Value {
     json!({ "analysis": analysis, "truncated": cut })
 }
 
+/// True when something was cut. Every list is, not only the first.
 fn shorten_lists(value: &mut Value, keep: usize) -> bool {
+    let mut cut = false;
     match value {
         Value::Array(items) => {
-            let cut = items.len() > keep;
+            cut = items.len() > keep;
             items.truncate(keep);
-            items.iter_mut().fold(cut, |cut, item| shorten_lists(item, keep) || cut)
+            items.iter_mut().for_each(|item| cut |= shorten_lists(item, keep));
         }
-        Value::Object(fields) => {
-            fields.values_mut().fold(false, |cut, field| shorten_lists(field, keep) || cut)
-        }
-        _ => false,
+        Value::Object(fields) => fields.values_mut().for_each(|field| cut |= shorten_lists(field, keep)),
+        _ => {}
     }
+    cut
 }
 
 fn add(tools: &Tools, arguments: &Arguments<'_>, context: &Context) -> Result<Value, String> {
