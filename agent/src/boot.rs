@@ -1,9 +1,12 @@
 //! The only place of the daemon that reads the environment: what systemd hands over, and what tests ask for.
 
+use crate::credentials::Surroundings;
+use ecoops_core::ports::secrets::Secret;
 use listenfd::ListenFd;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
+use std::sync::Arc;
 
 /// The socket that systemd listens on for us (sd_listen_fds(3)).
 ///
@@ -20,6 +23,28 @@ pub fn notify(state: &str) {
         UnixDatagram::unbound().and_then(|socket| socket.send_to_addr(state.as_bytes(), &address(&name)?));
     if let Err(why) = sent {
         tracing::warn!(%why, "systemd could not be told");
+    }
+}
+
+/// What names this installation of the system (machine-id(5)).
+pub fn machine_id() -> Option<String> {
+    ["/etc/machine-id", "/var/lib/dbus/machine-id"]
+        .iter()
+        .find_map(|path| std::fs::read_to_string(path).ok())
+        .map(|id| id.trim().to_owned())
+        .filter(|id| !id.is_empty())
+}
+
+/// What the daemon knows of its surroundings: nobody sits there, so a passphrase comes from `ECOOPS_PASSPHRASE`, and
+/// what is to be confirmed is refused.
+pub fn surroundings() -> Surroundings {
+    let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty()).map(Secret::from);
+    Surroundings {
+        passphrase: Arc::new(move |_| variable("ECOOPS_PASSPHRASE")),
+        api_key: variable("ECO_AUTH_API_KEY"),
+        confirm: Arc::new(|_| None),
+        machine: machine_id().unwrap_or_default(),
+        offline: false,
     }
 }
 

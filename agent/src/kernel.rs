@@ -1,10 +1,11 @@
 //! The ports of the daemon, each behind a desk of its own, opened as the settings say.
 
 use crate::component::{Component, Desk};
+use crate::credentials::Credentials;
 use crate::deliver::{Deliverer, Means};
 use crate::mirror::Mirror;
-use crate::{Places, secret, token};
-use ecoops_core::config::{Settings, Sink};
+use crate::{Places, boot, secret, token};
+use ecoops_core::config::{Login, Settings, Sink};
 use ecoops_core::domain::Identifiers;
 use ecoops_core::engines::redact::Redactor;
 use ecoops_core::ports::audit_log::AuditLog;
@@ -69,6 +70,7 @@ impl Kernel {
         let key = |what: &str, e: std::io::Error| format!("the {what} cannot be used: {e}");
         let redactor = secret::redactor(&places.state, &*host).map_err(|e| key("redactor's key", e))?;
         let token = secret::in_file(&places.token_key(), &*host).map_err(|e| key("tokens' key", e))?;
+        let credentials = Credentials::new(&settings, &places.state, boot::surroundings(), host.clone());
         let identifiers = Arc::new(identifiers(&*host).map_err(|e| e.to_string())?);
         let (events, audit) = (events(places, &settings, &host), audit(places, &settings));
         let means = Means {
@@ -80,15 +82,15 @@ impl Kernel {
             attempts: settings.events.max_attempts,
         };
         Ok(Self {
-            deliverers: deliverers(&settings, &means),
+            deliverers: deliverers(&settings, &credentials, &means),
             identity: identity(places, &settings, &host),
-            memory: memory(places, &settings, &redactor, &host),
+            memory: memory(places, &settings, &credentials, &redactor, &host),
             events,
-            bus: bus(places, &settings, &host),
-            policy: policy(places, &settings, &redactor),
-            mirror: mirror(places, &settings, &audit, &host),
+            bus: bus(places, &settings, &credentials, &host),
+            policy: policy(places, &settings, &credentials, &redactor),
+            mirror: mirror(places, &settings, &credentials, &audit, &host),
             audit,
-            delivery: delivery(places, &settings, &host),
+            delivery: delivery(places, &settings, &credentials, &host),
             replies: replies(places),
             redactor,
             identifiers,
@@ -157,48 +159,65 @@ fn said(error: &dyn std::error::Error) -> String {
 }
 
 fn identity(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Identity>> {
-    let settings = &settings.identity;
+    let (settings, login) = (&settings.identity, &settings.login);
     let mut members: BTreeMap<_, BTreeSet<String>> =
         settings.members.iter().map(|(k, v)| (k.clone(), v.iter().cloned().collect())).collect();
     members.entry("*".to_owned()).or_default().extend(settings.default_roles.iter().cloned());
     let choice = registry::IdentityChoice {
         adapter: "os-user".into(),
         folder: places.state.join("identity"),
-        settings: registry::IdentitySettings { roles: settings.roles.clone(), members },
+        settings: registry::IdentitySettings { roles: settings.roles.clone(), members }
+            .with_issuer_roles(&login.roles),
     };
-    let host = host.clone();
-    Desk::new("identity", DEADLINE, move || {
-        registry::identity(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
+    let (host, issuer) = (host.clone(), issuer(login));
+    // Who logs in are people and services; the daemon verifies what they bring.
+    Desk::new("identity", DEADLINE, move || match issuer.clone() {
+        None => registry::identity(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e)),
+        Some(settings) => {
+            let oidc = registry::Oidc::public(settings, host.clone());
+            registry::identity_with_issuer(&choice, oidc, None, host.clone())
+                .map(Arc::from)
+                .map_err(|e| said(&e))
+        }
+    })
+}
+
+/// The issuer whose bearer tokens are taken, when one is configured.
+fn issuer(login: &Login) -> Option<registry::OidcSettings> {
+    (!login.issuer.is_empty()).then(|| registry::OidcSettings {
+        issuer: login.issuer.clone(),
+        client_id: login.client_id.clone(),
+        scopes: Vec::new(),
+        resource: String::new(),
+        audiences: login.audiences.clone(),
+        role_claims: login.role_claims.clone(),
+        skew: login.skew,
+        ca_file: (!login.ca_file.is_empty()).then(|| login.ca_file.clone().into()),
+        offline: false,
     })
 }
 
 fn memory(
     places: &Places,
     settings: &Settings,
+    credentials: &Credentials,
     redactor: &Redactor,
     host: &Arc<dyn Host>,
 ) -> Arc<Desk<dyn Memory>> {
+    let credentials = credentials.clone();
     let (state, settings, host) = (places.state.clone(), settings.memory.clone(), host.clone());
     let redactor = redactor.clone();
     Desk::new("memory", MEMORY_DEADLINE, move || {
         if !settings.enabled {
             return Err("it is turned off (memory.enabled)".to_owned());
         }
-        let key = credential(&settings.embeddings_credential)?;
+        let key = credentials.text(&settings.embeddings_credential).map_err(|e| said(&e))?;
         let embedder = registry::EmbedderChoice::of(&settings, &state, key, Some(redactor.clone()), false);
         let embedder = registry::embedder(&embedder).map_err(|e| said(&e))?;
-        let password = credential(&settings.credential)?;
+        let password = credentials.text(&settings.credential).map_err(|e| said(&e))?;
         let choice = registry::MemoryChoice::of(&settings, &state, password, Some(redactor.clone()), false);
         registry::memory(&choice, embedder, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
-}
-
-/// The credential of this name; none for no name.
-fn credential(name: &str) -> Result<Option<String>, String> {
-    match name {
-        "" => Ok(None),
-        name => Err(format!("the credential `{name}` cannot be read: there is no place for credentials")),
-    }
 }
 
 fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Outbox>> {
@@ -222,23 +241,31 @@ fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Des
 ///
 /// # Errors
 /// When there is no address, or the credential cannot be had.
-fn service(address: &str, credential: &str, deadline: Duration) -> Result<registry::ServiceChoice, String> {
+fn service(
+    credentials: &Credentials,
+    address: &str,
+    credential: &str,
+    deadline: Duration,
+) -> Result<registry::ServiceChoice, String> {
     if address.is_empty() {
         return Err("it has no address".to_owned());
     }
-    let token = match credential {
-        "" => None,
-        name => return Err(format!("the credential `{name}` cannot be had")),
-    };
+    let token = credentials.of_service(credential).map_err(|e| said(&e))?.map(Into::into);
     Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
 }
 
-fn bus(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Bus>> {
+fn bus(
+    places: &Places,
+    settings: &Settings,
+    credentials: &Credentials,
+    host: &Arc<dyn Host>,
+) -> Arc<Desk<dyn Bus>> {
+    let credentials = credentials.clone();
     let (file, settings, host) = (places.state.join("bus.sqlite"), settings.bus.clone(), host.clone());
     Desk::new("bus", DEADLINE, move || {
         let service = match settings.adapter.as_str() {
             "embedded" => registry::ServiceChoice::default(),
-            _ => service(&settings.address, &settings.credential, DEADLINE)?,
+            _ => service(&credentials, &settings.address, &settings.credential, DEADLINE)?,
         };
         let choice = registry::BusChoice {
             adapter: settings.adapter.clone(),
@@ -253,20 +280,28 @@ fn bus(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<d
 fn mirror(
     places: &Places,
     settings: &Settings,
+    credentials: &Credentials,
     log: &Arc<Desk<dyn AuditLog>>,
     host: &Arc<dyn Host>,
 ) -> Option<Mirror> {
+    let credentials = credentials.clone();
     let (address, credential) = (settings.audit.mirror.clone(), settings.audit.mirror_credential.clone());
     let file = places.own().join("audit-mirror.json");
     (!address.is_empty()).then(|| {
         Mirror::new(log.clone(), file, Clock(host.clone()), move || {
-            let service = service(&address, &credential, MEMORY_DEADLINE)?;
+            let service = service(&credentials, &address, &credential, MEMORY_DEADLINE)?;
             registry::audit_copy(&service).map_err(|e| said(&e))
         })
     })
 }
 
-fn policy(places: &Places, settings: &Settings, redactor: &Redactor) -> Arc<Desk<dyn Policy>> {
+fn policy(
+    places: &Places,
+    settings: &Settings,
+    credentials: &Credentials,
+    redactor: &Redactor,
+) -> Arc<Desk<dyn Policy>> {
+    let credentials = credentials.clone();
     let rego = registry::PolicySettings {
         default: true,
         user: Some(places.config.join("policies")),
@@ -281,7 +316,7 @@ fn policy(places: &Places, settings: &Settings, redactor: &Redactor) -> Arc<Desk
             // One that cannot be reached at all must not be left out: then this part cannot be opened, and denies.
             adapter => registry::PolicyChoice {
                 adapter: adapter.to_owned(),
-                service: service(&settings.address, &settings.credential, DEADLINE)?,
+                service: service(&credentials, &settings.address, &settings.credential, DEADLINE)?,
                 good_for: Duration::from_secs(settings.cache),
                 redactor: Some(redactor.clone()),
                 ..choice
@@ -298,14 +333,20 @@ fn audit(places: &Places, settings: &Settings) -> Arc<Desk<dyn AuditLog>> {
     })
 }
 
-fn delivery(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Delivery>> {
+fn delivery(
+    places: &Places,
+    settings: &Settings,
+    credentials: &Credentials,
+    host: &Arc<dyn Host>,
+) -> Arc<Desk<dyn Delivery>> {
+    let credentials = credentials.clone();
     let (state, settings, host) = (places.state.clone(), settings.delivery.clone(), host.clone());
     Desk::new("delivery", MEMORY_DEADLINE, move || {
         let choice = registry::DeliveryChoice {
             adapter: settings.adapter.clone(),
             service: match settings.adapter.as_str() {
                 "folder" => registry::ServiceChoice::default(),
-                _ => service(&settings.address, &settings.credential, MEMORY_DEADLINE)?,
+                _ => service(&credentials, &settings.address, &settings.credential, MEMORY_DEADLINE)?,
             },
             applications: settings.applications.clone(),
             state: state.clone(),
@@ -325,14 +366,14 @@ fn replies(places: &Places) -> Arc<Desk<dyn Replies>> {
 }
 
 /// Who is told of events. One whose entry cannot be understood is there too, and says so in its health.
-fn deliverers(settings: &Settings, means: &Means) -> Vec<Deliverer> {
+fn deliverers(settings: &Settings, credentials: &Credentials, means: &Means) -> Vec<Deliverer> {
     let sinks = settings.events.sinks.iter().map(|(name, words)| {
         let parsed = Sink::parse(name, words);
         let wants = parsed.as_ref().map(|sink| sink.events.clone()).unwrap_or_default();
-        let host = means.host.clone();
+        let (host, credentials) = (means.host.clone(), credentials.clone());
         Deliverer::new(&Sink::group(name), wants, means.clone(), move || {
             let sink = parsed.clone()?;
-            let secret = credential(&sink.secret)?;
+            let secret = credentials.text(&sink.secret).map_err(|e| said(&e))?;
             let choice = registry::NotifyChoice { sink, secret };
             registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
         })

@@ -6,9 +6,10 @@
 //! machine, the command line does everything in its own process.
 
 pub mod api;
-mod boot;
+pub mod boot;
 pub mod client;
 mod component;
+pub mod credentials;
 pub mod daemon;
 mod deliver;
 mod door;

@@ -5,6 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ecoops_core::domain::Permission;
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -73,6 +74,18 @@ impl FromStr for Scope {
         }
         Ok(Self { area: area.to_owned(), act: act.to_owned() })
     }
+}
+
+/// What permissions of the pipeline let their holder do here: who may only read reads all, and only an admin
+/// does everything.
+pub fn scope_of(permissions: &BTreeSet<Permission>) -> BTreeSet<Scope> {
+    let texts = permissions.iter().flat_map(|permission| match permission {
+        Permission::Read => &["*:read"][..],
+        Permission::Write => &["memory:write", "events:write", "policy:write"],
+        Permission::Deploy => &["infra:write", "audit:write", "reports:write"],
+        Permission::Admin => &["*"],
+    });
+    texts.filter_map(|text| text.parse().ok()).collect()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

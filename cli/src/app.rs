@@ -4,8 +4,10 @@
 use crate::host::Folders;
 use crate::interrupt::Interrupt;
 use crate::ui::Ui;
+use ecoops_agent::credentials::Credentials;
 use ecoops_core::config::{Configuration, Settings};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// Built once by `commands::main`. Holds settings and folders, never the state of a run.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub struct App {
     pub offline: bool,
     /// `--config` as typed: flag, setting, value.
     pub flags: Vec<(String, String, String)>,
+    /// Opened when something first needs one; a passphrase is asked for once.
+    pub credentials: OnceLock<Credentials>,
     /// `--log`.
     pub log: Option<String>,
 }

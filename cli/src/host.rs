@@ -70,6 +70,19 @@ pub fn detach() {
     let _ = rustix::process::setsid();
 }
 
+/// The folder for what need not last.
+pub fn temporary() -> PathBuf {
+    std::env::temp_dir()
+}
+
+/// Interrupts a process, as Ctrl-C does.
+///
+/// # Errors
+/// When there is no such process, or it is not ours.
+pub fn interrupt(process: i32) -> std::io::Result<()> {
+    send(process, rustix::process::Signal::INT)
+}
+
 /// Asks a process to end.
 ///
 /// # Errors
@@ -272,6 +285,53 @@ pub fn stdin_is_a_file() -> bool {
     rustix::fs::fstat(std::io::stdin()).is_ok_and(|about| {
         rustix::fs::FileType::from_raw_mode(about.st_mode) == rustix::fs::FileType::RegularFile
     })
+}
+
+/// A line from the terminal that it does not show; `None` when the user gives up (Ctrl-C, Ctrl-D). The terminal is as
+/// it was afterwards, also when this process is asked to end meanwhile: the key that would ask for it is read here.
+///
+/// # Errors
+/// When standard input is no terminal.
+pub fn read_hidden() -> std::io::Result<Option<Vec<u8>>> {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    use std::io::Read;
+    let stdin = std::io::stdin();
+    let before = tcgetattr(&stdin)?;
+    let mut silent = before.clone();
+    silent.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+    tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
+    let mut typed = Some(Vec::new());
+    for byte in stdin.lock().bytes() {
+        match (byte, typed.as_mut()) {
+            (Ok(b'\n' | b'\r'), _) | (Err(_), _) => break,
+            (Ok(3 | 4), _) => {
+                typed = None;
+                break;
+            }
+            (Ok(8 | 127), Some(line)) => {
+                // A whole character, whose first byte is none of 10xxxxxx.
+                while line.pop().is_some_and(|byte| byte & 0xC0 == 0x80) {}
+            }
+            (Ok(byte), Some(line)) => line.push(byte),
+            (Ok(_), None) => break,
+        }
+    }
+    tcsetattr(&stdin, OptionalActions::Flush, &before)?;
+    Ok(typed)
+}
+
+/// Whether the user sits at a graphical desktop.
+pub fn has_desktop() -> bool {
+    cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| var_os(name).is_some())
+}
+
+/// Opens a page in the user's browser, if there is one; who has none opens it by hand.
+pub fn open_page(url: &str) {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let Some(program) = which(program) else { return };
+    let quiet = std::process::Stdio::null;
+    let _ =
+        std::process::Command::new(program).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn();
 }
 
 /// The user's home folder.

@@ -201,7 +201,7 @@ pub fn investigate(app: &App, target: &Target, about: &About) -> Result<Finished
                 std::fs::write(&head, bytes)
                     .map_err(|e| Failure::new("the signals cannot be read").because(&e))?;
             }
-            let source = loose(folder)?;
+            let source = open_for(app, folder.folder.path(), Some(folder.label.clone()))?;
             let finished = of_source(app, source.as_ref(), about, &folder.label)?;
             if finished.looked_at_nothing() {
                 return Err(Failure::new(format!("there is nothing to examine in {}", folder.label))
@@ -220,7 +220,7 @@ pub fn investigate(app: &App, target: &Target, about: &About) -> Result<Finished
 }
 
 fn of_bundle(app: &App, path: &Path, about: &About) -> Result<Finished, Failure> {
-    let source = bundle(path)?;
+    let source = open_for(app, path, None)?;
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     of_source(app, source.as_ref(), about, &name)
 }
@@ -231,6 +231,12 @@ fn of_bundle(app: &App, path: &Path, about: &About) -> Result<Finished, Failure>
 /// [`Failure`] when it is none (exit 3 when there is nothing).
 pub fn bundle(path: &Path) -> Result<Box<dyn Telemetry>, Failure> {
     registry::bundle(path, registry::BundleBounds::default()).map_err(|e| unreadable(&e))
+}
+
+/// A source whose reading ends soon after an interruption.
+fn open_for(app: &App, path: &Path, label: Option<String>) -> Result<Box<dyn Telemetry>, Failure> {
+    let stop = app.interrupt.flag.clone();
+    registry::stoppable(path, label, registry::BundleBounds::default(), stop).map_err(|e| unreadable(&e))
 }
 
 /// Opens loose files that were put together.
@@ -276,6 +282,10 @@ fn of_source(app: &App, source: &dyn Telemetry, about: &About, resource: &str) -
     };
     let investigated = investigate::investigate(&room.investigators(&redact), &case);
     bar.finish_and_clear();
+    if investigated.is_err() {
+        // What was read until an interruption may look like nothing at all.
+        app.interrupt.check()?;
+    }
     let mut investigated = investigated.map_err(open::failure)?;
     investigated.analysis.redact(&redact);
     Ok(Finished { investigated, redactor })

@@ -3,6 +3,7 @@
 mod agent;
 mod app;
 mod commands;
+mod credentials;
 mod documents;
 mod examination;
 mod exit;

@@ -151,14 +151,14 @@ fn policy_service(app: &App) -> Result<registry::ServiceChoice, Failure> {
         return Err(Failure::new("policy.adapter names a policy outside, and policy.address is empty")
             .next("set policy.address, or policy.adapter to embedded"));
     }
-    let token = match chosen.credential.as_str() {
-        "" => None,
-        name => {
-            return Err(Failure::new(format!("the credential `{name}` of policy.credential cannot be had")));
-        }
-    };
+    let token = crate::credentials::of_service(app, &chosen.credential)?;
     let deadline = std::time::Duration::from_secs(10);
-    Ok(registry::ServiceChoice { address: chosen.address.clone(), token, offline: app.offline, deadline })
+    Ok(registry::ServiceChoice {
+        address: chosen.address.clone(),
+        token: token.map(Into::into),
+        offline: app.offline,
+        deadline,
+    })
 }
 
 pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
@@ -172,24 +172,16 @@ pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
 
 fn embedder_choice(app: &App) -> Result<registry::EmbedderChoice, Failure> {
     let settings = &app.settings().memory;
-    let key = credential(&settings.embeddings_credential)?;
+    let key = crate::credentials::text(app, &settings.embeddings_credential)?;
     let redactor = (!settings.embeddings.is_empty()).then(|| redactor(app)).transpose()?;
     Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor, app.offline))
 }
 
 fn memory_choice(app: &App) -> Result<registry::MemoryChoice, Failure> {
     let settings = &app.settings().memory;
-    let password = credential(&settings.credential)?;
+    let password = crate::credentials::text(app, &settings.credential)?;
     let redactor = (settings.adapter != "embedded").then(|| redactor(app)).transpose()?;
     Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor, app.offline))
-}
-
-/// The credential of this name; none for no name.
-pub fn credential(name: &str) -> Result<Option<String>, Failure> {
-    match name {
-        "" => Ok(None),
-        name => Err(Failure::new(format!("the credential `{name}` cannot be read: no place is set"))),
-    }
 }
 
 pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
@@ -231,7 +223,7 @@ pub fn identity(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, Fai
         folder: app.folders.state.join("identity"),
         settings: registry::IdentitySettings { roles: settings.roles.clone(), members },
     };
-    registry::identity(&choice, host).map_err(|e| unusable("the identity", &e))
+    crate::credentials::identity(app, choice, host)
 }
 
 /// All ports of a run.
@@ -284,7 +276,7 @@ pub fn room(app: &App) -> Result<Room, Failure> {
 
 pub fn incidents_choice(app: &App) -> Result<registry::IncidentsChoice, Failure> {
     let settings = &app.settings().incidents;
-    let password = credential(&settings.credential)?;
+    let password = crate::credentials::text(app, &settings.credential)?;
     Ok(registry::IncidentsChoice::of(settings, &app.folders.state, password, app.offline))
 }
 

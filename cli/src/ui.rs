@@ -6,6 +6,7 @@ use crate::exit::Failure;
 use crate::host::Terminal;
 use crate::interrupt::waiting;
 use ecoops_core::config::Choice;
+use ecoops_core::ports::secrets::Secret;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -126,6 +127,17 @@ impl Ui {
         let mut answer = String::new();
         let read = waiting(|| std::io::stdin().read_line(&mut answer)).ok()?;
         (read > 0).then(|| answer.trim().to_owned())
+    }
+
+    /// Asks on the terminal for what must not be seen; `None` when nobody can be asked, or nothing was typed.
+    pub fn ask_hidden(&self, question: &str) -> Option<Secret> {
+        if !self.interactive {
+            return None;
+        }
+        let _ = write!(std::io::stderr().lock(), "{question} ");
+        let typed = crate::host::read_hidden();
+        let _ = writeln!(std::io::stderr().lock());
+        typed.ok().flatten().filter(|bytes| !bytes.is_empty()).map(Secret::new)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::events::embedded::Embedded as EmbeddedEvents;
 use crate::events::redis::{RedisEvents, RedisEventsSettings};
 use crate::host::{frozen::Frozen, system::System};
 use crate::http::{Limits as ServiceLimits, Server as HttpServer};
+use crate::identity::logged_in::LoggedIn;
 use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::incidents::postgres::PgIncidents;
@@ -43,6 +44,7 @@ use crate::secrets::confirmed::Confirmed;
 use crate::secrets::file::FileSecrets;
 use crate::secrets::keyring::KeyringSecrets;
 use crate::secrets::layered::Layered;
+use crate::secrets::openbao::OpenBao;
 use crate::store::sqlite::SqliteStore;
 use crate::telemetry::alertmanager::Alertmanager;
 use crate::telemetry::files::FileBundle;
@@ -74,11 +76,16 @@ use ecoops_core::ports::workspace::{Workspace, WorkspaceError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
 // What callers fill in, or need beside a port; they have it from here and name no adapter.
 pub use crate::events::embedded::Retention;
+pub use crate::identity::logged_in::{Login, headers_for};
+pub use crate::identity::oidc::{
+    DeviceLogin, Loopback, Oidc, OidcError, OidcSettings, PendingLogin, Person, Polled, Session, SessionStore,
+};
 pub use crate::identity::settings::IdentitySettings;
 pub use crate::objects::s3::S3Settings;
 pub use crate::policy::embedded::{
@@ -91,6 +98,7 @@ pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
 pub use crate::secrets::confirmed::Confirm;
 pub use crate::secrets::file::{AskPassphrase, Unlock};
+pub use crate::secrets::openbao::{Auth as OpenBaoAuth, Certificate, OpenBaoSettings};
 pub use crate::telemetry::capture;
 pub use crate::telemetry::files::BundleBounds;
 pub use crate::telemetry::http::{Limits as HttpLimits, Server};
@@ -160,16 +168,34 @@ pub fn identity(choice: &IdentityChoice, host: Arc<dyn Host>) -> Result<Box<dyn 
     }
 }
 
+/// The same with logins at an issuer: its roles are in `choice.settings`; without `login` only bearer tokens of
+/// others are verified by it.
+///
+/// # Errors
+/// As [`identity`].
+pub fn identity_with_issuer(
+    choice: &IdentityChoice,
+    oidc: Oidc,
+    login: Option<Login>,
+    host: Arc<dyn Host>,
+) -> Result<Box<dyn Identity>, RegistryError> {
+    let failed = open_error("identity", "oidc");
+    let local = OsUser::open(&choice.folder, choice.settings.clone(), host).map_err(|e| failed(e.into()))?;
+    Ok(Box::new(LoggedIn::new(local, oidc, login)))
+}
+
 /// Where credentials live.
 #[derive(Clone)]
 pub struct SecretsChoice {
-    /// `auto` (the desktop's keyring where there is one, else the file), `keyring` or `file`.
+    /// `auto` (the desktop's keyring where there is one, else the file), `keyring`, `file` or `openbao`.
     pub adapter: String,
     /// The encrypted file: `<state>/credentials.json`.
     pub file: PathBuf,
     pub unlock: Unlock,
     /// What our entries of a keyring are found by.
     pub service: String,
+    /// The server of `openbao`; how to log in there may itself be a credential of the others.
+    pub openbao: Option<OpenBaoSettings>,
     /// Asks before a use that is to be confirmed.
     pub confirm: Arc<Confirm>,
 }
@@ -196,7 +222,12 @@ pub fn secrets(choice: &SecretsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Se
         },
         "keyring" => Box::new(keyring().map_err(|e| failed(e.into()))?),
         "file" => Box::new(file()),
-        name => return Err(unknown("secrets", name, &["auto", "keyring", "file"])),
+        "openbao" => {
+            let none = || failed("no server is named (openbao.address)".into());
+            let settings = choice.openbao.clone().ok_or_else(none)?;
+            Box::new(OpenBao::new(settings, host.clone()).map_err(|e| failed(e.into()))?)
+        }
+        name => return Err(unknown("secrets", name, &["auto", "keyring", "file", "openbao"])),
     };
     Ok(Box::new(Confirmed::new(opened, choice.confirm.clone())))
 }
@@ -540,6 +571,23 @@ pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, T
 /// As [`bundle`].
 pub fn loose(path: &Path, label: String, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
     Ok(Box::new(FileBundle::open(path, bounds)?.called(label)))
+}
+
+/// A bundle, or a folder of loose files that messages call by `label`, whose reading ends soon after `stop` is set.
+///
+/// # Errors
+/// As [`bundle`].
+pub fn stoppable(
+    path: &Path,
+    label: Option<String>,
+    bounds: BundleBounds,
+    stop: Arc<AtomicBool>,
+) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    let bundle = FileBundle::open(path, bounds)?.until(stop);
+    Ok(Box::new(match label {
+        Some(label) => bundle.called(label),
+        None => bundle,
+    }))
 }
 
 /// A server that holds signals.

@@ -185,7 +185,7 @@ fn a_bundle_with_missing_or_broken_parts_is_analysed_as_far_as_it_goes() {
 fn nothing_to_examine_is_told_apart_from_what_cannot_be_used() {
     let home = Home::new();
     let file = |name: &str, text: &str| write(&home.path().join(name), text);
-    file("bin.log", "\0\0\u{1}\0\0\u{2}\0\0");
+    std::fs::write(home.path().join("bin.log"), b"\x7fELF\x02\x00\x01\xff\xfe\x80".repeat(200)).unwrap();
     file("empty.log", "");
     file("blank.log", "\n\n\n");
     file("head.csv", "ts,service,metric,value\n");

@@ -6,9 +6,16 @@
 use ecoops_core::domain::Permission;
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::{Identity, IdentityError, Token};
+use ecoops_core::ports::secrets::Secrets;
 use ecoops_plugins::host::frozen::Frozen;
 use ecoops_plugins::identity::settings::IdentitySettings;
-use ecoops_plugins::registry::{self, IdentityChoice};
+use ecoops_plugins::registry::{
+    self, IdentityChoice, Login, Oidc, OidcSettings, Polled, SessionStore, Unlock,
+};
+use ecoops_plugins::secrets::file::FileSecrets;
+use ecoops_tests::servers::oidc::{self, Issuer};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +23,8 @@ use std::sync::Arc;
 struct Bench {
     identity: Box<dyn Identity>,
     host: Arc<Frozen>,
+    /// What the actor holds, which gives everything but `remediation:admin`.
+    role: &'static str,
     _folder: tempfile::TempDir,
 }
 
@@ -35,7 +44,47 @@ fn open(folder: &Path, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, registr
 fn os_user() -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let host = frozen();
-    Bench { identity: open(folder.path(), host.clone()).unwrap(), host, _folder: folder }
+    let identity = open(folder.path(), host.clone()).unwrap();
+    Bench { identity, host, role: "developer", _folder: folder }
+}
+
+/// Somebody who logged in at the issuer as `operator`.
+fn logged_in(issuer: &Issuer) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    // As the issuer has it; from here on it stands still.
+    let host = Arc::new(Frozen::at(registry::host("system").unwrap().now(), 7));
+    let settings = OidcSettings {
+        issuer: issuer.url(),
+        client_id: "ecoops".into(),
+        scopes: ["openid", "profile", "offline_access"].map(str::to_owned).to_vec(),
+        role_claims: vec!["/realm_access/roles".into()],
+        skew: 30,
+        ..OidcSettings::default()
+    };
+    let oidc = Oidc::public(settings, host.clone());
+    let secrets: Arc<dyn Secrets> = Arc::new(FileSecrets::new(
+        folder.path().join("credentials.json"),
+        Unlock::Machine { key_file: folder.path().join("key"), machine: String::new() },
+        host.clone(),
+    ));
+    let lock = folder.path().join("login.lock");
+    let store = SessionStore { secrets: secrets.as_ref(), lock: lock.clone() };
+    let mut waiting = oidc.start_device().unwrap();
+    assert!(matches!(oidc.poll_device(&mut waiting).unwrap(), Polled::Pending));
+    issuer.browse(&waiting.page, "operator", &waiting.user_code);
+    let Polled::Done(tokens) = oidc.poll_device(&mut waiting).unwrap() else { panic!("it was approved") };
+    oidc.begin(tokens, None, false, &store).unwrap();
+    let choice = IdentityChoice {
+        adapter: "os-user".to_owned(),
+        folder: folder.path().join("identity"),
+        settings: IdentitySettings::default().with_issuer_roles(&BTreeMap::from([(
+            "platform-operator".to_owned(),
+            BTreeSet::from([Permission::Read, Permission::Write, Permission::Deploy]),
+        )])),
+    };
+    let login = Some(Login { secrets, lock, required: true });
+    let identity = registry::identity_with_issuer(&choice, oidc, login, host.clone()).unwrap();
+    Bench { identity, host, role: "oidc:platform-operator", _folder: folder }
 }
 
 /// What every identity adapter keeps.
@@ -51,7 +100,7 @@ fn a_token_proves_its_actor(bench: &Bench) {
     let token = bench.identity.login(60).unwrap();
     let actor = bench.identity.verify(&token).unwrap();
     assert!(!actor.id.is_empty());
-    assert_eq!(actor.roles, ["developer"]);
+    assert_eq!(actor.roles, [bench.role]);
     assert_ne!(bench.identity.login(60).unwrap().0, token.0, "two logins give two tokens");
     for seconds in [0, 3601, u32::MAX] {
         assert!(bench.identity.login(seconds).is_err(), "{seconds}");
@@ -83,9 +132,10 @@ fn tokens_end(bench: &Bench) {
 
 fn a_clock_set_back_is_told(bench: &Bench) {
     let token = bench.identity.login(60).unwrap();
-    bench.host.set("2026-11-20T07:59:30Z".parse().unwrap());
+    let back = |seconds: i64| Timestamp::from_second(bench.host.now().as_second() - seconds).unwrap();
+    bench.host.set(back(30));
     assert!(bench.identity.verify(&token).is_ok(), "within the skew of 30 s");
-    bench.host.set("2026-11-20T07:00:00Z".parse().unwrap());
+    bench.host.set(back(3570));
     let error = bench.identity.verify(&token).unwrap_err();
     assert!(matches!(error, IdentityError::NotYetValid(3600)));
     assert!(error.to_string().contains("was the clock set back?"), "{error}");
@@ -125,6 +175,25 @@ fn anything_else_is_refused(bench: &Bench) {
 #[test]
 fn os_user_keeps_the_contract() {
     suite(os_user);
+}
+
+#[test]
+fn who_logged_in_keeps_the_contract() {
+    let Some(issuer) = oidc::start(600) else { return };
+    suite(|| logged_in(&issuer));
+    let tokens = issuer.seen("/token");
+    let bench = logged_in(&issuer);
+    assert_eq!(bench.identity.login(60).and_then(|t| bench.identity.verify(&t)).unwrap().id, "operator");
+    assert_eq!(issuer.seen("/token"), tokens + 2, "what holds is not asked for again");
+    // The same issuer's bearer tokens count for their own holders, when they are for us.
+    let error = bench.identity.verify_bearer(&Token(issuer.service_token("urn:other"))).unwrap_err();
+    assert!(matches!(error, IdentityError::Malformed(_)), "{error}");
+}
+
+#[test]
+fn without_an_issuer_no_bearer_is_known() {
+    let error = os_user().identity.verify_bearer(&Token("a.b.c".into())).unwrap_err();
+    assert!(error.to_string().contains("login.issuer"), "{error}");
 }
 
 #[test]

@@ -82,13 +82,13 @@ fn it_ranks_as_the_built_in_memory_does() {
             assert_eq!(ours.len(), theirs.len(), "{text}");
             for (a, b) in ours.iter().zip(&theirs) {
                 assert!(
-                    (a.score - b.score).abs() < 1e-6 && (a.cosine - b.cosine).abs() < 1e-6,
+                    (a.score - b.score).abs() < 1e-5 && (a.cosine - b.cosine).abs() < 1e-5,
                     "{text} {top}"
                 );
                 assert_eq!(a.text_rank, b.text_rank, "{text} {top} {}", a.id);
             }
             // what has the same score may stand in another order
-            let key = |h: &ecoops_core::ports::memory::Hit| ((h.score * 1e6).round() as i64, h.id.clone());
+            let key = |h: &ecoops_core::ports::memory::Hit| ((h.score * 1e5).round() as i64, h.id.clone());
             let sorted = |hits: &[ecoops_core::ports::memory::Hit]| {
                 let last = hits.last().map_or(0, |h| key(h).0);
                 let mut keys: Vec<_> = hits.iter().map(key).filter(|k| (k.0 - last).abs() > 1).collect();

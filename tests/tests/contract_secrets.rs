@@ -6,7 +6,10 @@
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::secrets::{Secret, SecretName, Secrets, SecretsError, Terms};
 use ecoops_plugins::host::frozen::Frozen;
-use ecoops_plugins::registry::{self, SecretsChoice, Unlock};
+use ecoops_plugins::registry::{self, OpenBaoAuth, OpenBaoSettings, SecretsChoice, Unlock};
+use ecoops_plugins::secrets::openbao::OpenBao;
+use ecoops_tests::servers::{oidc, openbao};
+use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +37,7 @@ fn choice(folder: &Path, unlock: Unlock) -> SecretsChoice {
         file: folder.join("credentials.json"),
         unlock,
         service: "ecoops".into(),
+        openbao: None,
         confirm: Arc::new(|_| None),
     }
 }
@@ -277,4 +281,204 @@ fn times_are_the_hosts() {
         registry::secrets(&choice(folder.path(), machine(folder.path())), Arc::new(Frozen::at(now, 1)))
             .unwrap();
     assert_eq!(store.put(&name("a"), &"x".into(), &Terms::default()).unwrap().made, Some(now));
+}
+
+/// A server with a role that may use `secret/ecoops` and issue certificates, for logins by AppRole.
+fn openbao_with_role() -> Option<(ecoops_tests::servers::Server, OpenBaoSettings)> {
+    let server = openbao::start()?;
+    let policy = r#"path "secret/*" { capabilities = ["create","read","update","delete","list"] } path "pki/issue/*" { capabilities = ["update"] }"#;
+    openbao::set(&server, "PUT", "/v1/sys/policies/acl/ecoops", &json!({ "policy": policy }).to_string());
+    openbao::set(&server, "POST", "/v1/sys/auth/approle", r#"{"type":"approle"}"#);
+    let role = r#"{"token_policies":["ecoops"],"token_ttl":"60s","token_max_ttl":"150s"}"#;
+    openbao::set(&server, "POST", "/v1/auth/approle/role/ecoops", role);
+    let id = openbao::set(&server, "GET", "/v1/auth/approle/role/ecoops/role-id", "");
+    let secret = openbao::set(&server, "POST", "/v1/auth/approle/role/ecoops/secret-id", "{}");
+    let settings = OpenBaoSettings {
+        address: format!("http://{}", server.address()),
+        ca_file: None,
+        auth: OpenBaoAuth::AppRole {
+            role_id: id["data"]["role_id"].as_str().unwrap().to_owned(),
+            secret_id: secret["data"]["secret_id"].as_str().unwrap().into(),
+        },
+        auth_mount: String::new(),
+        mount: "secret".into(),
+        folder: "ecoops".into(),
+        offline: false,
+    };
+    Some((server, settings))
+}
+
+fn tokens(server: &ecoops_tests::servers::Server) -> usize {
+    let (_, body) = openbao::ask(server.port(), "GET", "/v1/auth/token/accessors?list=true", "");
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+    body["data"]["keys"].as_array().map_or(0, Vec::len)
+}
+
+#[test]
+fn openbao_keeps_the_contract() {
+    let Some((server, settings)) = openbao_with_role() else { return };
+    let before = tokens(&server);
+    suite(&|| {
+        let folder = std::env::temp_dir();
+        let openbao = Some(settings.clone());
+        let choice =
+            SecretsChoice { adapter: "openbao".into(), openbao, ..choice(&folder, machine(&folder)) };
+        registry::secrets(&choice, host()).unwrap()
+    });
+    assert_eq!(tokens(&server), before, "each login's token was revoked at its end");
+    // What somebody else put there with the usual tools is found too.
+    openbao::set(&server, "POST", "/v1/secret/data/ecoops/by/hand", r#"{"data":{"value":"typed"}}"#);
+    let store = OpenBao::new(settings.clone(), host()).unwrap();
+    assert_eq!(store.get(&name("by/hand")).unwrap().unwrap().text(), Some("typed"));
+    openbao::set(&server, "POST", "/v1/secret/data/ecoops/odd", r#"{"data":{"password":"x"}}"#);
+    assert!(matches!(store.get(&name("odd")), Err(SecretsError::Damaged { .. })));
+    let wrong = OpenBaoAuth::AppRole { role_id: "no".into(), secret_id: "no".into() };
+    let store = OpenBao::new(OpenBaoSettings { auth: wrong, ..settings.clone() }, host()).unwrap();
+    let error = store.get(&name("a")).unwrap_err();
+    assert!(matches!(error, SecretsError::Locked { .. }), "{error}");
+    let offline = OpenBao::new(OpenBaoSettings { offline: true, ..settings.clone() }, host()).unwrap();
+    assert!(offline.get(&name("a")).unwrap_err().to_string().contains("--offline"));
+    drop(server);
+    let store = OpenBao::new(settings, host()).unwrap();
+    assert!(matches!(store.get(&name("a")), Err(SecretsError::Unavailable { .. })));
+    let far = OpenBaoSettings { address: "http://bao.example:8200".into(), ..store_settings() };
+    assert!(OpenBao::new(far, host()).is_err(), "never in clear to another machine");
+}
+
+fn store_settings() -> OpenBaoSettings {
+    OpenBaoSettings {
+        address: String::new(),
+        ca_file: None,
+        auth: OpenBaoAuth::Token("x".into()),
+        auth_mount: String::new(),
+        mount: "secret".into(),
+        folder: "ecoops".into(),
+        offline: false,
+    }
+}
+
+#[test]
+fn a_lease_is_renewed_and_in_the_end_revoked() {
+    let Some((server, settings)) = openbao_with_role() else { return };
+    let before = tokens(&server);
+    let clock = Arc::new(Frozen::at("2026-11-20T08:00:00Z".parse().unwrap(), 1));
+    let store = OpenBao::new(settings, clock.clone()).unwrap();
+    assert_eq!(tokens(&server), before, "nothing is asked before it must be");
+    let get = || store.get(&name("a")).unwrap();
+    get();
+    get();
+    assert_eq!(tokens(&server), before + 1);
+    // After two thirds of 60 s it is renewed, and stays the same token.
+    clock.advance(45_000);
+    get();
+    assert_eq!(tokens(&server), before + 1);
+    // A token whose end has passed is replaced.
+    clock.advance(3_600_000);
+    get();
+    assert_eq!(tokens(&server), before + 2);
+    // One that somebody revoked, too.
+    let (_, list) = openbao::ask(server.port(), "GET", "/v1/auth/token/accessors?list=true", "");
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    for accessor in list["data"]["keys"].as_array().unwrap() {
+        let body = json!({ "accessor": accessor }).to_string();
+        let (_, about) = openbao::ask(server.port(), "POST", "/v1/auth/token/lookup-accessor", &body);
+        if about.contains("approle") {
+            openbao::set(&server, "POST", "/v1/auth/token/revoke-accessor", &body);
+        }
+    }
+    get();
+    let own = tokens(&server);
+    drop(store);
+    assert_eq!(tokens(&server), own - 1, "revoked when it stops");
+}
+
+#[test]
+fn certificates_live_as_long_as_was_asked() {
+    let Some((server, settings)) = openbao_with_role() else { return };
+    openbao::set(&server, "POST", "/v1/sys/mounts/pki", r#"{"type":"pki"}"#);
+    openbao::set(
+        &server,
+        "POST",
+        "/v1/pki/root/generate/internal",
+        r#"{"common_name":"test root","ttl":"87600h"}"#,
+    );
+    let role = r#"{"allowed_domains":["example.org"],"allow_subdomains":true,"max_ttl":"72h"}"#;
+    openbao::set(&server, "POST", "/v1/pki/roles/agent", role);
+    let store = OpenBao::new(settings, host()).unwrap();
+    let made = store.issue("pki", "agent", "one.example.org", 3600).unwrap();
+    assert!(
+        made.certificates.contains("BEGIN CERTIFICATE")
+            && made.private_key.text().unwrap().contains("PRIVATE KEY")
+    );
+    let life = made.expires - made.made;
+    assert!((3590..=3610).contains(&life), "{life}");
+    assert!(!made.is_due(made.made + 2300) && made.is_due(made.made + 2450));
+    assert!(!format!("{made:?}").contains("PRIVATE KEY"));
+    let error = store.issue("pki", "agent", "one.example.com", 3600).unwrap_err();
+    assert!(error.to_string().contains("not allowed"), "{error}");
+}
+
+#[test]
+fn openbao_lets_in_by_jwt() {
+    let (Some((server, settings)), Some(issuer)) = (openbao_with_role(), oidc::start(600)) else { return };
+    openbao::set(&server, "POST", "/v1/sys/auth/jwt", r#"{"type":"jwt"}"#);
+    let config = json!({ "jwks_url": format!("{}/jwks", issuer.url()), "bound_issuer": issuer.url() });
+    openbao::set(&server, "POST", "/v1/auth/jwt/config", &config.to_string());
+    let role = json!({ "role_type": "jwt", "user_claim": "sub", "bound_audiences": ["urn:bao"], "token_policies": ["ecoops"] });
+    openbao::set(&server, "POST", "/v1/auth/jwt/role/ecoops", &role.to_string());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jwt");
+    std::fs::write(&file, issuer.service_token("urn:bao") + "\n").unwrap();
+    let auth = OpenBaoAuth::Jwt { role: "ecoops".into(), file: file.clone() };
+    let with =
+        |auth: OpenBaoAuth| OpenBao::new(OpenBaoSettings { auth, ..settings.clone() }, host()).unwrap();
+    with(auth.clone()).put(&name("a"), &"x".into(), &Terms::default()).unwrap();
+    assert_eq!(with(auth.clone()).get(&name("a")).unwrap().unwrap().text(), Some("x"));
+    // For somebody else; then none at all.
+    std::fs::write(&file, issuer.service_token("urn:other")).unwrap();
+    assert!(matches!(with(auth.clone()).get(&name("a")), Err(SecretsError::Locked { .. })));
+    std::fs::remove_file(&file).unwrap();
+    assert!(matches!(with(auth).get(&name("a")), Err(SecretsError::Unavailable { .. })));
+}
+
+/// There is no cluster here: a stub answers what the API server's TokenReview would.
+#[test]
+fn openbao_lets_in_a_service_account() {
+    let Some((server, settings)) = openbao_with_role() else { return };
+    let reviews = ecoops_tests::http::Replay::start(|request| {
+        let good =
+            request.path.ends_with("/tokenreviews") && request.header("authorization") == "Bearer reviewer";
+        let user = json!({ "username": "system:serviceaccount:ops:ecoops", "uid": "u-1", "groups": ["system:serviceaccounts"] });
+        let status = json!({ "authenticated": good, "user": user, "audiences": ["bao"] });
+        (
+            201,
+            json!({ "kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "status": status })
+                .to_string(),
+        )
+    });
+    openbao::set(&server, "POST", "/v1/sys/auth/kubernetes", r#"{"type":"kubernetes"}"#);
+    // The method asks for a certificate to trust, which a server without TLS never shows.
+    openbao::set(&server, "POST", "/v1/sys/mounts/pki", r#"{"type":"pki"}"#);
+    let root = r#"{"common_name":"test root"}"#;
+    let root = openbao::set(&server, "POST", "/v1/pki/root/generate/internal", root);
+    let config = json!({
+        "kubernetes_host": reviews.url(), "kubernetes_ca_cert": root["data"]["certificate"],
+        "token_reviewer_jwt": "reviewer", "disable_local_ca_jwt": true,
+    });
+    openbao::set(&server, "POST", "/v1/auth/kubernetes/config", &config.to_string());
+    let role = json!({ "bound_service_account_names": ["ecoops"], "bound_service_account_namespaces": ["ops"], "token_policies": ["ecoops"] });
+    openbao::set(&server, "POST", "/v1/auth/kubernetes/role/ecoops", &role.to_string());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    // Only its form is looked at before it is reviewed.
+    let claims = "eyJpc3MiOiJrdWJlcm5ldGVzL3NlcnZpY2VhY2NvdW50Iiwic3ViIjoic3lzdGVtOnNlcnZpY2VhY2NvdW50Om9wczplY29vcHMiLCJrdWJlcm5ldGVzLmlvIjp7Im5hbWVzcGFjZSI6Im9wcyIsInNlcnZpY2VhY2NvdW50Ijp7Im5hbWUiOiJlY29vcHMiLCJ1aWQiOiJ1LTEifX19";
+    std::fs::write(&file, format!("eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.{claims}.AAAA")).unwrap();
+    let auth = OpenBaoAuth::Kubernetes { role: "ecoops".into(), file: file.clone() };
+    let store = OpenBao::new(OpenBaoSettings { auth, ..settings.clone() }, host()).unwrap();
+    store.put(&name("a"), &"x".into(), &Terms::default()).unwrap();
+    assert_eq!(store.get(&name("a")).unwrap().unwrap().text(), Some("x"));
+    assert!(reviews.requests().iter().any(|r| r.path.ends_with("/tokenreviews")), "it was reviewed");
+    let auth = OpenBaoAuth::Kubernetes { role: "other".into(), file };
+    let store = OpenBao::new(OpenBaoSettings { auth, ..settings }, host()).unwrap();
+    assert!(matches!(store.get(&name("a")), Err(SecretsError::Locked { .. })));
 }

@@ -685,3 +685,27 @@ fn a_scope_is_the_window_and_its_reference() {
     brief.baseline = Some(range(900.0, 910.0));
     assert_eq!(Scope::of(&brief).ranges, [range(100.0, 160.0), range(900.0, 910.0)]);
 }
+
+#[test]
+fn reading_ends_soon_after_it_was_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "2026-03-02T10:00:00Z INFO served a page\n";
+    for name in ["a", "b", "c"] {
+        write(folder.path(), &format!("logs/{name}.log"), line.repeat(100_000));
+    }
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let bundle = open(folder.path()).until(stop.clone());
+    let mut seen = 0;
+    let range = TimeRange { start: 1_772_445_000.0, end: 1_772_446_000.0 };
+    write(
+        folder.path(),
+        "incident.json",
+        r#"{"title":"t","detected_at":1772445600,"window":{"start":1772445000,"end":1772446000}}"#,
+    );
+    let scope = Scope { ranges: vec![range], services: Vec::new() };
+    let outcome = bundle.read(&scope, &mut |_| {
+        seen += 1;
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert!(outcome.is_ok() && seen > 0 && seen < 100_000, "{seen}");
+}

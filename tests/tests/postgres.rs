@@ -51,7 +51,7 @@ fn passwords_and_certificates_are_checked() {
     assert_eq!(memory(over(address("localhost", "require"), true)).list(&[], 1).unwrap(), []);
     for (refused, why) in [
         (over(address("localhost", "require"), false), "an authority that nobody trusts"),
-        (over(address("127.0.0.2", "require"), true), "a name that is not in the certificate"),
+        (over(address("127.0.0.1", "require"), true), "a name that is not in the certificate"),
         (over(address("localhost", "disable"), true), "plain text where the server wants none"),
     ] {
         assert!(memory(refused).list(&[], 1).is_err(), "{why}");

@@ -22,6 +22,7 @@ use crate::kernel::Kernel;
 use crate::mcp::http::Endpoint;
 use crate::mcp::tools::Program;
 use crate::tls::Tls;
+use crate::token::{Claims, TokenError};
 use answer::{Answer, Code, Fault, Rendered, Shape};
 use ask::{Again, Ask, Caller, Ids};
 use axum::Router;
@@ -32,6 +33,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response};
 use axum::routing::{MethodFilter, on};
 use ecoops_core::domain::Actor;
+use ecoops_core::ports::identity::{IdentityError, Token};
 use ecoops_core::ports::replies::Reply;
 use once::Turn;
 use routes::{Needs, Route};
@@ -305,11 +307,18 @@ async fn caller(app: &App, peer: &Peer, parts: &Parts, route: &Route) -> Result<
             Err(Fault::new(Code::MissingToken, "a bearer token is needed: `ecoops agent token` makes one"))
         }
         (Some(value), _) => {
-            let claims = value.to_str().ok().and_then(bearer).ok_or("it is no bearer token".to_owned());
+            let refused =
+                |why: String| Fault::new(Code::InvalidToken, format!("the token is refused: {why}"));
+            let token = value.to_str().ok().and_then(bearer);
+            let token = token.ok_or_else(|| refused("it is no bearer token".to_owned()))?;
             let now = app.kernel.host.0.now().as_second();
-            let claims = claims
-                .and_then(|token| app.kernel.tokens.verify(token, now).map_err(|e| e.to_string()))
-                .map_err(|why| Fault::new(Code::InvalidToken, format!("the token is refused: {why}")))?;
+            let claims = match app.kernel.tokens.verify(token, now) {
+                // Not one of ours: the issuer's, where one is configured.
+                Err(TokenError::Malformed) if !app.kernel.settings.login.issuer.is_empty() => {
+                    return issuers_caller(app, token, caller).await;
+                }
+                own => own.map_err(|e| refused(e.to_string()))?,
+            };
             Ok(Caller {
                 id: claims.sub.clone(),
                 scope: Some(claims.scope.clone()),
@@ -318,6 +327,32 @@ async fn caller(app: &App, peer: &Peer, parts: &Parts, route: &Route) -> Result<
             })
         }
     }
+}
+
+/// Whoever brings a token of the configured issuer: themselves, with what their roles give.
+async fn issuers_caller(app: &App, token: &str, caller: Caller) -> Result<Caller, Fault> {
+    let shown = Token(token.to_owned());
+    let verified = app.kernel.identity.ask(move |identity| identity.verify_bearer(&shown)).await?;
+    let bearer = verified.map_err(|why| match why {
+        IdentityError::Login(why) => {
+            Fault::new(Code::Unavailable, format!("the issuer cannot be asked: {why}"))
+        }
+        why => Fault::new(Code::InvalidToken, format!("the token is refused: {why}")),
+    })?;
+    let scope = crate::token::scope_of(&bearer.actor.permissions);
+    let claims = Claims {
+        iss: app.kernel.settings.login.issuer.clone(),
+        aud: app.kernel.settings.login.client_id.clone(),
+        sub: bearer.actor.id.clone(),
+        iat: 0,
+        nbf: 0,
+        exp: bearer.expires,
+        // What one holder may do at once is counted by holder, not by token.
+        jti: bearer.token_id.unwrap_or_else(|| bearer.actor.id.clone()),
+        scope: scope.clone(),
+    };
+    let (id, actor) = (bearer.actor.id.clone(), Arc::new(bearer.actor));
+    Ok(Caller { id, actor: Some(actor), scope: Some(scope), claims: Some(claims), ..caller })
 }
 
 /// `Bearer <token>` (RFC 6750); the scheme's letter case does not matter.

@@ -71,7 +71,7 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
             });
         }
         Verb::Org { name, org_login, new_credential, server } => {
-            let password = open::credential(new_credential.as_deref().unwrap_or_default())?;
+            let password = crate::credentials::text(app, new_credential.as_deref().unwrap_or_default())?;
             let added = database::add_org(&settings(server, app)?, &name, &org_login, password.as_deref());
             added.map_err(|e| Failure::new("the org could not be added").because(&e))?;
             app.ui.note(&format!("{org_login} is a login of {name}"));
@@ -94,7 +94,7 @@ fn settings(server: Server, app: &App) -> Result<PostgresSettings, Failure> {
     Ok(PostgresSettings {
         address,
         login: server.login,
-        password: open::credential(server.credential.as_deref().unwrap_or_default())?,
+        password: crate::credentials::text(app, server.credential.as_deref().unwrap_or_default())?,
         offline: app.offline,
         ..PostgresSettings::default()
     })

@@ -72,7 +72,8 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("When it runs badly", &["incident", "signals"]),
     ("Where code moves", &["hook", "ci"]),
     ("What is known and proved", &["audit", "policy", "events", "memory", "docs", "ask"]),
-    ("Set up", &["agent", "database", "mcp", "config", "trust", "doctor", "completions", "man"]),
+    ("Who you are", &["login", "logout", "whoami", "credential"]),
+    ("Set up", &["agent", "database", "mcp", "dev", "config", "trust", "doctor", "completions", "man"]),
 ];
 
 const EXAMPLES: &str = "\
@@ -180,7 +181,8 @@ pub fn open(global: &Global, ui: Ui, own_log: bool) -> Result<App, Failure> {
     let interrupt = Interrupt::listen(global.deadline)?;
     let output = global.output.unwrap_or_default();
     let (offline, log) = (global.offline, global.log.clone());
-    Ok(App { ui, folders, here, root, configuration, output, interrupt, offline, flags, log })
+    let credentials = Default::default();
+    Ok(App { ui, folders, here, root, configuration, output, interrupt, offline, flags, credentials, log })
 }
 
 fn here(global: &Global) -> Result<PathBuf, Failure> {

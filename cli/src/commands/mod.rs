@@ -6,7 +6,9 @@ mod audit;
 mod ci;
 mod completions;
 mod config;
+mod credential;
 mod database;
+mod dev;
 mod docs;
 mod doctor;
 mod events;
@@ -14,6 +16,8 @@ pub mod fix;
 mod hook;
 mod incident;
 mod line;
+mod login;
+mod logout;
 mod man;
 pub mod mcp;
 mod memory;
@@ -24,6 +28,7 @@ pub mod scan;
 mod signals;
 mod trust;
 mod undo;
+mod whoami;
 
 use crate::app::{App, Output};
 use crate::exit::{Exit, Failure};
@@ -67,12 +72,22 @@ enum Command {
     Ci(ci::Args),
     /// Show the settings and where they come from
     Config(config::Args),
+    /// Log in at the configured issuer (OpenID Connect)
+    Login(login::Args),
+    /// End the login, here and at the issuer
+    Logout(logout::Args),
+    /// Tell who commands act as, and what they may do
+    Whoami(whoami::Args),
+    /// Keep passwords and keys that settings name
+    Credential(credential::Args),
     /// Prepare a PostgreSQL server that orgs share
     Database(database::Args),
     /// The daemon that keeps the record and serves the kernel's API
     Agent(agent::Args),
     /// Serve tools to editors and other agents, and use those of others (MCP)
     Mcp(mcp::Args),
+    /// Start real servers on this machine, to try what a team shares
+    Dev(dev::Args),
     /// Let this repository's ecoops.toml run commands and loosen limits
     Trust(trust::Args),
     /// Tell what works here and what is missing
@@ -107,9 +122,14 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Hook(args) => hook::run(args, app),
         Command::Ci(args) => ci::run(args, app),
         Command::Config(args) => config::run(args, app),
+        Command::Login(args) => login::run(args, app),
+        Command::Logout(args) => logout::run(args, app),
+        Command::Whoami(args) => whoami::run(args, app),
+        Command::Credential(args) => credential::run(args, app),
         Command::Database(args) => database::run(args, app),
         Command::Agent(args) => agent::run(args, app),
         Command::Mcp(args) => mcp::run(args, app),
+        Command::Dev(args) => dev::run(args, app),
         Command::Trust(args) => trust::run(args, app),
         Command::Doctor(args) => doctor::run(args, app),
         Command::Completions(args) => completions::run(args, app),

@@ -3,11 +3,13 @@
 //! Takes texts and key-value pairs, and gives typed [`Settings`]. Never opens a file and never reads
 //! the environment: that is the command line's business.
 
+mod credentials;
 mod layer;
 pub mod schema;
 mod settings;
 mod sinks;
 
+pub use credentials::{Login, Openbao, Secrets};
 pub use layer::{BadSetting, FileKind, Layer, Origin};
 pub use settings::{
     Agent, Audit, Choice, ConfiguredCheck, Delivery, Events, Fix, Identity, Incidents, Memory, Policy, Scan,

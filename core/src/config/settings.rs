@@ -1,5 +1,6 @@
 //! The settings as the program uses them.
 
+use super::credentials::{Login, Openbao, Secrets};
 use crate::domain::{Permission, Persona, Severity};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,9 @@ pub struct Settings {
     pub fix: Fix,
     pub validate: Validate,
     pub identity: Identity,
+    pub secrets: Secrets,
+    pub openbao: Openbao,
+    pub login: Login,
     pub policy: Policy,
     pub memory: Memory,
     pub incidents: Incidents,

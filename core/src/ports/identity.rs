@@ -26,6 +26,15 @@ pub trait Identity: Send + Sync {
     /// [`IdentityError`] when it is malformed, forged, expired or not yet valid.
     fn verify(&self, token: &Token) -> Result<Actor, IdentityError>;
 
+    /// Whom a bearer token of the configured issuer is about, which somebody else brought along.
+    ///
+    /// # Errors
+    /// [`IdentityError`] when it is not good, or no issuer is configured.
+    fn verify_bearer(&self, token: &Token) -> Result<Bearer, IdentityError> {
+        let _ = token;
+        Err(IdentityError::Malformed("no issuer of tokens is configured (login.issuer)".into()))
+    }
+
     /// Signs a message as whoever runs this process. It is no token, whatever the message says.
     ///
     /// # Errors
@@ -49,8 +58,20 @@ pub trait Identity: Send + Sync {
     }
 }
 
+/// Who holds a token of an issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer {
+    pub actor: Actor,
+    /// Seconds since 1970.
+    pub expires: i64,
+    /// The issuer's id of the token, when it has one.
+    pub token_id: Option<String>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
+    #[error("{0}")]
+    Login(String),
     #[error("the token is not one of ours: {0}")]
     Malformed(String),
     #[error("the token's signature does not verify")]

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod key;
+pub mod logged_in;
 pub mod oidc;
 pub mod os_user;
 pub mod settings;

@@ -41,6 +41,12 @@ struct Claims {
     /// A ULID; names the token in the record.
     jti: String,
     aud: String,
+    #[serde(default = "user")]
+    kind: ActorKind,
+}
+
+fn user() -> ActorKind {
+    ActorKind::User
 }
 
 pub struct OsUser {
@@ -68,6 +74,40 @@ impl OsUser {
     ) -> Result<Self, IdentityError> {
         let ids = identifiers(host.as_ref()).map_err(|e| IdentityError::Key(e.to_string()))?;
         Ok(Self { key: key::open_or_create(folder, host.as_ref())?, settings, host, ids })
+    }
+
+    /// A token for whoever is known by other means. A role that is not defined gives nothing.
+    ///
+    /// # Errors
+    /// As [`Identity::login`].
+    pub fn issue(
+        &self,
+        subject: String,
+        kind: ActorKind,
+        roles: BTreeSet<String>,
+        seconds: u32,
+    ) -> Result<Token, IdentityError> {
+        if !(1..=LONGEST_LIFE).contains(&i64::from(seconds)) {
+            return Err(IdentityError::Denied(format!("a token lives 1 to {LONGEST_LIFE} s, not {seconds}")));
+        }
+        let now = self.host.now();
+        let mut entropy = [0; 10];
+        self.host.random(&mut entropy).map_err(|e| IdentityError::Key(e.to_string()))?;
+        self.seal(&Claims {
+            sub: subject,
+            permissions: self.settings.permissions_of(&roles),
+            roles,
+            iat: now.as_second(),
+            nbf: now.as_second(),
+            exp: now.as_second().saturating_add(i64::from(seconds)),
+            jti: self.ids.ulid(now, entropy),
+            aud: AUDIENCE.to_owned(),
+            kind,
+        })
+    }
+
+    pub fn settings(&self) -> &IdentitySettings {
+        &self.settings
     }
 
     fn seal(&self, claims: &Claims) -> Result<Token, IdentityError> {
@@ -126,24 +166,9 @@ fn check_times(claims: &Claims, now: i64) -> Result<(), IdentityError> {
 
 impl Identity for OsUser {
     fn login(&self, seconds: u32) -> Result<Token, IdentityError> {
-        if !(1..=LONGEST_LIFE).contains(&i64::from(seconds)) {
-            return Err(IdentityError::Denied(format!("a token lives 1 to {LONGEST_LIFE} s, not {seconds}")));
-        }
         let account = accounts::current();
         let roles = self.settings.roles_of(&account.name, &account.groups)?;
-        let now = self.host.now();
-        let mut entropy = [0; 10];
-        self.host.random(&mut entropy).map_err(|e| IdentityError::Key(e.to_string()))?;
-        self.seal(&Claims {
-            sub: account.name,
-            permissions: self.settings.permissions_of(&roles),
-            roles,
-            iat: now.as_second(),
-            nbf: now.as_second(),
-            exp: now.as_second().saturating_add(i64::from(seconds)),
-            jti: self.ids.ulid(now, entropy),
-            aud: AUDIENCE.to_owned(),
-        })
+        self.issue(account.name, ActorKind::User, roles, seconds)
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, IdentityError> {
@@ -166,7 +191,7 @@ impl Identity for OsUser {
         let current = self.settings.permissions_of(&claims.roles);
         Ok(Actor {
             id: claims.sub,
-            kind: ActorKind::User,
+            kind: claims.kind,
             roles: claims.roles.into_iter().collect(),
             permissions: claims.permissions.intersection(&current).copied().collect(),
         })

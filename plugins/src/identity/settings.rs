@@ -54,10 +54,21 @@ impl IdentitySettings {
         }
     }
 
+    /// Adds the roles of an issuer, each as `oidc:<name>`: a role there is none of ours, whatever its name.
+    pub fn with_issuer_roles(mut self, roles: &BTreeMap<String, BTreeSet<Permission>>) -> Self {
+        self.roles.extend(roles.iter().map(|(name, may)| (issuer_role(name), may.clone())));
+        self
+    }
+
     /// The permissions of some roles together; a role that is not defined gives none.
     pub fn permissions_of<'a>(&self, roles: impl IntoIterator<Item = &'a String>) -> BTreeSet<Permission> {
         roles.into_iter().filter_map(|role| self.roles.get(role)).flatten().copied().collect()
     }
+}
+
+/// What a role of the issuer is called here.
+pub fn issuer_role(name: &str) -> String {
+    format!("oidc:{name}")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! An operation that outlives its deadline loses its connection: what the server is still doing it rolls back.
 
 use super::{PostgresError, PostgresSettings, tls};
+use std::error::Error;
 use std::str::FromStr;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -32,21 +33,18 @@ impl Session {
         let shown = shown(&config);
         let connecting = async {
             if config.get_ssl_mode() == SslMode::Disable {
-                let (client, connection) = config.connect(NoTls).await?;
+                let (client, connection) = config.connect(NoTls).await.map_err(|e| unreached(e, &shown))?;
                 tokio::spawn(async move { drop(connection.await) });
                 return Ok(client);
             }
-            let (client, connection) = config.connect(tls::connector(settings.ca_file.as_deref())?).await?;
+            let tls = tls::connector(settings.ca_file.as_deref())?;
+            let (client, connection) = config.connect(tls).await.map_err(|e| unreached(e, &shown))?;
             tokio::spawn(async move { drop(connection.await) });
             Ok::<_, PostgresError>(client)
         };
         let connected = runtime.block_on(async { tokio::time::timeout(settings.connect, connecting).await });
         let client = match connected {
-            Ok(Ok(client)) => Ok(client),
-            Ok(Err(PostgresError::Damaged(why))) => {
-                Err(PostgresError::Away(format!("at {shown} cannot be reached ({why})")))
-            }
-            Ok(Err(other)) => Err(other),
+            Ok(answer) => answer,
             Err(_) => {
                 Err(PostgresError::Away(format!("at {shown} did not answer in {:?}", settings.connect)))
             }
@@ -90,6 +88,19 @@ impl Drop for Session {
             runtime.shutdown_background();
         }
     }
+}
+
+/// What is wrong with who asks, or how, does not pass by itself; all else may.
+fn unreached(error: tokio_postgres::Error, shown: &str) -> PostgresError {
+    if error.as_db_error().is_some() {
+        return error.into();
+    }
+    let cause = error.source().map(|e| format!(": {e}")).unwrap_or_default();
+    let why = format!("{error}{cause}");
+    if ["invalid configuration", "error performing TLS handshake"].iter().any(|s| why.starts_with(s)) {
+        return PostgresError::Settings(format!("{shown}: {why}"));
+    }
+    PostgresError::Away(format!("at {shown} cannot be reached ({why})"))
 }
 
 fn config(settings: &PostgresSettings) -> Result<Config, PostgresError> {

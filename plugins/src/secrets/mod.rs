@@ -5,4 +5,5 @@ mod envelope;
 pub mod file;
 pub mod keyring;
 pub mod layered;
+pub mod openbao;
 pub mod sealed;

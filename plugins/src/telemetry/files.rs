@@ -19,7 +19,8 @@ use names::Part;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 pub use container::Caps;
 pub(super) use gather::{chunks, whole as read_text};
@@ -73,6 +74,13 @@ impl FileBundle {
     #[must_use]
     pub fn called(mut self, label: String) -> Self {
         self.container.call(label);
+        self
+    }
+
+    /// The same, which stops reading soon after the flag is set; what it gave until then is no whole.
+    #[must_use]
+    pub fn until(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.container.stop_by(stop);
         self
     }
 

@@ -2,6 +2,8 @@
 //! and stopped by its process id. One file a server says how it is started; never shared between tests.
 
 pub mod llm;
+pub mod oidc;
+pub mod openbao;
 pub mod postgres;
 pub mod redis;
 pub mod s3;

@@ -3,7 +3,6 @@
 Arguments: the folder for `ca.pem`, the port to listen on, the port of the server.
 """
 import datetime
-import ipaddress
 import socket
 import ssl
 import sys
@@ -21,7 +20,7 @@ def certificate(name, issuer=None):
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.timezone.utc)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [x509.DNSName("localhost")]
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)

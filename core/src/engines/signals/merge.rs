@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Templates that are embedded at most; beyond them words alone decide. A sentence takes milliseconds.
-const EMBEDDED: usize = 24;
+const EMBEDDED: usize = 12;
 /// Without the words that all lines share, little is left for a chance likeness.
 const LIKENESS: Likeness = Likeness { jaccard: 0.6, cosine: 0.88 };
 /// Lines quoted, and trace ids kept, of a merged cluster.

@@ -79,7 +79,12 @@ fn read(
         if cancel.load(Ordering::Relaxed) {
             break;
         }
-        match source.read(scope, &mut |line| writer.push(line)) {
+        let mut push = |line: &LogLine<'_>| {
+            if !cancel.load(Ordering::Relaxed) {
+                writer.push(line);
+            }
+        };
+        match source.read(scope, &mut push) {
             Ok(readings) => all.absorb(readings),
             Err(error) => failed.push((source.name(), error)),
         }

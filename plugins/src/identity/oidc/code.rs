@@ -195,7 +195,7 @@ impl Oidc {
     /// Waits for the browser, and exchanges its code.
     ///
     /// # Errors
-    /// [`OidcError::Foreign`] when the answer is to another request or from another issuer; [`OidcError::Denied`]
+    /// [`OidcError::Foreign`] when the answer is from another issuer; [`OidcError::Denied`]
     /// or [`OidcError::Refused`] when the issuer said no; [`OidcError::TimedOut`].
     pub fn finish_code(
         &self,
@@ -204,21 +204,31 @@ impl Oidc {
         within: Duration,
         stop: &dyn Fn() -> bool,
     ) -> Result<Tokens, OidcError> {
-        let (callback, stream) = loopback.receive(within, stop)?;
-        let done = self.check_callback(callback, login).and_then(|code| {
-            self.exchange(Grant::Code { code: &code, verifier: &login.verifier, redirect: &login.redirect })
-        });
-        match &done {
-            Ok(_) => answer(&stream, "200 OK", DONE),
-            Err(_) => answer(&stream, "400 Bad Request", FAILED),
+        let until = Instant::now() + within;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let (callback, stream) = loopback.receive(left, stop)?;
+            // Any page that the user has open could come here: what is not ours does not end the login.
+            if callback.state.as_deref() != Some(login.state.as_str()) {
+                answer(&stream, "400 Bad Request", FAILED);
+                continue;
+            }
+            let done = self.check_callback(callback).and_then(|code| {
+                self.exchange(Grant::Code {
+                    code: &code,
+                    verifier: &login.verifier,
+                    redirect: &login.redirect,
+                })
+            });
+            match &done {
+                Ok(_) => answer(&stream, "200 OK", DONE),
+                Err(_) => answer(&stream, "400 Bad Request", FAILED),
+            }
+            return done;
         }
-        done
     }
 
-    fn check_callback(&self, callback: Callback, login: &PendingLogin) -> Result<String, OidcError> {
-        if callback.state.as_deref() != Some(login.state.as_str()) {
-            return Err(OidcError::Foreign("its `state` is not ours"));
-        }
+    fn check_callback(&self, callback: Callback) -> Result<String, OidcError> {
         let promised = self.issuer()?.metadata.authorization_response_iss_parameter_supported;
         match callback.issuer.as_deref() {
             Some(issuer) if issuer != self.settings.issuer => {

@@ -96,6 +96,18 @@ impl Oidc {
         Ok(tokens)
     }
 
+    /// Tokens for the client itself (RFC 6749 §4.4).
+    ///
+    /// # Errors
+    /// As [`Oidc::exchange`]; [`OidcError::Unusable`] for a client without a secret.
+    pub fn client_credentials(&self) -> Result<Tokens, OidcError> {
+        if (self.client_secret)()?.is_none() {
+            let why = "the client has no secret; keep it with `ecoops credential add login/client-secret`";
+            return Err(OidcError::Unusable(why.into()));
+        }
+        self.exchange(Grant::ClientCredentials)
+    }
+
     /// Ends a token's life at the issuer; quietly nothing where the issuer cannot.
     ///
     /// # Errors
@@ -121,7 +133,8 @@ impl Oidc {
         let methods = self.issuer()?.metadata.token_endpoint_auth_methods_supported.as_deref();
         let takes = |method: &str| methods.is_none_or(|list| list.iter().any(|own| own == method));
         let client = self.settings.client_id.as_str();
-        let secret = self.client_secret.as_ref().and_then(|secret| secret.text());
+        let secret = (self.client_secret)()?;
+        let secret = secret.as_ref().and_then(|secret| secret.text());
         let mut fields = fields.to_vec();
         let request = endpoint.client.post(&endpoint.path).once();
         let request = match secret {

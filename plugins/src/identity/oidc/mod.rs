@@ -83,11 +83,13 @@ pub enum OidcError {
     Unusable(String),
 }
 
+/// Gives the client's secret when it is needed, which may take a question to the user; `None` for a public client.
+pub type ClientSecret = dyn Fn() -> Result<Option<Secret>, SecretsError> + Send + Sync;
+
 /// A client of one issuer. Asks it for nothing before it must.
 pub struct Oidc {
     settings: OidcSettings,
-    /// For clients that have one; a public client has none.
-    client_secret: Option<Secret>,
+    client_secret: Box<ClientSecret>,
     host: Arc<dyn Host>,
     discovered: OnceLock<Discovered>,
     keys: KeyCache,
@@ -100,7 +102,12 @@ impl std::fmt::Debug for Oidc {
 }
 
 impl Oidc {
-    pub fn new(settings: OidcSettings, client_secret: Option<Secret>, host: Arc<dyn Host>) -> Self {
+    /// A client that has no secret.
+    pub fn public(settings: OidcSettings, host: Arc<dyn Host>) -> Self {
+        Self::new(settings, Box::new(|| Ok(None)), host)
+    }
+
+    pub fn new(settings: OidcSettings, client_secret: Box<ClientSecret>, host: Arc<dyn Host>) -> Self {
         let keys = KeyCache::new(host.clone());
         Self { settings, client_secret, host, discovered: OnceLock::new(), keys }
     }

@@ -1,6 +1,7 @@
 //! A login that lasts: its tokens in the secrets port, renewed before they end, by one process at a time.
 
 use super::{Grant, Oidc, OidcError, Person, Tokens};
+use ecoops_core::domain::ActorKind;
 use ecoops_core::ports::secrets::{Secret, SecretName, Secrets, Terms};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -25,17 +26,15 @@ pub struct Session {
     /// The client itself logged in, not a person.
     #[serde(default)]
     pub by_itself: bool,
-    /// Who, at the last look; only shown, never decided by.
-    pub subject: String,
-    #[serde(default)]
-    pub name: Option<String>,
+    /// Whom the tokens were about when they were verified. Who could change it here could sign as well.
+    pub person: Person,
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
             .field("issuer", &self.issuer)
-            .field("subject", &self.subject)
+            .field("person", &self.person)
             .finish_non_exhaustive()
     }
 }
@@ -111,25 +110,26 @@ impl Oidc {
         nonce: Option<&str>,
         by_itself: bool,
         store: &SessionStore<'_>,
-    ) -> Result<(Session, Person), OidcError> {
-        let person = self.person_of(&tokens, nonce)?;
+    ) -> Result<Session, OidcError> {
+        let mut person = self.person_of(&tokens, nonce)?;
+        if by_itself {
+            person.kind = ActorKind::Service;
+        }
         let _alone = store.alone()?;
-        let session = self.session(tokens, &person, by_itself);
-        store.write(&session)?;
-        Ok((session, person))
-    }
-
-    fn session(&self, tokens: Tokens, person: &Person, by_itself: bool) -> Session {
-        let life = tokens.expires_in.unwrap_or(UNSAID);
-        Session {
+        let session = Session {
             issuer: self.settings.issuer.clone(),
             client: self.settings.client_id.clone(),
-            access_ends: self.now().saturating_add(i64::from(life)),
+            access_ends: self.end_of(&tokens),
             by_itself,
-            subject: person.subject.clone(),
-            name: person.name.clone(),
+            person,
             tokens,
-        }
+        };
+        store.write(&session)?;
+        Ok(session)
+    }
+
+    fn end_of(&self, tokens: &Tokens) -> i64 {
+        self.now().saturating_add(i64::from(tokens.expires_in.unwrap_or(UNSAID)))
     }
 
     /// The login with an access token that is good for another minute at least, renewed when it must be.
@@ -163,26 +163,26 @@ impl Oidc {
             }
             other => other?,
         };
-        let tokens = self.checked(tokens, &session)?;
-        let renewed = Session {
-            access_ends: self.now().saturating_add(i64::from(tokens.expires_in.unwrap_or(UNSAID))),
-            tokens,
-            ..session
-        };
+        let renewed = self.renewed(tokens, session)?;
         store.write(&renewed)?;
         Ok(renewed)
     }
 
-    /// RFC 6749 §6: what is not given anew stays; OpenID Connect Core §12.2: a new ID token is of the same user.
-    fn checked(&self, mut tokens: Tokens, session: &Session) -> Result<Tokens, OidcError> {
+    /// RFC 6749 §6: what is not given anew stays; OpenID Connect Core §12.2: it is of the same user. Roles that the
+    /// issuer has changed meanwhile count from now on.
+    fn renewed(&self, mut tokens: Tokens, session: Session) -> Result<Session, OidcError> {
         tokens.refresh_token = tokens.refresh_token.or_else(|| session.tokens.refresh_token.clone());
-        if tokens.id_token.is_some() {
-            let person = self.person_of(&tokens, None)?;
-            if person.subject != session.subject {
+        let person = match self.person_of(&tokens, None) {
+            Ok(person) if person.subject != session.person.subject => {
                 return Err(OidcError::Foreign("the renewed login is of another user"));
             }
-        }
-        Ok(tokens)
+            Ok(person) => Person { kind: session.person.kind, ..person },
+            // An opaque access token without an ID token says nothing new.
+            Err(OidcError::Unusable(_)) if tokens.id_token.is_none() => session.person.clone(),
+            Err(why) => return Err(why),
+        };
+        let access_ends = self.end_of(&tokens);
+        Ok(Session { access_ends, tokens, person, ..session })
     }
 
     fn is_fresh(&self, session: &Session) -> bool {
@@ -192,33 +192,6 @@ impl Oidc {
     fn ours(&self, store: &SessionStore<'_>) -> Result<Session, OidcError> {
         let fits = |s: &Session| s.issuer == self.settings.issuer && s.client == self.settings.client_id;
         store.read()?.filter(fits).ok_or(OidcError::LoggedOut)
-    }
-
-    /// Who is logged in, by tokens that hold now.
-    ///
-    /// # Errors
-    /// As [`Oidc::current`] and [`Oidc::verify_bearer`].
-    pub fn who(&self, store: &SessionStore<'_>) -> Result<Person, OidcError> {
-        let session = self.current(store)?;
-        let mut tokens = session.tokens.clone();
-        let mut person = match self.person_of(&tokens, None) {
-            // An issuer need not renew the ID token with the others; then it is the access token that holds.
-            Err(OidcError::Claims(ecoops_core::engines::jose::ClaimsError::Expired(_)))
-                if tokens.id_token.is_some() =>
-            {
-                tokens.id_token = None;
-                self.person_of(&tokens, None)?
-            }
-            other => other?,
-        };
-        if person.subject != session.subject {
-            return Err(OidcError::Foreign("the tokens are of another user than the login"));
-        }
-        person.expires = session.access_ends;
-        if session.by_itself {
-            person.kind = ecoops_core::domain::ActorKind::Service;
-        }
-        Ok(person)
     }
 
     /// Ends the login: at the issuer where that is possible, and here in any case.

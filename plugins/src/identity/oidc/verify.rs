@@ -3,6 +3,7 @@
 use super::{Oidc, OidcError, Tokens};
 use ecoops_core::domain::ActorKind;
 use ecoops_core::engines::jose::{self, Algorithm, Claims, Expected, JoseError, Reading};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 const MOST_ROLES: usize = 1000;
 
 /// Who a verified token is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The issuer's own identifier, which never changes hands.
     pub subject: String,

@@ -10,6 +10,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Bounds on what is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub struct Container {
     label: String,
     kind: Kind,
     caps: Caps,
+    /// Once it is set nothing more is read.
+    stop: Arc<AtomicBool>,
     /// The one folder in which an archive holds everything, with its slash.
     root: String,
 }
@@ -65,11 +69,21 @@ impl Container {
         };
         let kind = if about.is_dir() { Kind::Folder } else { archive_kind(path)? };
         let label = path.display().to_string();
-        let mut container = Self { path: path.to_owned(), label, kind, caps, root: String::new() };
+        let mut container =
+            Self { path: path.to_owned(), label, kind, caps, stop: Arc::default(), root: String::new() };
         if kind != Kind::Folder {
             container.root = container.common_root()?;
         }
         Ok(container)
+    }
+
+    /// Ends reading early once the flag is set.
+    pub fn stop_by(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 
     pub fn caps(&self) -> Caps {
@@ -115,13 +129,17 @@ impl Container {
         self.list(&self.path, "", &mut names, notes).map_err(|e| self.invalid(e))?;
         names.sort();
         for name in names {
+            if self.stopped() {
+                return Ok(());
+            }
             let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
             #[allow(clippy::cast_possible_wrap, reason = "flags of the kernel")]
             let options =
                 File::options().read(true).custom_flags(flags.bits() as i32).open(self.path.join(&name));
             let opened = options.and_then(|file| Ok((file.metadata()?, file)));
             match opened {
-                Ok((about, mut file)) if about.is_file() => match each(&name, about.len(), &mut file) {
+                Ok((about, file)) if about.is_file() => match each(&name, about.len(), &mut self.until(file))
+                {
                     Ok(true) => {}
                     Ok(false) => return Ok(()),
                     Err(error) => notes
@@ -185,7 +203,11 @@ impl Container {
             Kind::TarZst => Box::new(zstd::Decoder::new(file).map_err(|e| self.invalid(e))?),
             _ => Box::new(io::BufReader::with_capacity(1 << 16, file)),
         };
-        Ok(Box::new(Bounded { inner: plain, left: most, most }))
+        Ok(Box::new(self.until(Bounded { inner: plain, left: most, most })))
+    }
+
+    fn until<R: Read>(&self, inner: R) -> Stoppable<R> {
+        Stoppable { inner, stop: self.stop.clone() }
     }
 
     fn visit_archive(
@@ -296,6 +318,18 @@ pub fn unpacked<'a>(name: &str, size: u64, bytes: &'a mut dyn Read, caps: Caps) 
     }
     let most = caps.bytes.min(HARMLESS.max(size.saturating_mul(caps.ratio)));
     Box::new(Bounded { inner: Box::new(flate2::read::MultiGzDecoder::new(bytes)), left: most, most })
+}
+
+/// A reader that comes to its end early once somebody says so.
+struct Stoppable<R> {
+    inner: R,
+    stop: Arc<AtomicBool>,
+}
+
+impl<R: Read> Read for Stoppable<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.stop.load(Ordering::Relaxed) { Ok(0) } else { self.inner.read(buffer) }
+    }
 }
 
 /// A reader that fails when there is more than it may give.

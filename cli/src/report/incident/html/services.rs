@@ -1,6 +1,6 @@
 //! The services side by side: how their requests fare and how their resources do.
 
-use super::Page;
+use super::{Page, folded, more};
 use crate::report::incident::facts;
 use ecoops_core::domain::incident::{AnomalyLevel, ServiceView, ViewCell};
 
@@ -8,23 +8,37 @@ const MOST: usize = 60;
 
 impl Page<'_> {
     pub(super) fn services(&self) -> String {
-        let views = &self.analysis.views;
-        if views.is_empty() {
+        let odd =
+            |view: &&ServiceView| view.cells().into_iter().flatten().any(|c| c.level != AnomalyLevel::None);
+        let (odd, calm): (Vec<&ServiceView>, Vec<&ServiceView>) =
+            self.analysis.views.iter().take(MOST).partition(odd);
+        if odd.is_empty() && calm.is_empty() {
             return String::new();
         }
-        let rows: String = views.iter().take(MOST).map(|view| self.service(view)).collect();
-        let left_out = match views.len().saturating_sub(MOST) {
+        let left_out = match self.analysis.views.len().saturating_sub(MOST) {
             0 => String::new(),
             n => format!("<p class=\"quiet small\">{n} services in which less is strange are left out.</p>"),
         };
+        let calm_ones = more(calm.len(), "service as usual", "services as usual");
         format!(
             "<p class=\"lead\">Requests by rate, errors and duration; resources by use, what waits and what breaks. Of \
              each the strangest series: what it is now, and what it usually is.</p>\n\
-             <div class=\"card\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Services\">\
+             <div class=\"card\">{}{}{left_out}</div>\n",
+            self.side_by_side(&odd),
+            folded(&calm_ones, &self.side_by_side(&calm))
+        )
+    }
+
+    fn side_by_side(&self, views: &[&ServiceView]) -> String {
+        if views.is_empty() {
+            return String::new();
+        }
+        let rows: String = views.iter().map(|view| self.service(view)).collect();
+        format!(
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Services\">\
              <table class=\"views\"><thead><tr><th scope=\"col\">Service</th><th scope=\"col\">Rate</th>\
              <th scope=\"col\">Errors</th><th scope=\"col\">Duration</th><th scope=\"col\">Used</th>\
-             <th scope=\"col\">Waiting</th><th scope=\"col\">Breaking</th></tr></thead><tbody>{rows}</tbody></table>\
-             </div>{left_out}</div>\n"
+             <th scope=\"col\">Waiting</th><th scope=\"col\">Breaking</th></tr></thead><tbody>{rows}</tbody></table></div>"
         )
     }
 
