@@ -2,18 +2,22 @@
 
 use crate::agent::{self, Found};
 use crate::app::{App, Output};
+use crate::credentials;
 use crate::exit::{Exit, Failure};
 use crate::open;
 use clap::Subcommand;
 use ecoops_agent::client::Client;
 use ecoops_core::config::Use;
 use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored};
+use ecoops_plugins::registry;
 use std::time::Duration;
 
 /// Events that are fetched at once.
 const PAGE: usize = 200;
 /// How often `--follow` looks for new events.
 const PAUSE: Duration = Duration::from_millis(200);
+/// For one call of the shared events.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  ecoops events tail -n 5 --follow\n  ecoops events dlq list")]
@@ -36,6 +40,9 @@ enum Action {
         /// Go on with new events until interrupted.
         #[arg(long, short)]
         follow: bool,
+        /// Those of everybody, as the event system of `events.adapter` has them.
+        #[arg(long)]
+        shared: bool,
     },
     /// Events again from an offset on.
     #[command(after_help = "Example:\n  ecoops events replay --from 1 --count 100 --output json")]
@@ -45,6 +52,9 @@ enum Action {
         /// At most this many; all when not given.
         #[arg(long)]
         count: Option<u64>,
+        /// Those of everybody, as the event system of `events.adapter` has them.
+        #[arg(long)]
+        shared: bool,
     },
     /// Events that a consumer group gave up on.
     #[command(after_help = "Example:\n  ecoops events dlq revive dashboards 17")]
@@ -69,15 +79,17 @@ enum DeadLetters {
 }
 
 pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
-    let events = open(app)?;
-    let log = Log { events: events.as_ref(), app, output: app.output };
+    let shared =
+        matches!(args.action, Action::Tail { shared: true, .. } | Action::Replay { shared: true, .. });
+    let events = if shared { outside(app)? } else { open(app)? };
+    let log = Log { events: events.as_ref(), app, output: app.output, shared };
     match args.action {
-        Action::Tail { count, from, follow } => {
+        Action::Tail { count, from, follow, .. } => {
             let latest = log.events.latest().map_err(unusable)?;
             let from = from.unwrap_or(latest.saturating_sub(count).saturating_add(1));
             log.tail(from, u64::MAX, follow)
         }
-        Action::Replay { from, count } => log.tail(from, count.unwrap_or(u64::MAX), false),
+        Action::Replay { from, count, .. } => log.tail(from, count.unwrap_or(u64::MAX), false),
         Action::Dlq { action } => log.dead_letters(action),
     }
 }
@@ -90,6 +102,32 @@ fn open(app: &App) -> Result<Box<dyn Events>, Failure> {
     open::events(app, open::host()?).map_err(|failure| failure.next(next()))
 }
 
+/// The event system that the settings name beside the local log.
+fn outside(app: &App) -> Result<Box<dyn Events>, Failure> {
+    let chosen = &app.settings().events;
+    let choice = registry::OutsideEventsChoice {
+        adapter: chosen.adapter.clone(),
+        address: chosen.address.clone(),
+        stream: chosen.stream.clone(),
+        user: Some(chosen.user.clone()).filter(|user| !user.is_empty()),
+        password: credentials::text(app, &chosen.credential)?.map(Into::into),
+        attempts: chosen.max_attempts,
+        deadline: DEADLINE,
+    };
+    if app.offline && choice.adapter != "embedded" {
+        return Err(Failure::new(format!(
+            "{} is not asked: everything stays on this machine (--offline)",
+            choice.adapter
+        )));
+    }
+    let opened = registry::outside_events(&choice, open::host()?);
+    let opened = opened.map_err(|e| Failure::new("the shared events cannot be read").because(&e))?;
+    opened.ok_or_else(|| {
+        Failure::new("no events are shared")
+            .next("name a system that shares them: events.adapter, events.address")
+    })
+}
+
 fn unusable(error: EventsError) -> Failure {
     Failure::new("the event log cannot be used").because(&error)
 }
@@ -98,6 +136,8 @@ struct Log<'a> {
     events: &'a dyn Events,
     app: &'a App,
     output: Output,
+    /// The agent tells of this machine's events only.
+    shared: bool,
 }
 
 impl Log<'_> {
@@ -105,7 +145,10 @@ impl Log<'_> {
     /// then says that not all was well.
     fn tail(&self, mut from: Offset, mut count: u64, follow: bool) -> Result<Exit, Failure> {
         let mut exit = Exit::Clean;
-        if follow && let Some(client) = self.agent() {
+        if follow
+            && !self.shared
+            && let Some(client) = self.agent()
+        {
             from = self.through(&client, from)?;
         }
         loop {
