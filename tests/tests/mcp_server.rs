@@ -205,7 +205,7 @@ fn nothing_is_written_unless_that_was_allowed() {
         .call("memory_add", json!({ "title": "Pool", "text": "The pool is exhausted: raise its size." }));
     assert_eq!(added["added"][0]["title"], "Pool");
     let found = writer.call("memory_search", json!({ "query": "exhausted pool" }));
-    assert_eq!(found["total"], 1, "{found}");
+    assert_eq!(found["results"][0]["title"], "Pool", "{found}");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn policy_denies_a_tool_what_it_denies_everyone() {
     let mut writer =
         Editor::greeted(&home, &repo, &["--allow-write", "--config", "policy.extra=[\"absent.rego\"]"]);
     let why = writer.refused("fix", json!({ "unsafe_fixes": true }));
-    assert!(why.contains("polic"), "{why}");
+    assert!(why.contains("the policy denies it") && why.contains("absent.rego"), "{why}");
     assert_eq!(std::fs::read_to_string(repo.join("a.py")).unwrap(), YAML);
 }
 

@@ -267,15 +267,37 @@ fn fix(tools: &Tools, arguments: &Arguments<'_>, context: &Context) -> Result<Va
     words.push("--".into());
     words.push(path.into_os_string());
     let ended = tools.command(&folder, &words, context)?;
-    let report = ended.json(&[0, 1, 3])?;
-    let fixed = report["fixed"].as_array().cloned().unwrap_or_default();
+    let report = ended.json(&[0, 1, 3, 4, 5])?;
+    let list = |name: &str| report[name].as_array().cloned().unwrap_or_default();
+    let left: Vec<Value> = list("left").iter().map(left_over).collect();
+    if ended.code > 3 {
+        let why: Vec<&str> =
+            left.iter().filter_map(|one| one["detail"].as_str()).filter(|d| !d.is_empty()).collect();
+        let what = if ended.code == 4 {
+            "the policy denies it"
+        } else {
+            "it failed its validation, and all was restored"
+        };
+        return Err(format!("{what}: {}", why.join("; ")));
+    }
+    let most = tools.options.most / 2;
     let mut answer =
-        page("fixed", &fixed.iter().map(slim).collect::<Vec<_>>(), 0, MOST as usize, tools.options.most);
+        page("fixed", &list("fixed").iter().map(slim).collect::<Vec<_>>(), 0, MOST as usize, most);
+    let rest = page("left", &left, 0, MOST as usize, most);
     for name in ["applied", "run", "branch", "commit", "files", "audit", "notes"] {
         answer[name] = super::page::shortened(&report[name]);
     }
-    answer["left"] = json!(report["left"].as_array().map_or(0, Vec::len));
+    (answer["left"], answer["left_total"]) = (rest["left"].clone(), rest["total"].clone());
     Ok(json!({ "report": answer }))
+}
+
+/// What was not fixed, and why.
+fn left_over(finding: &Value) -> Value {
+    let mut slim = slim(finding);
+    for name in ["because", "detail"] {
+        slim[name] = finding[name].clone();
+    }
+    slim
 }
 
 fn undo(tools: &Tools, arguments: &Arguments<'_>, context: &Context) -> Result<Value, String> {

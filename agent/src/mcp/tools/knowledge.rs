@@ -7,7 +7,6 @@ use super::page::{page, shortened};
 use crate::mcp::Context;
 use serde_json::{Value, json};
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 
 const KINDS: [&str; 4] = ["fix", "incident", "runbook", "postmortem"];
@@ -125,29 +124,31 @@ fn fitting(mut analysis: Value, most: usize) -> Value {
     json!({ "analysis": analysis, "truncated": cut })
 }
 
+/// True when something was cut. Every list is, not only the first.
 fn shorten_lists(value: &mut Value, keep: usize) -> bool {
+    let mut cut = false;
     match value {
         Value::Array(items) => {
-            let cut = items.len() > keep;
+            cut = items.len() > keep;
             items.truncate(keep);
-            items.iter_mut().fold(cut, |cut, item| shorten_lists(item, keep) || cut)
+            items.iter_mut().for_each(|item| cut |= shorten_lists(item, keep));
         }
-        Value::Object(fields) => {
-            fields.values_mut().fold(false, |cut, field| shorten_lists(field, keep) || cut)
-        }
-        _ => false,
+        Value::Object(fields) => fields.values_mut().for_each(|field| cut |= shorten_lists(field, keep)),
+        _ => {}
     }
+    cut
 }
 
 fn add(tools: &Tools, arguments: &Arguments<'_>, context: &Context) -> Result<Value, String> {
     let (title, text) = (arguments.needed("title")?, arguments.needed("text")?);
     let failed = |e: std::io::Error| format!("the document cannot be handed over: {e}");
-    let mut file = tempfile::Builder::new().suffix(".md").tempfile().map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(failed)?;
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let file = folder.path().join("mcp.md");
+    std::fs::write(&file, text).map_err(failed)?;
     let kind = arguments.one_of("type", &KINDS)?.unwrap_or("runbook");
     let mut words: Vec<OsString> = ["--output", "json", "memory", "add"].iter().map(Into::into).collect();
     words.extend([format!("--type={kind}").into(), format!("--title={title}").into(), "--".into()]);
-    words.push(file.path().into());
+    words.push(file.into());
     let mut added = tools.options.program.run(&tools.anywhere(), &words, context)?.json(&[0])?;
     // The file is gone when this is read.
     for one in added["added"].as_array_mut().into_iter().flatten() {
