@@ -62,8 +62,14 @@ complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "events" -d 'Show, rep
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "hook" -d 'Check commits for problems before they are pushed'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "ci" -d 'Check what a pipeline is about to merge'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "config" -d 'Show the settings and where they come from'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "login" -d 'Log in at the configured issuer (OpenID Connect)'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "logout" -d 'End the login, here and at the issuer'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "whoami" -d 'Tell who commands act as, and what they may do'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "credential" -d 'Keep passwords and keys that settings name'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "mcp" -d 'Serve tools to editors and other agents, and use those of others (MCP)'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "dev" -d 'Start real servers on this machine, to try what a team shares'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "doctor" -d 'Tell what works here and what is missing'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "completions" -d 'Print the completions for a shell'
@@ -1470,6 +1476,290 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'The settings in force'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "defaults" -d 'Every setting with its default, explained'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l wait -d 'Seconds to wait for the user' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l device -d 'Show a code to type on a page, here or on another device'
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l browser -d 'Open the issuer\'s page in the browser of this machine'
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l client-credentials -d 'Log in as the client itself, with its own secret'
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l can -d 'Tell by the exit code whether this permission is held, as remediation:write' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "add" -d 'Keep one: from standard input, or asked for at the terminal'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "remove" -d 'Forget one'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l rotates-in -d 'Days after which it must have been replaced' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l confirm -d 'Ask at the terminal before each use'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep one: from standard input, or asked for at the terminal'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Forget one'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -f -a "org" -d 'Add an org, and give it a login'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -f -a "copy-audit" -d 'Copy what is new in the audit log to the server of incidents.address'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l address -d 'The server and database; by default memory.address' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l login -d 'A login that may make tables and logins' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l credential -d 'The credential, by its name, that holds this login\'s password' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l new-credential -d 'The credential, by its name, that holds the password that the org\'s login gets' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l address -d 'The server and database; by default memory.address' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l login -d 'A login that may make tables and logins' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l credential -d 'The credential, by its name, that holds this login\'s password' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "org" -d 'Add an org, and give it a login'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "copy-audit" -d 'Copy what is new in the audit log to the server of incidents.address'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -1807,6 +2097,123 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "tools" -d 'Show what a server offers'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "call" -d 'Call a tool of a server; asks first, unless the settings allow it and the tool only reads'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -f -a "up" -d 'Start the servers, unless they run, and make a home for each person'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -f -a "down" -d 'Stop the servers and remove what they and the people kept'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -f -a "status" -d 'Show what runs, and where; exits 3 when nothing does'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -f -a "env" -d 'Print what makes a shell a person\'s'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l people -d 'Who tries it' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l parts -d 'Where `tests/run --parts-only` has put the servers; by default tests/.parts here, else those of the system' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "up" -d 'Start the servers, unless they run, and make a home for each person'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop the servers and remove what they and the people kept'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show what runs, and where; exits 3 when nothing does'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "env" -d 'Print what makes a shell a person\'s'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -1895,29 +2302,35 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s q -l quiet -d 'No 
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "mcp" -d 'Serve tools to editors and other agents, and use those of others (MCP)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "man" -d 'Print the manual page'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config agent mcp trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "login" -d 'Log in at the configured issuer (OpenID Connect)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "logout" -d 'End the login, here and at the issuer'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "whoami" -d 'Tell who commands act as, and what they may do'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "credential" -d 'Keep passwords and keys that settings name'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "mcp" -d 'Serve tools to editors and other agents, and use those of others (MCP)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "dev" -d 'Start real servers on this machine, to try what a team shares'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "man" -d 'Print the manual page'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "log" -d 'Show entries, the newest last'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "proof" -d 'Prove that an entry is in the log, or check such a proof'
@@ -1957,6 +2370,13 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "run" -d 'Look at what is pushed; git calls this'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'The settings in force'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "defaults" -d 'Every setting with its default, explained'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "add" -d 'Keep one: from standard input, or asked for at the terminal'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "remove" -d 'Forget one'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "org" -d 'Add an org, and give it a login'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "copy-audit" -d 'Copy what is new in the audit log to the server of incidents.address'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "start" -d 'Start it in the background, unless it runs'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "stop" -d 'Stop it, once what is under way has been answered'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "restart" -d 'Stop it and start it again'
@@ -1969,3 +2389,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "list" -d 'List the servers of others that the settings name'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "tools" -d 'Show what a server offers'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "call" -d 'Call a tool of a server; asks first, unless the settings allow it and the tool only reads'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "up" -d 'Start the servers, unless they run, and make a home for each person'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "down" -d 'Stop the servers and remove what they and the people kept'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "status" -d 'Show what runs, and where; exits 3 when nothing does'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "env" -d 'Print what makes a shell a person\'s'

@@ -1,6 +1,6 @@
 // An OpenID Connect issuer for tests: in memory, with pages that take any password.
 // Arguments: the provider's folder, port. Environment: ACCESS_SECONDS.
-// POST /test/rotate gives it new keys; GET /test/seen tells what it was asked for.
+// POST /test/rotate gives it new keys, and makes it forget who was logged in; GET /test/seen tells what it was asked for.
 import http from 'node:http';
 import { generateKeyPairSync } from 'node:crypto';
 

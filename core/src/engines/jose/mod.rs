@@ -11,6 +11,7 @@ mod compact;
 mod json;
 mod key;
 mod key_set;
+#[cfg(test)]
 mod tests;
 mod weak;
 

@@ -1,5 +1,4 @@
 //! Tokens that are signed here, and what must become of them.
-#![cfg(test)]
 
 use super::*;
 use base64::Engine;
