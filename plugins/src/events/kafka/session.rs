@@ -15,6 +15,9 @@ use zeroize::Zeroizing;
 const POLLED: i32 = 100;
 /// How long a broker may wait for more before it answers a fetch.
 const FETCH_WAIT: Duration = Duration::from_millis(50);
+/// A member that was not heard of for so long is dead: its partitions go to others.
+const MISSED: Duration = Duration::from_secs(10);
+const HEARTBEAT: Duration = Duration::from_secs(3);
 /// How often a topic is looked for that is being made.
 const TRIES: usize = 10;
 /// The largest record that is taken: an event and its headers.
@@ -234,6 +237,8 @@ impl Session {
             .consumer(group)
             .auto_offset_reset(AutoOffsetReset::Earliest)
             .enable_auto_commit(false)
+            .session_timeout(MISSED)
+            .heartbeat_interval(HEARTBEAT)
             .fetch_max_wait(FETCH_WAIT)
             .max_poll_records(POLLED)
             .metrics_push(false)
