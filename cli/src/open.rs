@@ -153,7 +153,12 @@ fn policy_service(app: &App) -> Result<registry::ServiceChoice, Failure> {
     }
     let token = crate::credentials::of_service(app, &chosen.credential)?;
     let deadline = std::time::Duration::from_secs(10);
-    Ok(registry::ServiceChoice { address: chosen.address.clone(), token, offline: app.offline, deadline })
+    Ok(registry::ServiceChoice {
+        address: chosen.address.clone(),
+        token: token.map(Into::into),
+        offline: app.offline,
+        deadline,
+    })
 }
 
 pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
