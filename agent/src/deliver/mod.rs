@@ -294,6 +294,9 @@ impl Work {
 
     fn recovered(&self, memory: &mut Memory) {
         let Some((_, since)) = memory.outage.take() else { return };
+        // What waits is counted anew before anyone is told that it does not keep up.
+        memory.counted = None;
+        locked(&self.state).backlog = Backlog::default();
         let seconds = since.elapsed().as_secs();
         tracing::info!(group = self.group, seconds, "is delivered to again");
         if let Err(why) = self.record.up(&self.group, seconds) {
