@@ -22,11 +22,11 @@ fn a_team_shares_a_memory_and_still_has_it_while_the_server_is_away() {
     let home = home.path();
     let address = format!("postgres://{}/postgres", server.server.address());
     let at = ["--address", &address];
-    let (code, _, said) = ecoops(home, &[], &[&["database", "prepare"], &at[..]].concat());
+    let (code, _, said) = ecoops(home, &[], &[&["database", "prepare"][..], &at].concat());
     assert!(code == Some(0) && said.contains("0001_orgs"), "{said}");
-    let (code, _, said) = ecoops(home, &[], &[&["database", "prepare"], &at[..]].concat());
+    let (code, _, said) = ecoops(home, &[], &[&["database", "prepare"][..], &at].concat());
     assert!(code == Some(0) && said.contains("every table is there"), "{said}");
-    let (code, _, said) = ecoops(home, &[], &[&["database", "org", "acme", "acme"], &at[..]].concat());
+    let (code, _, said) = ecoops(home, &[], &[&["database", "org", "acme", "acme"][..], &at].concat());
     assert_eq!(code, Some(0), "{said}");
     let (code, _, said) = ecoops(home, &[], &["database", "prepare"]);
     assert!(code == Some(2) && said.contains("memory.address"), "{said}");
