@@ -323,7 +323,7 @@ fn the_same_from_everywhere_is_one_document() {
     let memory = of_again(&server, "acme");
     assert_eq!(memory.list(&[], 100).expect("listed").len(), 25);
     let counts = "SELECT docs || ' ' || chunks || ' ' || terms FROM ecoops.corpora";
-    assert_eq!(server.sql("acme", counts).as_deref(), Ok("25 25 100"));
+    assert_eq!(server.sql("acme", counts).as_deref(), Ok("25 25 200"));
     let lists = "SELECT sum(length(list)) / 8 FROM ecoops.postings WHERE term = 'same'";
     assert_eq!(server.sql("acme", lists).as_deref(), Ok("25"));
     assert_eq!(server.sql("acme", "SELECT vectors FROM ecoops.models").as_deref(), Ok("25"));

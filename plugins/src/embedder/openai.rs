@@ -6,10 +6,14 @@ use crate::http::{Answer, Client, HttpError, Server};
 use ecoops_core::ports::embedder::{Embedder, EmbedderError, WIDTH};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Texts of one request, and their bytes: far below what any server takes.
-const TOGETHER: usize = 64;
-const BYTES: usize = 256 << 10;
+const TOGETHER: usize = 32;
+const BYTES: usize = 128 << 10;
+/// For a request, and for each text of it: a server without a graphics card takes some 100 ms a text.
+const PATIENCE: Duration = Duration::from_secs(8);
+const PER_TEXT: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug)]
@@ -46,12 +50,15 @@ impl OpenAiEmbedder {
     ///
     /// # Errors
     /// [`EmbedderError::Unusable`] for what is no address, or a model without a name.
-    pub fn new(server: Server, model: &str) -> Result<Self, EmbedderError> {
+    pub fn new(mut server: Server, model: &str) -> Result<Self, EmbedderError> {
         if model.trim().is_empty() {
             return Err(EmbedderError::Unusable("the embedding model has no name".into()));
         }
         let path =
             if server.url.trim_end_matches('/').ends_with("/v1") { "/embeddings" } else { "/v1/embeddings" };
+        let longest = PATIENCE + PER_TEXT * TOGETHER as u32;
+        server.limits.request = server.limits.request.max(longest);
+        server.limits.whole = server.limits.whole.max(longest);
         let client = Client::new(server).map_err(|e| EmbedderError::Unusable(e.to_string()))?;
         Ok(Self { client, model: model.to_owned(), path, sized: AtomicBool::new(true) })
     }
@@ -78,10 +85,13 @@ impl OpenAiEmbedder {
     fn send(&self, texts: &[&str], sized: bool) -> Result<Answer, EmbedderError> {
         let dimensions = sized.then_some(WIDTH);
         let asked = Asked { model: &self.model, input: texts, encoding_format: "float", dimensions };
-        self.client.post(self.path).json(&asked).repeatable().send().map_err(|error| match error {
-            HttpError::Offline(_) => EmbedderError::Away(error.to_string()),
-            e if e.may_pass() => EmbedderError::Away(e.to_string()),
-            e => EmbedderError::Unusable(e.to_string()),
+        let within = PATIENCE + PER_TEXT * u32::try_from(texts.len()).unwrap_or(u32::MAX);
+        self.client.post(self.path).json(&asked).repeatable().within(within).send().map_err(|error| {
+            match error {
+                HttpError::Offline(_) => EmbedderError::Away(error.to_string()),
+                e if e.may_pass() => EmbedderError::Away(e.to_string()),
+                e => EmbedderError::Unusable(e.to_string()),
+            }
         })
     }
 
