@@ -14,10 +14,11 @@ use ecoops_core::ports::delivery::Delivery;
 use ecoops_core::ports::events::Outbox;
 use ecoops_core::ports::host::{Host, identifiers};
 use ecoops_core::ports::identity::Identity;
+use ecoops_core::ports::limits::Limits;
 use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::Replies;
-use ecoops_plugins::registry;
+use ecoops_plugins::registry::{self, Password};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use std::time::Duration;
 
 /// How long a caller waits for a part.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// What a request may lose to a server that counts it.
+const LIMITS_DEADLINE: Duration = Duration::from_millis(100);
 /// Embedding a large document takes longer.
 const MEMORY_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -43,6 +46,8 @@ pub struct Kernel {
     pub mirror: Option<Mirror>,
     pub delivery: Arc<Desk<dyn Delivery>>,
     pub replies: Arc<Desk<dyn Replies>>,
+    /// The server that counts requests with other agents, when there is one.
+    pub limits: Option<Arc<Desk<dyn Limits>>>,
     pub redactor: Redactor,
     pub identifiers: Arc<Identifiers>,
     pub tokens: token::Tokens,
@@ -92,6 +97,7 @@ impl Kernel {
             audit,
             delivery: delivery(places, &settings, &credentials, &host),
             replies: replies(places),
+            limits: limits(&settings, &credentials),
             redactor,
             identifiers,
             tokens: token::Tokens::new(&token),
@@ -112,8 +118,15 @@ impl Kernel {
             &*self.memory,
             &*self.delivery,
         ];
+        let limits = self.limits.iter().map(|desk| &**desk as &dyn Component);
         let mirror = self.mirror.iter().map(|m| m as &dyn Component);
-        ports.into_iter().chain(self.deliverers.iter().map(|d| d as &dyn Component)).chain(mirror).collect()
+        let deliverers = self.deliverers.iter().map(|d| d as &dyn Component);
+        ports.into_iter().chain(limits).chain(deliverers).chain(mirror).collect()
+    }
+
+    /// How many requests each caller may make, counted by this process.
+    pub fn limits_here(&self) -> Box<dyn Limits> {
+        registry::limits_here(self.settings.agent.rate_limit)
     }
 
     /// Something was published: those who deliver it look at once.
@@ -264,15 +277,20 @@ fn bus(
     let (file, settings, host) = (places.state.join("bus.sqlite"), settings.bus.clone(), host.clone());
     Desk::new("bus", DEADLINE, move || {
         let service = match settings.adapter.as_str() {
-            "embedded" => registry::ServiceChoice::default(),
-            _ => service(&credentials, &settings.address, &settings.credential, DEADLINE)?,
+            "event_bus" => service(&credentials, &settings.address, &settings.credential, DEADLINE)?,
+            _ => registry::ServiceChoice::default(),
         };
-        let choice = registry::BusChoice {
-            adapter: settings.adapter.clone(),
-            file: file.clone(),
-            service,
-            server: None,
+        let server = match settings.adapter.as_str() {
+            "redis" => Some(registry::RedisSettings {
+                address: settings.address.clone(),
+                user: None,
+                password: credentials.text(&settings.credential).map_err(|e| said(&e))?.map(Password::from),
+                deadline: DEADLINE,
+            }),
+            _ => None,
         };
+        let choice =
+            registry::BusChoice { adapter: settings.adapter.clone(), file: file.clone(), service, server };
         registry::bus(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
 }
@@ -378,5 +396,46 @@ fn deliverers(settings: &Settings, credentials: &Credentials, means: &Means) -> 
             registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
         })
     });
-    sinks.collect()
+    sinks.chain(outside(settings, credentials, means)).collect()
+}
+
+/// What carries the log to the event system of `events.adapter`.
+fn outside(settings: &Settings, credentials: &Credentials, means: &Means) -> Option<Deliverer> {
+    let events = &settings.events;
+    let name = events.credential.clone();
+    let choice = registry::OutsideEventsChoice {
+        adapter: events.adapter.clone(),
+        address: events.address.clone(),
+        stream: events.stream.clone(),
+        user: Some(events.user.clone()).filter(|user| !user.is_empty()),
+        password: None,
+        attempts: events.max_attempts,
+        deadline: DEADLINE,
+    };
+    let (host, credentials) = (means.host.clone(), credentials.clone());
+    (events.adapter != "embedded").then(|| {
+        Deliverer::new(&events.outside(), BTreeSet::new(), means.clone(), move || {
+            let password = credentials.text(&name).map_err(|e| said(&e))?.map(Password::from);
+            let choice = registry::OutsideEventsChoice { password, ..choice.clone() };
+            registry::notify_outside(&choice, host.0.clone()).map_err(|e| said(&e))
+        })
+    })
+}
+
+fn limits(settings: &Settings, credentials: &Credentials) -> Option<Arc<Desk<dyn Limits>>> {
+    let agent = &settings.agent;
+    let (address, rate) = (agent.limits_address.clone(), agent.rate_limit);
+    let (name, credentials) = (agent.limits_credential.clone(), credentials.clone());
+    (!address.is_empty()).then(|| {
+        Desk::new("limits", LIMITS_DEADLINE, move || {
+            let server = registry::RedisSettings {
+                address: address.clone(),
+                user: None,
+                password: credentials.text(&name).map_err(|e| said(&e))?.map(Password::from),
+                deadline: LIMITS_DEADLINE,
+            };
+            let choice = registry::LimitsChoice { adapter: "redis".into(), rate, server: Some(server) };
+            registry::limits(&choice).map(Arc::from).map_err(|e| said(&e))
+        })
+    })
 }

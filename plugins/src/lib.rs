@@ -3,6 +3,7 @@
 //! Never decides anything about problems and fixes; it carries out what a port promises.
 
 pub mod audit_log;
+mod background;
 pub mod bus;
 pub mod cache;
 pub mod delivery;
@@ -13,6 +14,7 @@ pub mod http;
 pub mod identity;
 pub mod incidents;
 pub mod kernel;
+pub mod limits;
 pub mod memory;
 pub mod notify;
 pub mod objects;

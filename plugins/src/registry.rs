@@ -19,6 +19,10 @@ use crate::embedder::openai::OpenAiEmbedder;
 use crate::embedder::redacted::RedactedEmbedder;
 use crate::embedder::standby::StandbyEmbedder;
 use crate::events::embedded::Embedded as EmbeddedEvents;
+use crate::events::kafka::KafkaEvents;
+use crate::events::kafka::session::KafkaSettings;
+use crate::events::nats::NatsEvents;
+use crate::events::nats::session::NatsSettings;
 use crate::events::redis::{RedisEvents, RedisEventsSettings};
 use crate::host::{frozen::Frozen, system::System};
 use crate::http::{Limits as ServiceLimits, Server as HttpServer};
@@ -26,6 +30,8 @@ use crate::identity::logged_in::LoggedIn;
 use crate::identity::os_user::OsUser;
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::incidents::postgres::PgIncidents;
+use crate::limits::embedded::EmbeddedLimits;
+use crate::limits::redis::RedisLimits;
 use crate::memory::embedded::EmbeddedMemory;
 use crate::memory::memory_hub::MemoryHub;
 use crate::memory::pgvector::PgMemory;
@@ -63,6 +69,7 @@ use ecoops_core::ports::events::{Events, Outbox};
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::incidents::Incidents;
+use ecoops_core::ports::limits::Limits;
 use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::notify::Notify;
 use ecoops_core::ports::objects::Objects;
@@ -106,6 +113,9 @@ pub use crate::telemetry::loki::LokiSettings;
 pub use crate::telemetry::prometheus::PrometheusSettings;
 pub use crate::workspace::author::{Identities, Variables as IdentityVariables};
 pub use crate::workspace::git::Settings as WorkspaceSettings;
+
+/// A password on its way to an adapter; it is wiped when it is dropped.
+pub type Password = Zeroizing<String>;
 
 /// Why a port could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -271,14 +281,14 @@ const KEPT_OUTSIDE: u64 = 100_000;
 /// The event system outside that takes what is durable here.
 #[derive(Clone)]
 pub struct OutsideEventsChoice {
-    /// `embedded`, which is none, or `redis`.
+    /// `embedded`, which is none, `redis`, `nats` or `kafka`.
     pub adapter: String,
     /// Without user and password.
     pub address: String,
     /// The stream there.
     pub stream: String,
     pub user: Option<String>,
-    pub password: Option<Zeroizing<String>>,
+    pub password: Option<Password>,
     /// After so many failed attempts an event is a dead letter of its group.
     pub attempts: u32,
     /// For one call.
@@ -321,8 +331,74 @@ pub fn outside_events(
             };
             Ok(Some(Box::new(RedisEvents::new(settings, host).map_err(|e| failed(e.into()))?)))
         }
-        name => Err(unknown("events", name, &["embedded", "redis"])),
+        "nats" => {
+            let settings = NatsSettings {
+                address: choice.address.clone(),
+                user: choice.user.clone(),
+                password: choice.password.clone(),
+                deadline: choice.deadline,
+                stream: choice.stream.clone(),
+                keep: KEPT_OUTSIDE,
+                attempts: choice.attempts,
+            };
+            Ok(Some(Box::new(NatsEvents::new(settings, host).map_err(|e| failed(e.into()))?)))
+        }
+        "kafka" => {
+            let settings = KafkaSettings {
+                address: choice.address.clone(),
+                user: choice.user.clone(),
+                password: choice.password.clone(),
+                deadline: choice.deadline,
+                topic: choice.stream.clone(),
+                attempts: choice.attempts,
+            };
+            Ok(Some(Box::new(KafkaEvents::new(settings, host).map_err(|e| failed(e.into()))?)))
+        }
+        name => Err(unknown("events", name, &["embedded", "redis", "nats", "kafka"])),
     }
+}
+
+/// The same, as a receiver of the local log's events.
+///
+/// # Errors
+/// As [`outside_events`], and when the adapter is `embedded`.
+pub fn notify_outside(
+    choice: &OutsideEventsChoice,
+    host: Arc<dyn Host>,
+) -> Result<Box<dyn Notify>, RegistryError> {
+    let failed = open_error("events", &choice.adapter);
+    let events = outside_events(choice, host)?.ok_or_else(|| failed("it is here, not outside".into()))?;
+    Ok(Box::new(BusNotify::new(events, format!("{}:{}", choice.adapter, choice.stream))))
+}
+
+/// Who counts requests.
+#[derive(Debug, Clone)]
+pub struct LimitsChoice {
+    /// `embedded` or `redis`.
+    pub adapter: String,
+    /// Requests a second, at least 1.
+    pub rate: u32,
+    /// For `redis`.
+    pub server: Option<RedisSettings>,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown or the address is none.
+pub fn limits(choice: &LimitsChoice) -> Result<Box<dyn Limits>, RegistryError> {
+    let failed = open_error("limits", &choice.adapter);
+    match choice.adapter.as_str() {
+        "embedded" => Ok(limits_here(choice.rate)),
+        "redis" => {
+            let server = choice.server.as_ref().ok_or_else(|| failed("it has no address".into()))?;
+            Ok(Box::new(RedisLimits::new(server, choice.rate).map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("limits", name, &["embedded", "redis"])),
+    }
+}
+
+/// Requests of this process alone; `rate` a second.
+pub fn limits_here(rate: u32) -> Box<dyn Limits> {
+    Box::new(EmbeddedLimits::new(rate))
 }
 
 /// Who is told of events.

@@ -146,7 +146,15 @@ impl Caller {
         self.actor.as_deref().ok_or_else(missing)
     }
 
-    /// What separates this caller from others in limits and kept answers.
+    /// What is counted apart of what this user does.
+    pub fn purpose(&self) -> String {
+        match &self.claims {
+            Some(claims) => format!("token:{}", claims.jti),
+            None => "requests".to_owned(),
+        }
+    }
+
+    /// What separates this caller from others in kept answers.
     pub fn key(&self) -> String {
         match &self.claims {
             Some(claims) => format!("token:{}", claims.jti),

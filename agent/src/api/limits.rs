@@ -1,89 +1,60 @@
-//! How much one caller may ask for: a token bucket each (a burst of one second), by a clock that never
-//! goes back.
+//! How much one caller may ask for: counted by a server that agents share when the settings name one, else here.
+//! A server that does not answer at once is left alone for a while, and this process counts.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use super::ask::Caller;
+use crate::component::Desk;
+use ecoops_core::ports::limits::{Left, Limits as Counting};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Callers that are remembered; past it the idle ones are forgotten.
-const MOST: usize = 1024;
+/// What a request may lose to a server that is slow.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// A server that failed is not asked again for so long.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
 
-#[derive(Debug)]
+/// See the module.
 pub struct Limits {
-    rate: f64,
-    buckets: Mutex<HashMap<String, Bucket>>,
+    here: Box<dyn Counting>,
+    shared: Option<Arc<Desk<dyn Counting>>>,
+    away_until: Mutex<Option<Instant>>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    left: f64,
-    at: Instant,
-}
-
-/// What a caller has left, for the headers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Left {
-    pub limit: u64,
-    pub remaining: u64,
-    /// Nothing was left: try again after so long.
-    pub wait: Option<Duration>,
+impl std::fmt::Debug for Limits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Limits").field("shared", &self.shared).finish_non_exhaustive()
+    }
 }
 
 impl Limits {
-    /// `rate` in requests a second, at least 1.
-    pub fn new(rate: u32) -> Self {
-        Self { rate: f64::from(rate.max(1)), buckets: Mutex::default() }
+    pub fn new(here: Box<dyn Counting>, shared: Option<Arc<Desk<dyn Counting>>>) -> Self {
+        Self { here, shared, away_until: Mutex::default() }
     }
 
-    /// Takes one request of `caller` at `now`.
-    pub fn take(&self, caller: &str, now: Instant) -> Left {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MOST {
-            buckets.retain(|_, bucket| now.saturating_duration_since(bucket.at) < Duration::from_secs(60));
+    /// Takes one request of the caller. When nobody can count, it is not held back.
+    pub async fn take(&self, caller: &Caller) -> Left {
+        let (user, purpose) = (caller.id.clone(), caller.purpose());
+        if let Some(left) = self.ask_shared(&user, &purpose).await {
+            return left;
         }
-        if buckets.len() >= MOST {
-            buckets.clear();
+        let free = Left { limit: 0, remaining: 0, wait: None };
+        self.here.take(&user, &purpose).unwrap_or(free)
+    }
+
+    async fn ask_shared(&self, user: &str, purpose: &str) -> Option<Left> {
+        let shared = self.shared.as_ref()?;
+        let away = *self.away_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if away.is_some_and(|until| Instant::now() < until) {
+            return None;
         }
-        let bucket = buckets.entry(caller.to_owned()).or_insert(Bucket { left: self.rate, at: now });
-        let since = now.saturating_duration_since(bucket.at).as_secs_f64();
-        bucket.left = (bucket.left + since * self.rate).min(self.rate);
-        bucket.at = now.max(bucket.at);
-        let wait = if bucket.left >= 1.0 {
-            bucket.left -= 1.0;
-            None
-        } else {
-            Some(Duration::from_secs_f64((1.0 - bucket.left) / self.rate))
+        let (user, purpose) = (user.to_owned(), purpose.to_owned());
+        let asked = shared.ask_within(PATIENCE, move |limits| limits.take(&user, &purpose)).await;
+        let why = match asked {
+            Ok(Ok(left)) => return Some(left),
+            Ok(Err(error)) => error.to_string(),
+            Err(unavailable) => unavailable.to_string(),
         };
-        Left { limit: self.rate as u64, remaining: bucket.left.max(0.0) as u64, wait }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_burst_is_served_then_the_rate_holds_for_each_alone() {
-        let limits = Limits::new(10);
-        let begin = Instant::now();
-        let served = (0..30).filter(|_| limits.take("a", begin).wait.is_none()).count();
-        assert_eq!(served, 10);
-        assert!(limits.take("b", begin).wait.is_none());
-        let later = begin + Duration::from_millis(500);
-        assert_eq!((0..30).filter(|_| limits.take("a", later).wait.is_none()).count(), 5);
-        let wait = limits.take("a", later).wait.unwrap();
-        assert!(wait <= Duration::from_millis(100), "{wait:?}");
-        let idle = later + Duration::from_secs(3600);
-        assert_eq!((0..30).filter(|_| limits.take("a", idle).wait.is_none()).count(), 10);
-    }
-
-    #[test]
-    fn many_callers_are_forgotten_not_kept() {
-        let limits = Limits::new(1);
-        let begin = Instant::now();
-        for n in 0..10 * MOST {
-            let _ = limits.take(&n.to_string(), begin);
-        }
-        assert!(limits.buckets.lock().unwrap().len() <= MOST);
+        tracing::warn!(why, "requests are counted by this process for a while");
+        *self.away_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + LEFT_ALONE);
+        None
     }
 }

@@ -75,7 +75,7 @@ impl App {
         (build, program): (String, Program),
         stopping: watch::Receiver<bool>,
     ) -> Arc<Self> {
-        let limits = limits::Limits::new(kernel.settings.agent.rate_limit);
+        let limits = limits::Limits::new(kernel.limits_here(), kernel.limits.clone());
         let routes = [
             health::routes(),
             kernel::routes(),
@@ -209,7 +209,7 @@ async fn answer(
         return Err(absent(app, parts));
     };
     let caller = caller(app, &peer, parts, route).await?;
-    let left = app.limits.take(&caller.key(), Instant::now());
+    let left = app.limits.take(&caller).await;
     if let Some(wait) = left.wait {
         let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
         let fault = Fault::new(Code::RateLimited, "too many requests");

@@ -122,6 +122,16 @@ pub struct Events {
     pub max_attempts: u32,
     /// 0: for ever.
     pub keep_days: u32,
+    /// The event system that the local log is carried to; `embedded` for none.
+    pub adapter: String,
+    /// Empty: none.
+    pub address: String,
+    /// The stream or topic there.
+    pub stream: String,
+    /// Empty: nobody.
+    pub user: String,
+    /// The name of a credential; empty: none.
+    pub credential: String,
     /// Who is told of events, by name; read by [`super::Sink::parse`].
     pub sinks: BTreeMap<String, Vec<String>>,
 }
@@ -129,7 +139,13 @@ pub struct Events {
 impl Events {
     /// The groups of the local log that carry it elsewhere: it keeps events until these have them.
     pub fn groups(&self) -> Vec<String> {
-        self.sinks.keys().map(|name| super::Sink::group(name)).collect()
+        let outside = (self.adapter != "embedded").then(|| self.outside());
+        self.sinks.keys().map(|name| super::Sink::group(name)).chain(outside).collect()
+    }
+
+    /// The group that carries the local log to the event system outside.
+    pub fn outside(&self) -> String {
+        format!("outside:{}", self.adapter)
     }
 }
 
@@ -167,6 +183,9 @@ pub struct Agent {
     pub when: Use,
     /// Requests a second that one caller may make.
     pub rate_limit: u32,
+    /// A Redis that counts requests; empty: each agent its own.
+    pub limits_address: String,
+    pub limits_credential: String,
     /// Seconds that a stop waits for what is under way.
     pub drain: u64,
     /// A file; empty: no TLS.

@@ -62,9 +62,9 @@ impl RemediationEvent {
     /// In the kernel's envelope. `id` is a UUID; the resource is the run, so that all events of one run
     /// have the same.
     pub fn to_domain(&self, id: String, idempotency_key: &str) -> DomainEvent {
-        let (kind, data) = match serde_json::to_value(&self.data) {
-            Ok(Value::Object(mut fields)) => (fields.remove("event_type"), fields.remove("data")),
-            _ => (None, None),
+        let data = match serde_json::to_value(&self.data) {
+            Ok(Value::Object(mut fields)) => fields.remove("data"),
+            _ => None,
         };
         let by = match &self.data {
             EventData::Started { actor, .. } if !actor.is_empty() => {
@@ -74,7 +74,7 @@ impl RemediationEvent {
         };
         DomainEvent {
             id,
-            kind: kind.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned(),
+            kind: self.kind().to_owned(),
             source: self.source.clone(),
             time: self.timestamp.clone(),
             subject: None,

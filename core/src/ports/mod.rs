@@ -12,6 +12,7 @@ pub mod events;
 pub mod host;
 pub mod identity;
 pub mod incidents;
+pub mod limits;
 pub mod memory;
 pub mod notify;
 pub mod objects;

@@ -2,7 +2,9 @@
 
 mod append;
 pub mod embedded;
+pub mod kafka;
 mod names;
+pub mod nats;
 mod outbox;
 mod queue;
 pub mod redis;

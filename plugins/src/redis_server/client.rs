@@ -13,6 +13,7 @@ const MOST_IDLE: usize = 8;
 pub enum Database {
     /// Streams, their bookkeeping, and what is announced.
     Events = 0,
+    RateLimits = 1,
 }
 
 /// Where a Redis is and who asks.

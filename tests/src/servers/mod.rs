@@ -1,7 +1,9 @@
 //! Real servers: each on a free port of this machine with a folder of its own, ready before it is handed over,
 //! and stopped by its process id. One file a server says how it is started; never shared between tests.
 
+pub mod kafka;
 pub mod llm;
+pub mod nats;
 pub mod oidc;
 pub mod openbao;
 pub mod postgres;

@@ -1,0 +1,4 @@
+//! Rate limits.
+
+pub mod embedded;
+pub mod redis;

@@ -1,0 +1,124 @@
+//! The event log on Kafka, against librdkafka's mock cluster.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
+
+use ecoops_core::domain::{EVENT_SOURCE, EventData, RemediationEvent};
+use ecoops_core::ports::events::Events;
+use ecoops_plugins::host::system::System;
+use ecoops_plugins::registry::{self, OutsideEventsChoice};
+use ecoops_tests::servers::{free_port, kafka, until};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+fn open(address: String) -> Box<dyn Events> {
+    let choice = OutsideEventsChoice {
+        adapter: "kafka".into(),
+        address,
+        stream: "remediation".into(),
+        user: None,
+        password: None,
+        attempts: 3,
+        deadline: Duration::from_secs(20),
+    };
+    registry::outside_events(&choice, Arc::new(System::new())).unwrap().unwrap()
+}
+
+fn event(run: u64, text: &str) -> RemediationEvent {
+    RemediationEvent {
+        data: EventData::Completed { trace_id: text.to_owned(), compliance_tags: vec![] },
+        source: EVENT_SOURCE.to_owned(),
+        timestamp: "2026-11-20T08:00:00Z".to_owned(),
+        trace_id: format!("c232ab00-9414-11ec-b3c8-{run:012x}"),
+    }
+}
+
+/// Runs spread over the partitions; each keeps its order, and a group gets all.
+#[test]
+fn runs_keep_their_order_over_partitions() {
+    let Some(cluster) = kafka::mock_cluster() else { return };
+    let events = open(cluster.address());
+    for n in 0..40 {
+        events.publish(&event(n % 8, &n.to_string()), &format!("k{n}")).unwrap();
+    }
+    let mut seen: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    let mut count = 0;
+    until("all is read", || {
+        for stored in events.read("g", "c", 7, 60_000).unwrap() {
+            let EventData::Completed { trace_id, .. } = &stored.event.data else { panic!("{stored:?}") };
+            seen.entry(stored.event.trace_id.clone()).or_default().push(trace_id.parse().unwrap());
+            events.acknowledge("g", stored.offset).unwrap();
+            count += 1;
+        }
+        (count == 40).then_some(())
+    });
+    assert_eq!(seen.len(), 8);
+    assert!(seen.values().all(|run| run.is_sorted() && run.len() == 5), "{seen:?}");
+    assert_eq!(events.replay(0, 99).unwrap().len(), 40);
+}
+
+/// Several publishers that know nothing of each other: the topic decides which record is the event.
+#[test]
+fn many_processes_publish_one_key_once() {
+    let Some(cluster) = kafka::mock_cluster() else { return };
+    let offsets: BTreeSet<u64> = std::thread::scope(|scope| {
+        let publishers: Vec<_> = (0..8)
+            .map(|n| {
+                let address = cluster.address();
+                scope.spawn(move || open(address).publish(&event(1, &n.to_string()), "one").unwrap())
+            })
+            .collect();
+        publishers.into_iter().map(|publisher| publisher.join().unwrap()).collect()
+    });
+    assert_eq!(offsets.len(), 1, "{offsets:?}");
+    let events = open(cluster.address());
+    assert_eq!(events.replay(0, 99).unwrap().len(), 1);
+    let read =
+        until("it is read", || Some(events.read("g", "c", 9, 60_000).unwrap()).filter(|r| !r.is_empty()));
+    assert_eq!(read.len(), 1);
+}
+
+/// What was committed is what the next member goes on from.
+#[test]
+fn the_next_member_goes_on_behind_what_is_settled() {
+    let Some(cluster) = kafka::mock_cluster() else { return };
+    let first = open(cluster.address());
+    let offsets: Vec<u64> =
+        (0..6).map(|n| first.publish(&event(1, "x"), &format!("k{n}")).unwrap()).collect();
+    let mut read = Vec::new();
+    until("all is read", || {
+        read.extend(first.read("g", "c", 9, 60_000).unwrap());
+        (read.len() == 6).then_some(())
+    });
+    // The third stays open: what comes behind it is not committed.
+    for n in [0, 1, 3, 4] {
+        first.acknowledge("g", offsets[n]).unwrap();
+    }
+    drop(first);
+    let next = open(cluster.address());
+    let mut again = Vec::new();
+    until("the next member has them", || {
+        again.extend(next.read("g", "c", 9, 60_000).unwrap().iter().map(|s| s.offset));
+        (again.len() == 4).then_some(())
+    });
+    assert_eq!(again, offsets[2..]);
+}
+
+#[test]
+fn a_cluster_that_is_away_is_said_in_time() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let choice = OutsideEventsChoice {
+        adapter: "kafka".into(),
+        address: address.clone(),
+        stream: "remediation".into(),
+        user: None,
+        password: None,
+        attempts: 3,
+        deadline: Duration::from_millis(700),
+    };
+    let events = registry::outside_events(&choice, Arc::new(System::new())).unwrap().unwrap();
+    let begin = std::time::Instant::now();
+    let error = events.publish(&event(1, "x"), "k").unwrap_err().to_string();
+    assert!(error.contains(&address), "{error}");
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+}
