@@ -1,10 +1,11 @@
 //! Tools of other servers: opt-in by the user's settings, asked before each call, and nothing inherited.
 #![allow(clippy::unwrap_used)]
 
-use ecoops_tests::agent::Agent;
+use ecoops_tests::agent::{Agent, free_port};
 use ecoops_tests::binary;
 use serde_json::{Value, json};
-use std::process::Output;
+use std::io::Write;
+use std::process::{Output, Stdio};
 
 /// A home whose settings name a server that behaves in each of these ways, and this program itself.
 fn home(more: &str) -> Agent {
@@ -102,4 +103,40 @@ fn our_own_server_is_one_of_them() {
     let agent = home("[mcp.unasked]\nown = [\"*\"]\n");
     let listed = agent.ecoops(&["mcp", "tools", "own"]);
     assert!(out(&listed).contains("memory_search"), "{}{}", out(&listed), err(&listed));
+}
+
+#[test]
+fn a_server_over_http_gets_the_credential_that_is_named() {
+    let mut agent = Agent::new();
+    let port = free_port();
+    let settings = |credential: &str| {
+        format!(
+            "[mcp.servers]\nagent = [\"http://127.0.0.1:{port}/mcp\"{credential}]\n[mcp.unasked]\nagent = [\"*\"]\n"
+        )
+    };
+    agent.configure(&settings(", \"mcp/agent\""));
+    agent.run(&["--listen", &format!("127.0.0.1:{port}")]);
+    let absent = agent.ecoops(&["mcp", "tools", "agent"]);
+    assert_eq!(absent.status.code(), Some(2), "no credential is kept yet");
+    let token = agent.ecoops(&["agent", "token", "--scope", "mcp:read,memory:read"]);
+    let token = out(&token).trim().to_owned();
+    let mut add = agent.command();
+    let mut add = add.args(["credential", "add", "mcp/agent"]).stdin(Stdio::piped()).spawn().unwrap();
+    add.stdin.take().unwrap().write_all(token.as_bytes()).unwrap();
+    assert!(add.wait().unwrap().success());
+    let listed = agent.ecoops(&["mcp", "tools", "agent"]);
+    assert!(
+        out(&listed).contains("memory_search") && !out(&listed).contains("audit_verify"),
+        "{}",
+        err(&listed)
+    );
+    let found = agent.ecoops(&["mcp", "call", "agent", "memory_search", "query=pool"]);
+    assert_eq!(found.status.code(), Some(0), "{}", err(&found));
+    assert!(out(&found).contains("\"results\":[]"), "{}", out(&found));
+    let (said, log) = (err(&found), agent.ecoops(&["audit", "log", "--output", "json"]));
+    assert!(!said.contains(&token) && !out(&log).contains(&token));
+    // Without one it is turned away, in words.
+    agent.configure(&settings(""));
+    let refused = agent.ecoops(&["mcp", "tools", "agent"]);
+    assert!(err(&refused).contains("without its token"), "{}", err(&refused));
 }

@@ -204,7 +204,7 @@ pub struct Mcp {
     pub deadline: u64,
     /// Bytes of one answer.
     pub max_output: u64,
-    /// By name: a command and its arguments, or an address.
+    /// By name: a command and its arguments, or an address and the name of a credential.
     pub servers: BTreeMap<String, Vec<String>>,
     /// By name of the server: variables of the environment that it may see.
     pub variables: BTreeMap<String, Vec<String>>,

@@ -72,12 +72,9 @@ fn connect(app: &App, name: &str, redactor: &Redactor) -> Result<Client<'static>
     let patience = Duration::from_secs(settings.deadline);
     let client = if is_address(words) {
         let url = words.first().cloned().unwrap_or_default();
-        let token = named.first().map(|variable| {
-            host::var(variable).ok_or_else(|| {
-                Failure::new(format!("`{name}` needs a token in the variable {variable}, which is not set"))
-            })
-        });
-        Client::connect(Address { url, token: token.transpose()?, offline: app.offline }, patience, None)
+        // The credential's name, never the credential.
+        let token = words.get(1).map(|name| crate::credentials::text(app, name)).transpose()?.flatten();
+        Client::connect(Address { url, token, offline: app.offline }, patience, None)
     } else {
         let variables = named.iter().map(String::as_str).chain(["PATH"]);
         let variables =
