@@ -84,7 +84,7 @@ enum Command {
     Database(database::Args),
     /// The daemon that keeps the record and serves the kernel's API
     Agent(agent::Args),
-    /// Serve tools to editors and other agents, and use those of others (MCP)
+    /// Serve tools to editors and agents, and use those of others (MCP)
     Mcp(mcp::Args),
     /// Start real servers on this machine, to try what a team shares
     Dev(dev::Args),

@@ -40,7 +40,8 @@ impl Kept {
         if self.good_for.is_zero() {
             return;
         }
-        while self.order.len() >= MOST
+        while !self.rulings.contains_key(&key)
+            && self.order.len() >= MOST
             && let Some(oldest) = self.order.pop_front()
         {
             self.rulings.remove(&oldest);

@@ -21,7 +21,10 @@ pub fn with(settings: &[&str]) -> Option<Server> {
             .current_dir(folder);
         command
     };
-    Some(Server::start(start, listens))
+    // It listens before it has read what it wrote; with a password it says that one is wanted.
+    let ready =
+        |port| listens(port) && ["+PONG", "-NOAUTH"].iter().any(|said| ask(port, "PING").starts_with(said));
+    Some(Server::start(start, ready))
 }
 
 /// The first bytes of its answer to one command, as it writes them.
