@@ -874,13 +874,15 @@ pub fn export_audit_log(state: &Path, to: &Path) -> Result<Verified, AuditError>
 /// Where the memory is.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryChoice {
-    /// `embedded`, `pgvector`.
+    /// `embedded`, `pgvector` or `memory_hub`.
     pub adapter: String,
     /// Holds `memory.sqlite`, or `answers.sqlite` of a memory that is elsewhere.
     pub state: PathBuf,
     /// Takes secrets out of what a memory elsewhere gets; without one nothing is sent.
     pub redactor: Option<Redactor>,
     pub postgres: PostgresSettings,
+    /// For `memory_hub`.
+    pub service: ServiceChoice,
 }
 
 impl MemoryChoice {
@@ -892,6 +894,12 @@ impl MemoryChoice {
         redactor: Option<Redactor>,
         offline: bool,
     ) -> Self {
+        let service = ServiceChoice {
+            address: settings.address.clone(),
+            token: password.clone().map(Zeroizing::new),
+            offline,
+            deadline: Duration::ZERO,
+        };
         let postgres = PostgresSettings {
             address: settings.address.clone(),
             login: settings.login.clone(),
@@ -901,7 +909,7 @@ impl MemoryChoice {
             ..PostgresSettings::default()
         };
         let (adapter, state) = (settings.adapter.clone(), state.to_owned());
-        Self { adapter, state, redactor, postgres }
+        Self { adapter, state, redactor, postgres, service }
     }
 }
 
@@ -930,7 +938,15 @@ pub fn memory(
             let opened = RememberedMemory::open(&file, remote, &whose, host);
             Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
         }
-        name => Err(unknown("memory", name, &["embedded", "pgvector"])),
+        "memory_hub" => {
+            let remote = memory_hub(&choice.service)?;
+            let redactor = choice.redactor.clone().ok_or_else(|| failed(NO_REDACTOR.into()))?;
+            let remote = Box::new(RedactedMemory::new(remote, redactor));
+            let whose = format!("memory-hub {}", choice.service.address);
+            let opened = RememberedMemory::open(&choice.state.join("answers.sqlite"), remote, &whose, host);
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        name => Err(unknown("memory", name, &["embedded", "pgvector", "memory_hub"])),
     }
 }
 

@@ -101,7 +101,7 @@ pub const KEYS: &[Key] = &[
     key("policy.credential", Optional, MayNot),
     key("policy.cache", Count(0, 3600), MayNot),
     key("memory.enabled", Flag, MayNot),
-    key("memory.adapter", OneOf(&["embedded", "pgvector"]), MayNot),
+    key("memory.adapter", OneOf(&["embedded", "pgvector", "memory_hub"]), MayNot),
     key("memory.address", Address, MayNot),
     key("memory.credential", Optional, MayNot),
     key("memory.login", Optional, MayNot),

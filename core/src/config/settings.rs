@@ -95,7 +95,7 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
     pub enabled: bool,
-    /// `embedded` or `pgvector`.
+    /// `embedded`, `pgvector` or `memory_hub`.
     pub adapter: String,
     pub address: String,
     pub login: String,

@@ -5,7 +5,9 @@
 //! credentials in clear to another machine, never repeats what may have had an effect, and never reads proxy
 //! settings from the environment.
 
+pub mod deadline;
 mod request;
+pub mod tally;
 pub mod tls;
 pub mod trace;
 
@@ -169,11 +171,15 @@ impl Client {
             return Err(HttpError::Offline(self.shown.clone()));
         }
         let asked = self.health().breaker.ask(self.begun.elapsed());
-        asked.map_err(|wait| HttpError::Broken(self.shown.clone(), wait.as_secs().max(1)))
+        asked.map_err(|wait| {
+            tally::spared(&self.shown, self.breaker());
+            HttpError::Broken(self.shown.clone(), wait.as_secs().max(1))
+        })
     }
 
-    fn record(&self, success: bool) {
+    fn record(&self, success: bool, took: Duration) {
         self.health().breaker.record(self.begun.elapsed(), success);
+        tally::tried(&self.shown, success, took, self.breaker());
     }
 
     fn pause(&self, attempt: u32) -> Duration {

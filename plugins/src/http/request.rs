@@ -1,6 +1,6 @@
 //! One request: what is sent, how often, and what comes back.
 
-use super::{Client, HttpError, trace};
+use super::{Client, HttpError, deadline, tally, trace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::ErrorKind;
@@ -96,14 +96,26 @@ impl<'a> Request<'a> {
     /// # Errors
     /// [`HttpError`] when there is no answer. One of any status is an answer.
     pub fn send(self) -> Result<Answer, HttpError> {
+        let within = deadline::left().map_or(self.within, |left| left.min(self.within));
+        if within.is_zero() {
+            let shown = self.client.shown.clone();
+            return Err(HttpError::Unreachable(shown, "nobody waits for the answer any more".into()));
+        }
         self.client.may_ask()?;
+        trace::asks();
         self.client.health().budget.earn();
-        let until = Instant::now() + self.within;
+        let until = Instant::now() + within;
         let mut attempt = 0;
         loop {
             attempt += 1;
+            let begin = Instant::now();
             let (result, again) = self.attempt(until);
-            self.client.record(!matches!(&result, Err(HttpError::Unreachable(..))) && !is_failing(&result));
+            let well = !matches!(&result, Err(HttpError::Unreachable(..))) && !is_failing(&result);
+            // One that was given less time than a request may take is not judged by being late.
+            let hurried = until.saturating_duration_since(begin) < self.client.server.limits.request;
+            if well || !hurried || result.is_ok() {
+                self.client.record(well, begin.elapsed());
+            }
             let wait = again.map(|wait| wait.max(self.client.pause(attempt)));
             let tries = self.client.server.limits.tries.max(1);
             match wait {
@@ -119,6 +131,7 @@ impl<'a> Request<'a> {
             if self.client.may_ask().is_err() {
                 return result;
             }
+            tally::repeated(&self.client.shown);
         }
     }
 
@@ -150,10 +163,11 @@ impl<'a> Request<'a> {
     /// As [`Request::send`].
     pub fn stream(self) -> Result<Stream, HttpError> {
         self.client.may_ask()?;
-        let shown = self.client.shown.clone();
-        let opened = self.open(self.within);
-        self.client
-            .record(opened.as_ref().is_ok_and(|(head, _)| !(502..=504).contains(&head.status.as_u16())));
+        trace::asks();
+        let (shown, begin) = (self.client.shown.clone(), Instant::now());
+        let opened = self.open(deadline::left().map_or(self.within, |left| left.min(self.within)));
+        let well = opened.as_ref().is_ok_and(|(head, _)| !(502..=504).contains(&head.status.as_u16()));
+        self.client.record(well, begin.elapsed());
         let (head, body) = opened.map_err(|e| HttpError::Unreachable(shown.clone(), e.to_string()))?;
         let reader = body.into_with_config().limit(self.client.server.limits.answer).reader();
         Ok(Stream { status: head.status.as_u16(), headers: texts(&head.headers), reader: Box::new(reader) })

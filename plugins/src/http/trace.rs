@@ -1,6 +1,6 @@
 //! The trace that what this thread asks of others belongs to (W3C trace context). Never makes one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// What goes along with a request: `traceparent` and, when there is one, `tracestate`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,7 @@ pub struct Trace {
 
 thread_local! {
     static CURRENT: RefCell<Option<Trace>> = const { RefCell::new(None) };
+    static ASKED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs `act` as part of `trace`; what was before is there again afterwards, after a panic too.
@@ -23,6 +24,20 @@ pub fn within<T>(trace: Option<Trace>, act: impl FnOnce() -> T) -> T {
     }
     let _back = Back(CURRENT.replace(trace));
     act()
+}
+
+/// Runs `act`; whether another system was asked meanwhile, by this thread.
+pub fn watched<T>(act: impl FnOnce() -> T) -> (T, bool) {
+    let before = ASKED.replace(false);
+    let done = act();
+    let asked = ASKED.get();
+    ASKED.set(before || asked);
+    (done, asked)
+}
+
+/// Another system is asked.
+pub(super) fn asks() {
+    ASKED.set(true);
 }
 
 /// The trace of what this thread does.

@@ -1,7 +1,7 @@
 //! How a document of ours looks in a memory that keeps only a text and a source, and how it is read back.
 
 use ecoops_core::ports::memory::{Document, DocumentKind};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// What a source of ours begins with: `ecoops:<kind>:<title>:<source>`, the title percent-encoded.
 const MARK: &str = "ecoops:";
@@ -46,16 +46,18 @@ impl Label {
     }
 }
 
-/// The text with its fields in the last line. The title stands first, so that it is found by it.
+/// The text with its kind and fields in the last line: to the service the same content is the same document, and to us
+/// another kind is another one. The title stands first, so that it is found by it.
 pub fn pack(document: &Document) -> String {
-    let fields = serde_json::to_string(&document.metadata).unwrap_or_else(|_| "{}".into());
+    let fields = json!({ "type": document.kind, "metadata": document.metadata });
     format!("{}\n\n{}{FIELDS}{fields}", document.title, document.text)
 }
 
 /// A document of ours from the whole content; `None` when it is none.
 pub fn unpack(label: Label, content: &str) -> Option<Document> {
     let (text, fields) = content.rsplit_once(FIELDS)?;
-    let metadata: Map<String, Value> = serde_json::from_str(fields.trim_end()).ok()?;
+    let fields: Value = serde_json::from_str(fields.trim_end()).ok()?;
+    let metadata = fields.get("metadata")?.as_object()?.clone();
     let own = text.strip_prefix(&label.title).and_then(|rest| rest.strip_prefix("\n\n"));
     let text = own.unwrap_or(text).to_owned();
     Some(Document { kind: label.kind, title: label.title, text, source: label.source, metadata })
