@@ -164,7 +164,7 @@ async fn serve(options: Options, tls: Option<Arc<Tls>>) -> Result<(), DaemonErro
     let listener = UnixListener::from_std(listener).map_err(place(&places.socket()))?;
     let router = router(app.clone());
     let mut doors = tokio::task::JoinSet::new();
-    doors.spawn(open(LocalDoor::new(listener, runs), router.clone(), stop.subscribe()));
+    let local = LocalDoor::new(listener, runs);
     if let Some(address) = listen {
         let named = |e| DaemonError::Place(address.to_string(), e);
         let listener = TcpListener::bind(address).await.map_err(named)?;
@@ -174,11 +174,13 @@ async fn serve(options: Options, tls: Option<Arc<Tls>>) -> Result<(), DaemonErro
             Some(tls) => {
                 let renewing = renewing(tls.clone(), signals.hangups()?, stop.subscribe());
                 tokio::spawn(renewing);
-                doors.spawn(open(SecureDoor::new(listener, tls), router, stop.subscribe()))
+                doors.spawn(open(SecureDoor::new(listener, tls), router.clone(), stop.subscribe()))
             }
-            None => doors.spawn(open(RemoteDoor(listener), router, stop.subscribe())),
+            None => doors.spawn(open(RemoteDoor(listener), router.clone(), stop.subscribe())),
         };
     }
+    // The last: who is answered here may count on the other doors.
+    doors.spawn(open(local, router, stop.subscribe()));
     tracing::info!(socket = %places.socket().display(), pid = std::process::id(), "ready");
     boot::notify("READY=1");
     let early = app.clone();
