@@ -267,6 +267,23 @@ fn service(
     Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
 }
 
+/// The same for what is no service of the kernel: it never gets the kernel's own key, only what is named for it.
+///
+/// # Errors
+/// As [`service`].
+fn stranger(
+    credentials: &Credentials,
+    address: &str,
+    credential: &str,
+    deadline: Duration,
+) -> Result<registry::ServiceChoice, String> {
+    if address.is_empty() {
+        return Err("it has no address".to_owned());
+    }
+    let token = credentials.text(credential).map_err(|e| said(&e))?.map(Into::into);
+    Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
+}
+
 fn bus(
     places: &Places,
     settings: &Settings,
@@ -334,7 +351,10 @@ fn policy(
             // One that cannot be reached at all must not be left out: then this part cannot be opened, and denies.
             adapter => registry::PolicyChoice {
                 adapter: adapter.to_owned(),
-                service: service(&credentials, &settings.address, &settings.credential, DEADLINE)?,
+                service: match adapter {
+                    "opa" => stranger(&credentials, &settings.address, &settings.credential, DEADLINE)?,
+                    _ => service(&credentials, &settings.address, &settings.credential, DEADLINE)?,
+                },
                 good_for: Duration::from_secs(settings.cache),
                 redactor: Some(redactor.clone()),
                 ..choice

@@ -151,7 +151,11 @@ fn policy_service(app: &App) -> Result<registry::ServiceChoice, Failure> {
         return Err(Failure::new("policy.adapter names a policy outside, and policy.address is empty")
             .next("set policy.address, or policy.adapter to embedded"));
     }
-    let token = crate::credentials::of_service(app, &chosen.credential)?;
+    // OPA is no service of the kernel and never gets the kernel's own key.
+    let token = match chosen.adapter.as_str() {
+        "opa" => crate::credentials::text(app, &chosen.credential)?,
+        _ => crate::credentials::of_service(app, &chosen.credential)?,
+    };
     let deadline = std::time::Duration::from_secs(10);
     Ok(registry::ServiceChoice {
         address: chosen.address.clone(),
