@@ -207,6 +207,16 @@ fn status(app: &App) -> Result<Exit, Failure> {
     Ok(if well { Exit::Clean } else { Exit::Remaining })
 }
 
+/// Where credentials live, in words.
+fn place_of_secrets(app: &App) -> String {
+    let opened = crate::open::host().ok().map(|host| crate::credentials::of(app, host).open());
+    match opened {
+        Some(Ok(store)) => store.place(),
+        Some(Err(why)) => why.to_string(),
+        None => "not known".to_owned(),
+    }
+}
+
 fn as_text(app: &App, about: &serde_json::Value) -> String {
     let word = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut lines = vec![
@@ -222,6 +232,7 @@ fn as_text(app: &App, about: &serde_json::Value) -> String {
             app.folders.state.join("keys/audit.key").display(),
             app.folders.agent().token_key().display()
         ),
+        format!("secrets: {}", place_of_secrets(app)),
         format!("runs:    {}", about["runs"]),
     ];
     for part in about["components"].as_array().into_iter().flatten() {
