@@ -4,6 +4,7 @@
 //! Ports block, so every call runs on a thread for blocking work. A part takes only so many calls at
 //! once: one that hangs fills its own places and nobody else's.
 
+use crate::trace;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -139,11 +140,21 @@ impl<P: ?Sized + Send + Sync + 'static> Desk<P> {
             Ok(Ok(place)) => place,
         };
         let desk = self.clone();
-        let span = tracing::Span::current();
+        let mut span = trace::span("store", trace::Kind::Internal);
+        span.note("component", self.name);
         let work = tokio::task::spawn_blocking(move || {
-            let _entered = span.enter();
             let call = desk.begin();
-            let answer = desk.port().map(|port| act(&port));
+            let act = || desk.port().map(|port| act(&port));
+            // What is asked of others ends when the caller stops waiting.
+            let act = || ecoops_plugins::http::deadline::until(begin + deadline, act);
+            let (answer, outside) = span.within_blocking(|| ecoops_plugins::http::trace::watched(act));
+            if outside {
+                span.rename("external", trace::Kind::Client);
+            }
+            if let Err(why) = &answer {
+                span.fail(&why.to_string());
+            }
+            drop(span);
             drop(call);
             drop(place);
             answer

@@ -4,6 +4,7 @@ use crate::component::{Component, Desk};
 use crate::credentials::Credentials;
 use crate::deliver::{Deliverer, Means};
 use crate::mirror::Mirror;
+use crate::trace;
 use crate::{Places, boot, secret, token};
 use ecoops_core::config::{Login, Settings, Sink};
 use ecoops_core::domain::Identifiers;
@@ -44,6 +45,8 @@ pub struct Kernel {
     pub audit: Arc<Desk<dyn AuditLog>>,
     /// Writes the audit log elsewhere as well.
     pub mirror: Option<Mirror>,
+    /// Tells a collector what is done.
+    pub telemetry: Option<trace::Part>,
     pub delivery: Arc<Desk<dyn Delivery>>,
     pub replies: Arc<Desk<dyn Replies>>,
     /// The server that counts requests with other agents, when there is one.
@@ -93,6 +96,7 @@ impl Kernel {
             events,
             bus: bus(places, &settings, &credentials, &host),
             policy: policy(places, &settings, &credentials, &redactor),
+            telemetry: telemetry(&settings, &credentials),
             mirror: mirror(places, &settings, &credentials, &audit, &host),
             audit,
             delivery: delivery(places, &settings, &credentials, &host),
@@ -120,8 +124,9 @@ impl Kernel {
         ];
         let limits = self.limits.iter().map(|desk| &**desk as &dyn Component);
         let mirror = self.mirror.iter().map(|m| m as &dyn Component);
+        let telemetry = self.telemetry.iter().map(|t| t as &dyn Component);
         let deliverers = self.deliverers.iter().map(|d| d as &dyn Component);
-        ports.into_iter().chain(limits).chain(deliverers).chain(mirror).collect()
+        ports.into_iter().chain(limits).chain(deliverers).chain(mirror).chain(telemetry).collect()
     }
 
     /// How many requests each caller may make, counted by this process.
@@ -282,6 +287,15 @@ fn stranger(
     }
     let token = credentials.text(credential).map_err(|e| said(&e))?.map(Into::into);
     Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
+}
+
+fn telemetry(settings: &Settings, credentials: &Credentials) -> Option<trace::Part> {
+    let settings = &settings.telemetry;
+    (!settings.otlp.is_empty()).then(|| {
+        let service = stranger(credentials, &settings.otlp, &settings.credential, DEADLINE);
+        let token = service.map(|service| service.token.map(|token| token.to_string()));
+        trace::Part { exporter: trace::Exporter::new(&settings.otlp), token }
+    })
 }
 
 fn bus(

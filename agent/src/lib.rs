@@ -22,6 +22,7 @@ mod places;
 pub mod secret;
 mod tls;
 pub mod token;
+mod trace;
 
 pub use places::Places;
 

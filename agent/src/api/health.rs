@@ -86,7 +86,10 @@ async fn ready(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
 }
 
 async fn metrics(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
-    let text = app.metrics.text(app.started.elapsed(), &app.kernel.components());
+    let mut text = app.metrics.text(app.started.elapsed(), &app.kernel.components());
+    if let Some(part) = &app.kernel.telemetry {
+        super::metrics::spans(&mut text, part.exporter.counts());
+    }
     Ok(Answer::Text { content_type: "text/plain; version=0.0.4", text })
 }
 

@@ -1,6 +1,8 @@
 //! Counts and times of requests, in the text format of Prometheus (exposition format 0.0.4).
 
 use crate::component::{Component, Status};
+use ecoops_core::engines::resilience::BreakerState;
+use ecoops_plugins::http::tally::{self, Tally};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,6 +71,7 @@ impl Metrics {
         for (part, waiting) in components.iter().filter_map(|part| Some((part, part.waiting()?))) {
             writeln!(out, "ecoops_agent_component_waiting{{component=\"{}\"}} {waiting}", part.name())?;
         }
+        outside(out)?;
         head(out, "ecoops_agent_requests_total", "counter", "Requests by operation and status.")?;
         for ((id, status), count) in self.requests.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             writeln!(out, "ecoops_agent_requests_total{{operation=\"{id}\",status=\"{status}\"}} {count}")?;
@@ -85,6 +88,62 @@ impl Metrics {
         }
         Ok(())
     }
+}
+
+/// Spans that the collector took, and those that it never will.
+pub fn spans(out: &mut String, (told, dropped): (u64, u64)) {
+    for (what, help, count) in [
+        ("told", "Spans that the collector took.", told),
+        ("dropped", "Spans that it will not get.", dropped),
+    ] {
+        let name = format!("ecoops_agent_spans_{what}_total");
+        let _ = head(out, &name, "counter", help).and_then(|()| writeln!(out, "{name} {count}"));
+    }
+}
+
+/// What was asked of other systems.
+fn outside(out: &mut String) -> std::fmt::Result {
+    let systems = tally::systems();
+    let counts: [(&str, &str, fn(&Tally) -> u64); 4] = [
+        ("answered", "Tries that a system answered.", |t| t.answered),
+        ("failed", "Tries that a system did not answer, or by 502, 503 or 504.", |t| t.failed),
+        ("repeated", "Tries after the first of a request.", |t| t.repeated),
+        ("spared", "Requests that were not made because the system fails.", |t| t.spared),
+    ];
+    for (what, help, count) in counts {
+        let name = format!("ecoops_outside_{what}_total");
+        head(out, &name, "counter", help)?;
+        for (system, tally) in &systems {
+            writeln!(out, "{name}{{system=\"{}\"}} {}", label(system), count(tally))?;
+        }
+    }
+    let name = "ecoops_outside_breaker";
+    head(out, name, "gauge", "0 a system is asked, 1 it is tried again, 2 it is not asked.")?;
+    for (system, tally) in &systems {
+        let state = match tally.breaker {
+            BreakerState::Closed => 0,
+            BreakerState::HalfOpen => 1,
+            BreakerState::Open => 2,
+        };
+        writeln!(out, "{name}{{system=\"{}\"}} {state}", label(system))?;
+    }
+    let name = "ecoops_outside_seconds";
+    head(out, name, "histogram", "Time of a try.")?;
+    for (system, tally) in &systems {
+        let (system, tries) = (label(system), tally.answered + tally.failed);
+        for (bound, count) in tally::BOUNDS.iter().zip(tally.buckets) {
+            writeln!(out, "{name}_bucket{{system=\"{system}\",le=\"{bound}\"}} {count}")?;
+        }
+        writeln!(out, "{name}_bucket{{system=\"{system}\",le=\"+Inf\"}} {tries}")?;
+        writeln!(out, "{name}_sum{{system=\"{system}\"}} {}", tally.seconds)?;
+        writeln!(out, "{name}_count{{system=\"{system}\"}} {tries}")?;
+    }
+    Ok(())
+}
+
+/// A label's value (exposition format 0.0.4): backslash, quote and line feed are escaped.
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 fn head(out: &mut String, name: &str, kind: &str, help: &str) -> std::fmt::Result {

@@ -23,6 +23,7 @@ use crate::mcp::http::Endpoint;
 use crate::mcp::tools::Program;
 use crate::tls::Tls;
 use crate::token::{Claims, TokenError};
+use crate::trace::{self, Kind};
 use answer::{Answer, Code, Fault, Rendered, Shape};
 use ask::{Again, Ask, Caller, Ids};
 use axum::Router;
@@ -41,7 +42,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OnceCell, watch};
-use tracing::Instrument;
 
 /// How long a body may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(15);
@@ -156,13 +156,21 @@ async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Respons
     let id = route.map_or("none", |route| route.id);
     let span =
         tracing::info_span!("request", operation = id, request = %ids.request, trace = %ids.trace_uuid());
-    let answered = answer(&app, route, &mut parts, body, &ids).instrument(span.clone()).await;
+    let exporter = app.kernel.telemetry.as_ref().map(|part| part.exporter.clone());
+    let mut root = trace::gateway(&ids.context, ids.parent, id, exporter, span.clone());
+    let answered = root.within(answer(&app, route, &mut parts, body, &ids)).await;
     let mut response = match answered {
         Ok(response) => response,
         Err(fault) => shape.fault(&fault, &ids).response(),
     };
     head(response.headers_mut(), &ids, shape);
     let status = response.status().as_u16();
+    root.note("http.request.method", &parts.method);
+    root.note("http.response.status_code", status);
+    if status >= 500 {
+        root.fail("the answer is a fault of this side");
+    }
+    drop(root);
     app.metrics.count(id, status, begin.elapsed());
     app.metrics.under_way.fetch_sub(1, Ordering::Relaxed);
     let micros = begin.elapsed().as_micros() as u64;
@@ -208,8 +216,8 @@ async fn answer(
     let Some(route) = route else {
         return Err(absent(app, parts));
     };
-    let caller = caller(app, &peer, parts, route).await?;
-    let left = app.limits.take(&caller).await;
+    let caller = trace::span("auth", Kind::Internal).within(caller(app, &peer, parts, route)).await?;
+    let left = trace::span("rate_limit", Kind::Internal).within(app.limits.take(&caller)).await;
     if let Some(wait) = left.wait {
         let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
         let fault = Fault::new(Code::RateLimited, "too many requests");
@@ -238,7 +246,14 @@ async fn answer(
         caller,
         ids: ids.clone(),
     };
-    let mut response = once_only(app, route, ask).await?;
+    let mut backend = trace::span("backend", Kind::Internal);
+    backend.note("rpc.method", route.id);
+    let done = backend.within(once_only(app, route, ask)).await;
+    if let Err(fault) = &done {
+        backend.fail(fault.code.name());
+    }
+    drop(backend);
+    let mut response = done?;
     let headers = response.headers_mut();
     let limits = answer::rate_headers(left.limit, left.remaining);
     for (name, value) in limits.into_iter().chain([("x-user-id", user), ("x-user-groups", groups)]) {

@@ -121,7 +121,7 @@ fn key(ask: &Ask, route: &str, retry: Retry) -> Result<Option<(String, i64)>, Fa
     match retry {
         Retry::Body => scoped("body", &body, DAY),
         Retry::Trace => match ask.header("x-trace-id").or_else(|| ask.header("traceparent")) {
-            Some(_) => scoped("trace", &format!("{}{body}", ask.ids.trace), RETRIES),
+            Some(_) => scoped("trace", &format!("{}{body}", ask.ids.context.trace), RETRIES),
             None => Ok(None),
         },
         Retry::Key | Retry::Never => Ok(None),

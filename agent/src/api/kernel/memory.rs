@@ -6,6 +6,7 @@ use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
 use crate::api::once::Retry;
 use crate::api::routes::{Needs, Route};
+use crate::trace;
 use axum::http::Method;
 use ecoops_core::ports::memory::{
     Document, DocumentKind, Filters, Hit, MOST_BYTES, MOST_TITLE_BYTES, MemoryError, Query,
@@ -152,7 +153,10 @@ async fn search(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
         top_k: if sifted { 100 } else { top_k },
         filters: wanted.filters,
     };
-    let hits = app.kernel.memory.ask(move |memory| memory.search(&query)).await?.map_err(fault)?;
+    let searched = trace::span("rag.search", trace::Kind::Internal);
+    let hits =
+        searched.within(app.kernel.memory.ask(move |memory| memory.search(&query))).await?.map_err(fault)?;
+    drop(searched);
     let fits = |hit: &Hit| {
         wanted.source.as_ref().is_none_or(|source| *source == hit.document.source)
             && wanted.id.as_ref().is_none_or(|id| *id == hit.id)
