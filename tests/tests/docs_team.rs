@@ -71,7 +71,11 @@ fn shell(folder: &Path) -> Child {
     );
     let mut command = Command::new("bash");
     command.arg("-c").arg(script()).current_dir(folder);
-    command.env("PATH", path.unwrap()).env("HOME", folder).env("TMPDIR", folder).env("ECOOPS_PARTS", parts::folder());
+    command
+        .env("PATH", path.unwrap())
+        .env("HOME", folder)
+        .env("TMPDIR", folder)
+        .env("ECOOPS_PARTS", parts::folder());
     command.env_remove("ECOOPS_HOME").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
 }
@@ -104,7 +108,8 @@ fn the_page_for_teams_works_as_it_is_written() {
             }
             let said = said.lock().unwrap();
             let page = said.lines().filter_map(|l| l.strip_prefix("Open ")).nth(number)?.to_owned();
-            let code = said.lines().filter_map(|l| l.strip_prefix("and type the code ")).nth(number)?.to_owned();
+            let code =
+                said.lines().filter_map(|l| l.strip_prefix("and type the code ")).nth(number)?.to_owned();
             Some((page, code))
         });
         log_in(folder.path(), &page, user, &code);

@@ -335,9 +335,9 @@ fn initialize() -> String {
 /// The last message of a stream.
 fn last(reply: &Reply) -> Value {
     let text = reply.text();
-    let data =
+    let mut data =
         text.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| !data.trim().is_empty());
-    serde_json::from_str(data.last().unwrap_or_else(|| panic!("no data in {text}"))).unwrap()
+    serde_json::from_str(data.next_back().unwrap_or_else(|| panic!("no data in {text}"))).unwrap()
 }
 
 /// The bytes of a chunked body.

@@ -195,7 +195,7 @@ fn the_index_finds_what_a_comparison_of_all_finds() {
     server.sql("postgres", "DROP INDEX ecoops.chunks_embedding").unwrap();
     let text =
         |i: usize| format!("({} [{} {{{} <{}", signs(i % 50), signs(i / 50 % 40), signs(i % 331), signs(i));
-    let kind = |i: usize| if i % 400 == 0 { DocumentKind::Runbook } else { DocumentKind::Fix };
+    let kind = |i: usize| if i.is_multiple_of(400) { DocumentKind::Runbook } else { DocumentKind::Fix };
     let documents: Vec<Document> = (0..MANY).map(|i| document(kind(i), "", &text(i))).collect();
     ours.ingest_all(&documents).unwrap();
     theirs.ingest_all(&documents).unwrap();

@@ -104,7 +104,8 @@ pub fn spans(out: &mut String, (told, dropped): (u64, u64)) {
 /// What was asked of other systems.
 fn outside(out: &mut String) -> std::fmt::Result {
     let systems = tally::systems();
-    let counts: [(&str, &str, fn(&Tally) -> u64); 4] = [
+    type Count = fn(&Tally) -> u64;
+    let counts: [(&str, &str, Count); 4] = [
         ("answered", "Tries that a system answered.", |t| t.answered),
         ("failed", "Tries that a system did not answer, or by 502, 503 or 504.", |t| t.failed),
         ("repeated", "Tries after the first of a request.", |t| t.repeated),

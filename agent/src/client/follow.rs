@@ -55,7 +55,7 @@ impl Follow {
     ///
     /// # Errors
     /// When the connection ends, or nothing was heard for 45 s.
-    pub fn next(&mut self) -> Result<Said> {
+    pub fn read(&mut self) -> Result<Said> {
         let mut said = Said { id: None, kind: String::new(), data: String::new() };
         loop {
             let line = self.line()?;

@@ -184,7 +184,7 @@ impl Component for Deliverer {
     }
 
     fn waiting(&self) -> Option<u64> {
-        u64::try_from(locked(&self.work.state).backlog.waiting).ok()
+        Some(locked(&self.work.state).backlog.waiting)
     }
 }
 
@@ -308,7 +308,7 @@ impl Work {
     /// Waits so long, or until it is told to stop, or with `early` until something is published.
     fn rest(&self, long: Duration, early: bool) {
         let flags = locked(&self.flags);
-        let on = |flags: &mut Flags| !flags.stop && !(early && flags.woken);
+        let on = |flags: &mut Flags| !(flags.stop || early && flags.woken);
         let waited = self.changed.wait_timeout_while(flags, long, on);
         waited.unwrap_or_else(PoisonError::into_inner).0.woken = false;
     }

@@ -251,7 +251,7 @@ fn whatever_fails_and_restarts_order_holds_per_key_and_nothing_is_lost() {
         });
         for _ in 0..200 {
             let _ = bench.round();
-            if next(&mut seed) % 2 == 0 {
+            if next(&mut seed).is_multiple_of(2) {
                 bench.restart();
             }
         }

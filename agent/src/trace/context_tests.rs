@@ -91,11 +91,7 @@ fn traceparent_as_the_suite_has_it() {
         ("test_traceparent_ows_handling", format!("\t{whole}"), true),
         ("test_traceparent_ows_handling", format!("{whole} "), true),
         ("test_traceparent_ows_handling", format!("\t {whole} \t"), true),
-        (
-            "upper case is not hex here",
-            with("00", &"ABCDEF78901234567890123456789012"[..], PARENT, "01"),
-            false,
-        ),
+        ("upper case is not hex here", with("00", "ABCDEF78901234567890123456789012", PARENT, "01"), false),
     ];
     let lines: Vec<(&str, [&str; 1], bool)> = texts.iter().map(|(n, t, c)| (*n, [t.as_str()], *c)).collect();
     let mut cases: Vec<(&str, &[&str], bool)> = lines.iter().map(|(n, t, c)| (*n, &t[..], *c)).collect();

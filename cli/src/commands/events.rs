@@ -188,7 +188,7 @@ impl Log<'_> {
             Err(_) => return Ok(from),
         };
         loop {
-            let said = match follow.next() {
+            let said = match follow.read() {
                 Ok(said) => said,
                 Err(_) => {
                     self.app.ui.note("note: the agent is gone; going on without it");

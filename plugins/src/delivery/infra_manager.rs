@@ -65,7 +65,8 @@ impl InfraManager {
 /// A name that cannot leave its place in the path.
 fn checked(name: &str) -> Result<String, DeliveryError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-    let fits = (1..=253).contains(&name.len()) && name.bytes().all(plain) && name.trim_matches('.') != "";
+    let fits =
+        (1..=253).contains(&name.len()) && name.bytes().all(plain) && !name.trim_matches('.').is_empty();
     if fits {
         Ok(path_part(name))
     } else {

@@ -42,7 +42,7 @@ pub fn append(
         }
         insert.execute(params![entry.key, entry.body, digest(&entry.key, &entry.body)])?;
         let offset = tx.last_insert_rowid().unsigned_abs();
-        if offset % TRIM_EVERY == 0 || entry.body.len() > LARGE_EVENT {
+        if offset.is_multiple_of(TRIM_EVERY) || entry.body.len() > LARGE_EVENT {
             newest = Some(offset);
         }
         offsets.push(offset);

@@ -91,10 +91,10 @@ impl MemoryHub {
     /// A document with its metadata, by any of its pieces.
     fn document(&self, piece: &Piece) -> Result<Option<Document>, MemoryError> {
         let label = Label::read(&piece.source);
-        if piece.total <= 1 {
-            if let Some(document) = unpack(label.clone(), &piece.text) {
-                return Ok(Some(document));
-            }
+        if piece.total <= 1
+            && let Some(document) = unpack(label.clone(), &piece.text)
+        {
+            return Ok(Some(document));
         }
         match self.content(&piece.document)? {
             Some((source, content)) => Ok(Some(kept(Label::read(&source), &content))),

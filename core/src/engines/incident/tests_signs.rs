@@ -35,7 +35,8 @@ fn every_kind_of_anomaly_is_told() {
     };
     let spike = |at: usize| if (12..16).contains(&at) { 30.0 } else { 1.0 };
     let climb = |at: usize| 1.0 + at as f64 * 0.5;
-    let table: [(&str, Vec<Series>, Option<(AnomalyKind, Direction)>); 12] = [
+    type Expected = Option<(AnomalyKind, Direction)>;
+    let table: [(&str, Vec<Series>, Expected); 12] = [
         ("latency", vec![latency(&from(10, 8.0))], Some((AnomalyKind::LevelShift, Direction::Up))),
         ("latency", vec![latency(&spike)], Some((AnomalyKind::Spike, Direction::Up))),
         ("latency", vec![latency(&climb)], Some((AnomalyKind::TrendShift, Direction::Up))),

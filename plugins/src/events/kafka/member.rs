@@ -71,7 +71,7 @@ impl Member {
     }
 
     /// The places to commit, when they have moved: before the first that is not settled, else behind all.
-    pub fn to_commit(&mut self, topic: &str) -> Option<Vec<(TopicPartition, i64)>> {
+    pub fn due_commit(&mut self, topic: &str) -> Option<Vec<(TopicPartition, i64)>> {
         let mut moved = Vec::new();
         for (partition, end) in &self.fetched {
             let waiting = self.deliveries.first(|offset: Offset| place(offset).0 == *partition);

@@ -249,7 +249,7 @@ impl KafkaEvents {
 
     /// Commits what is settled.
     fn commit(&self, member: &mut Member) -> Result<(), EventsError> {
-        let Some(offsets) = member.to_commit(&self.settings.topic) else { return Ok(()) };
+        let Some(offsets) = member.due_commit(&self.settings.topic) else { return Ok(()) };
         let consumer = member.consumer.clone();
         self.ask(move |_| async move { member::commit(&consumer, offsets).await })
     }
