@@ -3489,7 +3489,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__events__subcmd__replay)
-            opts="-C -q -h --from --count --output --quiet --color --no-color --offline --deadline --config --log --help"
+            opts="-C -q -h --from --count --shared --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3535,7 +3535,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__events__subcmd__tail)
-            opts="-n -f -C -q -h --from --follow --output --quiet --color --no-color --offline --deadline --config --log --help"
+            opts="-n -f -C -q -h --from --follow --shared --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

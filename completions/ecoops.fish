@@ -68,7 +68,7 @@ complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "whoami" -d 'Tell who 
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "credential" -d 'Keep passwords and keys that settings name'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
-complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "mcp" -d 'Serve tools to editors and other agents, and use those of others (MCP)'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "mcp" -d 'Serve tools to editors and agents, and use those of others (MCP)'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "dev" -d 'Start real servers on this machine, to try what a team shares'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "doctor" -d 'Tell what works here and what is missing'
@@ -1210,6 +1210,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l config -d 'Set a setting, as scan.persona=pedantic' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -s f -l follow -d 'Go on with new events until interrupted'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l shared -d 'Those of everybody, as the event system of `events.adapter` has them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l offline -d 'Reach no network'
@@ -1233,6 +1234,7 @@ never\t''"
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l config -d 'Set a setting, as scan.persona=pedantic' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l shared -d 'Those of everybody, as the event system of `events.adapter` has them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l offline -d 'Reach no network'
@@ -2324,7 +2326,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "credential" -d 'Keep passwords and keys that settings name'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "mcp" -d 'Serve tools to editors and other agents, and use those of others (MCP)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "mcp" -d 'Serve tools to editors and agents, and use those of others (MCP)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "dev" -d 'Start real servers on this machine, to try what a team shares'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
