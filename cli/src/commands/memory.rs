@@ -125,6 +125,7 @@ fn redacted(mut documents: Vec<Document>, app: &App) -> Result<Vec<Document>, Fa
 
 fn search(memory: &dyn Memory, query: &Query, output: Output, app: &App) -> Result<Exit, Failure> {
     let hits = memory.search(query).map_err(|e| Failure::new("the search failed").because(&e))?;
+    note_stale(&hits, app);
     match output {
         Output::Jsonl => hits.iter().for_each(|hit| app.ui.result(&hit_json(hit).to_string())),
         Output::Json => {
@@ -133,7 +134,6 @@ fn search(memory: &dyn Memory, query: &Query, output: Output, app: &App) -> Resu
         }
         _ if hits.is_empty() => app.ui.note("nothing found"),
         _ => {
-            note_stale(&hits, app);
             let texts: Vec<String> = hits.iter().enumerate().map(|(i, hit)| hit_text(i + 1, hit)).collect();
             app.ui.result(&texts.join("\n\n"));
         }
