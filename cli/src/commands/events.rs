@@ -10,6 +10,7 @@ use ecoops_agent::client::Client;
 use ecoops_core::config::Use;
 use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored};
 use ecoops_plugins::registry;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Events that are fetched at once.
@@ -85,8 +86,10 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
     let log = Log { events: events.as_ref(), app, output: app.output, shared };
     match args.action {
         Action::Tail { count, from, follow, .. } => {
-            let latest = log.events.latest().map_err(unusable)?;
-            let from = from.unwrap_or(latest.saturating_sub(count).saturating_add(1));
+            let from = match from {
+                Some(from) => from,
+                None => log.newest(count)?,
+            };
             log.tail(from, u64::MAX, follow)
         }
         Action::Replay { from, count, .. } => log.tail(from, count.unwrap_or(u64::MAX), false),
@@ -170,6 +173,38 @@ impl Log<'_> {
                 }
                 Err(error) => return Err(unusable(error)),
             }
+        }
+    }
+
+    /// Where the newest `count` events begin. Places outside have gaps, so that the span is doubled until it holds
+    /// as many, or all.
+    fn newest(&self, count: u64) -> Result<Offset, Failure> {
+        let latest = self.events.latest().map_err(unusable)?;
+        let begin = latest.saturating_sub(count).saturating_add(1);
+        if !self.shared || latest == 0 {
+            return Ok(begin);
+        }
+        let wanted = usize::try_from(count).unwrap_or(usize::MAX);
+        let mut span = count.max(1);
+        loop {
+            let from = latest.saturating_sub(span).saturating_add(1);
+            let places = self.places(from, wanted)?;
+            if places.len() >= wanted || from <= 1 {
+                return Ok(places.front().copied().unwrap_or(from));
+            }
+            span = span.saturating_mul(2);
+        }
+    }
+
+    /// The places of the last events from `from` on, at most `most` of them.
+    fn places(&self, mut from: Offset, most: usize) -> Result<VecDeque<Offset>, Failure> {
+        let mut places = VecDeque::new();
+        loop {
+            let page = self.events.replay(from, PAGE).map_err(unusable)?;
+            let Some(last) = page.last() else { return Ok(places) };
+            from = last.offset + 1;
+            places.extend(page.iter().map(|stored| stored.offset));
+            places.drain(..places.len().saturating_sub(most));
         }
     }
 
