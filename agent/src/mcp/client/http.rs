@@ -17,6 +17,8 @@ const MOST_RESUMED: usize = 20;
 /// How long to stay away when the server names no time, and at most.
 const AWAY: Duration = Duration::from_secs(1);
 const LONGEST_AWAY: Duration = Duration::from_secs(30);
+/// How long the first of these may take to open.
+const OPENS: Duration = Duration::from_secs(1);
 /// How long one request listens for what answers nothing.
 const LISTEN: Duration = Duration::from_secs(300);
 
@@ -149,16 +151,20 @@ impl Http {
         });
     }
 
-    /// Listens for the rest of the conversation, where the server has such a stream.
+    /// Listens for the rest of the conversation, where the server has such a stream. Returns once it is open, or
+    /// the server takes its time: one that is opened beside a call is taken for that call's by some servers.
     fn begin_to_listen(&self) {
         let (way, give, closed) = (self.way.clone(), self.give.clone(), self.closed.clone());
+        let (opened, is_open) = channel();
         std::thread::spawn(move || {
             while !closed.load(Ordering::Relaxed) {
                 let until = Instant::now() + LISTEN;
                 let Ok(stream) = way.listen(None, until) else { return };
+                let _ = opened.send(());
                 let _ = way.follow(stream, None, until, &give);
             }
         });
+        let _ = is_open.recv_timeout(OPENS);
     }
 }
 
