@@ -17,7 +17,7 @@ const MOST_RESUMED: usize = 20;
 /// How long to stay away when the server names no time, and at most.
 const AWAY: Duration = Duration::from_secs(1);
 const LONGEST_AWAY: Duration = Duration::from_secs(30);
-/// How long the first of these may take to open.
+/// How long a stream that listens may take to open before calls are made beside it.
 const OPENS: Duration = Duration::from_secs(1);
 /// How long one request listens for what answers nothing.
 const LISTEN: Duration = Duration::from_secs(300);
