@@ -237,6 +237,7 @@ fn steps(
     };
     consolidated(&mut attempt)?;
     let mut done = Done::new(run, recalled.related);
+    done.warnings.extend(recalled.away.map(|why| format!("earlier fixes are not looked at: {why}")));
     let ready = attempt.grant(None, false)?;
     let ready = match work.request.until {
         Until::Diff => ready,

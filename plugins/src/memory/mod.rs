@@ -6,3 +6,4 @@ pub mod memory_hub;
 pub mod pgvector;
 pub mod redacted;
 pub mod remembered;
+mod waiting;

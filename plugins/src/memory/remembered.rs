@@ -1,8 +1,10 @@
-//! The last answers of a memory that is elsewhere, for the time when it is away.
+//! The last answers of a memory that is elsewhere, for the time when it is away, and what it is to keep then.
 //!
-//! A search that was made before, and a document that was seen before, are answered with their age. Never answers
-//! what the memory itself can, and never keeps what it was told to forget.
+//! A search that was made before, and a document that was seen before, are answered with their age. A document
+//! that cannot be brought waits here and is brought when the memory next answers. Never answers what the memory
+//! itself can, and never keeps what it was told to forget.
 
+use super::waiting::Waiting;
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Memory, MemoryError, Query, Stale};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -29,6 +31,7 @@ pub struct RememberedMemory {
     /// Which memory it is: the answers of another are not its own.
     whose: String,
     connection: Mutex<Connection>,
+    waiting: Waiting,
     host: Arc<dyn Host>,
 }
 
@@ -39,7 +42,7 @@ impl std::fmt::Debug for RememberedMemory {
 }
 
 impl RememberedMemory {
-    /// Keeps the answers of `inner` in the file at `path`.
+    /// Keeps the answers of `inner` in the file at `path`, and what waits for it in one beside that.
     ///
     /// # Errors
     /// [`MemoryError::Storage`] when the file cannot be used.
@@ -51,7 +54,8 @@ impl RememberedMemory {
     ) -> Result<Self, MemoryError> {
         let connection = crate::sqlite::open(path, 1, TABLES)
             .map_err(|why| MemoryError::Storage(format!("{}: {why}", path.display())))?;
-        Ok(Self { inner, whose: whose.to_owned(), connection: Mutex::new(connection), host })
+        let waiting = Waiting::open(&path.with_file_name("memory-waiting.sqlite"), whose)?;
+        Ok(Self { inner, whose: whose.to_owned(), connection: Mutex::new(connection), waiting, host })
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -109,13 +113,29 @@ impl RememberedMemory {
 }
 
 impl Memory for RememberedMemory {
+    /// While the memory is away the document waits, and the id is the one that it will have there, unless a secret
+    /// is taken out of it on the way.
     fn ingest(&self, document: &Document) -> Result<String, MemoryError> {
-        self.inner.ingest(document)
+        match self.inner.ingest(document) {
+            Err(MemoryError::Away(why)) => {
+                tracing::warn!(why, "a document waits for the memory");
+                self.waiting.keep(document)
+            }
+            Ok(id) => {
+                self.waiting.deliver(self.inner.as_ref());
+                Ok(id)
+            }
+            Err(other) => Err(other),
+        }
     }
 
     fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {
         let key = self.key("search", &serde_json::to_string(query).unwrap_or_default());
-        match self.inner.search(query) {
+        let mut found = self.inner.search(query);
+        if found.is_ok() && self.waiting.deliver(self.inner.as_ref()) > 0 {
+            found = self.inner.search(query);
+        }
+        match found {
             Ok(hits) => {
                 self.keep(&key, &hits);
                 for hit in &hits {
@@ -133,7 +153,11 @@ impl Memory for RememberedMemory {
     }
 
     fn list(&self, kinds: &[DocumentKind], limit: usize) -> Result<Vec<(String, Document)>, MemoryError> {
-        self.inner.list(kinds, limit)
+        let listed = self.inner.list(kinds, limit)?;
+        match self.waiting.deliver(self.inner.as_ref()) {
+            0 => Ok(listed),
+            _ => self.inner.list(kinds, limit),
+        }
     }
 
     /// Never an old one: see [`Memory::get_marked`].
@@ -164,7 +188,8 @@ impl Memory for RememberedMemory {
     fn forget(&self, id: &str) -> Result<bool, MemoryError> {
         // here first: what the memory forgot must not come back from here
         self.drop_document(id).map_err(|e| MemoryError::Storage(format!("the kept answers: {e}")))?;
-        self.inner.forget(id)
+        let waited = self.waiting.forget(id)?;
+        Ok(self.inner.forget(id)? || waited)
     }
 }
 
@@ -177,6 +202,7 @@ mod tests {
     struct Sometimes {
         away: Arc<AtomicBool>,
         document: Document,
+        kept: Arc<Mutex<Vec<String>>>,
     }
 
     impl Sometimes {
@@ -186,8 +212,13 @@ mod tests {
     }
 
     impl Memory for Sometimes {
-        fn ingest(&self, _: &Document) -> Result<String, MemoryError> {
-            self.there().map(|()| "fix-1".into())
+        fn ingest(&self, document: &Document) -> Result<String, MemoryError> {
+            self.there()?;
+            if document.title == "refused" {
+                return Err(MemoryError::BadQuery("no".into()));
+            }
+            self.kept.lock().expect("nobody panicked").push(document.text.clone());
+            Ok("fix-1".into())
         }
         fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {
             self.there()?;
@@ -223,7 +254,7 @@ mod tests {
                 source: String::new(),
                 metadata: Default::default(),
             };
-            let inner = Box::new(Sometimes { away: away.clone(), document });
+            let inner = Box::new(Sometimes { away: away.clone(), document, kept: Arc::default() });
             let now = jiff::Timestamp::from_second(second).expect("a time");
             RememberedMemory::open(&path, inner, whose, Arc::new(Frozen::at(now, 0))).expect("opens")
         };
@@ -242,5 +273,44 @@ mod tests {
         assert!(matches!(later.get("fix-1"), Err(MemoryError::Away(_))), "unmarked is never old");
         assert!(matches!(later.forget("fix-1"), Err(MemoryError::Away(_))));
         assert!(later.search(&query("pool")).is_err() && later.get_marked("fix-1").is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_brought_waits_and_is_brought_once() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("answers.sqlite");
+        let (away, kept) = (Arc::new(AtomicBool::new(true)), Arc::new(Mutex::new(Vec::new())));
+        let document = |title: &str, text: &str| Document {
+            kind: DocumentKind::Fix,
+            title: title.into(),
+            text: text.into(),
+            source: String::new(),
+            metadata: Default::default(),
+        };
+        let open = |whose: &str| {
+            let inner = Sometimes { away: away.clone(), document: document("t", "x"), kept: kept.clone() };
+            RememberedMemory::open(
+                &path,
+                Box::new(inner),
+                whose,
+                Arc::new(Frozen::at(jiff::Timestamp::UNIX_EPOCH, 0)),
+            )
+            .expect("opens")
+        };
+        let first = open("a");
+        let id = first.ingest(&document("t", "one")).expect("waits");
+        assert_eq!(first.ingest(&document("t", "one")).expect("waits"), id, "the same once");
+        first.ingest(&document("refused", "never")).expect("waits");
+        first.ingest(&document("t", "two")).expect("waits");
+        let forgotten = first.ingest(&document("t", "three")).expect("waits");
+        assert!(matches!(first.forget(&forgotten), Err(MemoryError::Away(_))));
+        away.store(false, Ordering::Relaxed);
+        // Another process, later; and another memory, which gets nothing of it.
+        open("b").search(&query("pool")).expect("there");
+        assert!(kept.lock().expect("whole").is_empty());
+        let later = open("a");
+        later.list(&[], 1).expect("there");
+        later.ingest(&document("t", "four")).expect("there");
+        assert_eq!(*kept.lock().expect("whole"), ["one", "two", "four"]);
     }
 }

@@ -15,8 +15,18 @@ const ERRORS: usize = 3;
 const WORDS: usize = 300;
 
 /// # Errors
-/// [`MemoryError`] when the memory cannot be read.
+/// [`MemoryError`] when the memory cannot be read. One that is away is no error: nothing was seen before.
 pub fn recall(memory: &dyn Memory, data: &IncidentData) -> Result<Vec<Hit>, MemoryError> {
+    match ask(memory, data) {
+        Err(MemoryError::Away(why)) => {
+            tracing::warn!(why, "what was seen before is not looked at");
+            Ok(Vec::new())
+        }
+        answer => answer,
+    }
+}
+
+fn ask(memory: &dyn Memory, data: &IncidentData) -> Result<Vec<Hit>, MemoryError> {
     let kinds = vec![DocumentKind::Incident, DocumentKind::Runbook, DocumentKind::Postmortem];
     if memory.list(&kinds, 1)?.is_empty() {
         return Ok(Vec::new());

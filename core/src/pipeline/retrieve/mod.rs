@@ -19,17 +19,28 @@ pub struct Recalled {
     pub fixes: BTreeMap<String, Vec<Hit>>,
     /// Runbooks, incidents and postmortems like the problem as the user put it.
     pub related: Vec<Hit>,
+    /// Why a memory that is elsewhere gave no answer. The run goes on with what is known here.
+    pub away: Option<String>,
 }
 
 /// `wording` is what the user called the problem, if they did.
 ///
 /// # Errors
-/// [`MemoryError`] when the memory cannot be read.
+/// [`MemoryError`] when the memory cannot be read. One that is away is no error: nothing was seen before.
 pub fn retrieve(
     memory: &dyn Memory,
     problems: &[Problem],
     wording: Option<&str>,
 ) -> Result<Recalled, MemoryError> {
+    match ask(memory, problems, wording) {
+        Err(away @ MemoryError::Away(_)) => {
+            Ok(Recalled { away: Some(away.to_string()), ..Recalled::default() })
+        }
+        answer => answer,
+    }
+}
+
+fn ask(memory: &dyn Memory, problems: &[Problem], wording: Option<&str>) -> Result<Recalled, MemoryError> {
     let mut recalled = Recalled::default();
     if !memory.list(&[DocumentKind::Fix], 1)?.is_empty() {
         for problem in problems {
