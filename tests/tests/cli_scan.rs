@@ -352,6 +352,7 @@ fn rules_are_tested_and_hostile_ones_refused() {
         ("unknown field", rule(&|r| r.replace("tier: manual,", "tier: manual, command: rm,")), 2),
         ("unknown kind", rule(&|r| r.replace("{pattern: eval($X)}", "{kind: no_such_kind}")), 2),
         ("huge regex", rule(&|r| r.replace("{pattern: eval($X)}", &format!("{{regex: {huge:?}}}"))), 2),
+        ("oversized", rule(&|r| format!("{r}\n# {}\n", "x".repeat(1 << 20))), 2),
         ("not yaml", "rules: [".to_owned(), 2),
         ("aliases", "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nrules: [*c,*c,*c]\n".to_owned(), 2),
     ] {
