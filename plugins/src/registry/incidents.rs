@@ -1,0 +1,117 @@
+//! Where incidents are kept, and what tells of them.
+
+use super::{
+    BundleBounds, LokiSettings, PostgresSettings, PrometheusSettings, RegistryError, Server, open_error,
+    unknown,
+};
+use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
+use crate::incidents::postgres::PgIncidents;
+use crate::telemetry::alertmanager::Alertmanager;
+use crate::telemetry::files::FileBundle;
+use crate::telemetry::loki::Loki;
+use crate::telemetry::prometheus::Prometheus;
+use crate::telemetry::tempo::Tempo;
+use ecoops_core::config;
+use ecoops_core::ports::incidents::Incidents;
+use ecoops_core::ports::telemetry::{Telemetry, TelemetryError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Where incidents are kept.
+#[derive(Debug, Clone, Default)]
+pub struct IncidentsChoice {
+    /// `sqlite`, `postgres`.
+    pub adapter: String,
+    /// Holds `incidents.sqlite`: everything, or the signals of this machine.
+    pub state: PathBuf,
+    pub postgres: PostgresSettings,
+}
+
+impl IncidentsChoice {
+    /// As the settings say it; `password` is the credential that they name.
+    pub fn of(settings: &config::Incidents, state: &Path, password: Option<String>, offline: bool) -> Self {
+        let postgres = PostgresSettings {
+            address: settings.address.clone(),
+            login: settings.login.clone(),
+            password,
+            org: settings.org.clone(),
+            offline,
+            ..PostgresSettings::default()
+        };
+        Self { adapter: settings.adapter.clone(), state: state.to_owned(), postgres }
+    }
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown or the file cannot be used. A server is asked when it is first needed.
+pub fn incidents(choice: &IncidentsChoice) -> Result<Box<dyn Incidents>, RegistryError> {
+    let failed = open_error("incidents", &choice.adapter);
+    let local =
+        || EmbeddedIncidents::open(&choice.state, IngestBounds::default()).map_err(|e| failed(e.into()));
+    match choice.adapter.as_str() {
+        "sqlite" => Ok(Box::new(local()?)),
+        "postgres" => Ok(Box::new(PgIncidents::new(choice.postgres.clone(), local()?))),
+        name => Err(unknown("incidents", name, &["sqlite", "postgres"])),
+    }
+}
+
+/// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry.
+///
+/// # Errors
+/// [`TelemetryError`] when there is none, or it is no bundle.
+pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    Ok(Box::new(FileBundle::open(path, bounds)?))
+}
+
+/// A folder in which loose files were put together, which messages call `label`.
+///
+/// # Errors
+/// As [`bundle`].
+pub fn loose(path: &Path, label: String, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    Ok(Box::new(FileBundle::open(path, bounds)?.called(label)))
+}
+
+/// A bundle, or a folder of loose files that messages call by `label`, whose reading ends soon after `stop` is set.
+///
+/// # Errors
+/// As [`bundle`].
+pub fn stoppable(
+    path: &Path,
+    label: Option<String>,
+    bounds: BundleBounds,
+    stop: Arc<AtomicBool>,
+) -> Result<Box<dyn Telemetry>, TelemetryError> {
+    let bundle = FileBundle::open(path, bounds)?.until(stop);
+    Ok(Box::new(match label {
+        Some(label) => bundle.called(label),
+        None => bundle,
+    }))
+}
+
+/// A server that holds signals.
+#[derive(Debug, Clone, Default)]
+pub struct TelemetryChoice {
+    /// `prometheus`, `alertmanager`, `loki`, `tempo`.
+    pub adapter: String,
+    pub server: Server,
+    pub prometheus: PrometheusSettings,
+    pub loki: LokiSettings,
+    /// Traces asked of Tempo for one range; 0 stands for 200.
+    pub traces: usize,
+}
+
+/// # Errors
+/// [`RegistryError`] when the name is unknown, or the address is none.
+pub fn telemetry(choice: TelemetryChoice) -> Result<Box<dyn Telemetry>, RegistryError> {
+    let failed = open_error("telemetry", &choice.adapter);
+    let opened: Result<Box<dyn Telemetry>, TelemetryError> = match choice.adapter.as_str() {
+        "prometheus" => Prometheus::new(choice.server, choice.prometheus).map(|a| Box::new(a) as _),
+        "alertmanager" => Alertmanager::new(choice.server).map(|a| Box::new(a) as _),
+        "loki" => Loki::new(choice.server, choice.loki).map(|a| Box::new(a) as _),
+        "tempo" => Tempo::new(choice.server, if choice.traces == 0 { 200 } else { choice.traces })
+            .map(|a| Box::new(a) as _),
+        name => return Err(unknown("telemetry", name, &["prometheus", "alertmanager", "loki", "tempo"])),
+    };
+    opened.map_err(|e| failed(Box::new(e)))
+}
