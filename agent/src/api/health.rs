@@ -130,10 +130,7 @@ async fn detailed(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
             false => Ok(()),
         }),
         probe(&kernel.audit, |p| p.checkpoint().map(drop).map_err(|e| e.to_string())),
-        probe(&kernel.delivery, |p| {
-            p.applications();
-            Ok(())
-        }),
+        probe(&kernel.delivery, |p| p.applications().map(drop).map_err(|e| e.to_string())),
         probe(&kernel.replies, |p| p.release("health").map_err(|e| e.to_string())),
     );
     let services = [identity, memory, events, bus, policy, audit, delivery];

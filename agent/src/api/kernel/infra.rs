@@ -9,7 +9,8 @@ use crate::api::opa;
 use crate::api::routes::{Needs, Route};
 use axum::http::Method;
 use ecoops_core::domain::{AuditEntry, AuditResult, PolicyStamp};
-use ecoops_core::ports::delivery::{DeliveryError, Deployed, Sync};
+use ecoops_core::ports::audit_log::AuditLog;
+use ecoops_core::ports::delivery::{Application, Delivery, DeliveryError, Deployed, Sync};
 use ecoops_core::ports::policy::PolicyInput;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -210,10 +211,12 @@ async fn drift(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
         .kernel
         .delivery
         .ask(|delivery| {
-            let names = delivery.applications();
-            names.iter().filter_map(|name| delivery.state(name).ok()).collect::<Vec<_>>()
+            let state =
+                |name: String| delivery.state(&name).unwrap_or_else(|why| Application::unknown(name, &why));
+            delivery.applications().map(|names| names.into_iter().map(state).collect::<Vec<_>>())
         })
-        .await?;
+        .await?
+        .map_err(fault)?;
     let drifted = states.iter().filter(|state| state.sync_status != Sync::Synced).count();
     let applications: Vec<Value> = states
         .iter()
