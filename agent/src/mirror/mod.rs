@@ -227,7 +227,7 @@ impl Work {
     fn count(&self, memory: &Memory, log: &dyn AuditLog, found: usize) -> Result<(), Down> {
         let waiting = match found < BATCH {
             true => found as u64,
-            false => size(log).map_err(Down)?.saturating_sub(memory.place.next),
+            false => log.size().map_err(|e| Down(e.to_string()))?.saturating_sub(memory.place.next),
         };
         locked(&self.state).waiting = waiting;
         Ok(())
