@@ -386,6 +386,16 @@ fn auth_says_who_is_there_and_what_they_may() {
     };
     for (permission, expected) in [
         ("remediation:read", "allow"),
+    assert_eq!(
+        (&verified["actor"]["permissions"], &verified["actor"]["roles"], &verified["scope"]),
+        (&json!([]), &json!([]), &"memory:read".into()),
+        "who holds it is not its maker"
+    );
+    let wide = agent.ecoops(&["agent", "token", "--scope", "*"]);
+    let wide = String::from_utf8_lossy(&wide.stdout).trim().to_owned();
+    let wide = data(&agent.post("/auth/verify", &json!({ "token": wide })), 200);
+    assert!(!wide["actor"]["permissions"].as_array().unwrap().is_empty(), "{wide}");
+    assert!(!wide["actor"]["roles"].as_array().unwrap().is_empty(), "{wide}");
         ("remediation:admin", "deny"),
         ("memory:write", "allow"),
         ("root", "deny"),
@@ -412,6 +422,14 @@ fn what_the_policy_denies_is_not_deployed_and_is_recorded() {
     let repository = home.repo(&[("deploy/a.yaml", "a: 1\n")]);
     let live = home.path().join("live");
     let mut agent = Agent::new();
+    let reader = agent.ecoops(&["agent", "token", "--scope", "*:read"]);
+    let reader = format!("Bearer {}", String::from_utf8_lossy(&reader.stdout).trim());
+    let reader = [("authorization", reader.as_str())];
+    for (permission, expected) in [("remediation:read", "allow"), ("remediation:write", "deny")] {
+        assert_eq!(verdict(permission, &reader), expected, "{permission}");
+    }
+    let own = data(&agent.ask("GET", "/auth/introspect", &reader, ""), 200);
+    assert_eq!(own["actor"]["permissions"], json!(["remediation:read"]), "{own}");
     agent.configure(&format!(
         "[policy]\ncompliance_mode = \"enterprise\"\n[delivery.applications]\nshop = [{:?}, \"main\", \"deploy\", {:?}]\n",
         repository.display().to_string(),
