@@ -170,6 +170,7 @@ async fn serve(options: Options, tls: Option<Arc<Tls>>) -> Result<(), DaemonErro
         let listener = TcpListener::bind(address).await.map_err(named)?;
         let address = listener.local_addr().map_err(named)?;
         tracing::info!(%address, tls = tls.is_some(), "listens on TCP");
+        let _ = app.listens.set(address);
         match tls {
             Some(tls) => {
                 let renewing = renewing(tls.clone(), signals.hangups()?, stop.subscribe());

@@ -38,8 +38,8 @@ use ecoops_core::ports::identity::{IdentityError, Token};
 use ecoops_core::ports::replies::Reply;
 use once::Turn;
 use routes::{Needs, Route};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OnceCell, watch};
 
@@ -53,6 +53,8 @@ pub struct App {
     pub runs: Arc<Runs>,
     /// What `hello` tells of this process.
     pub build: String,
+    /// Where it listens on TCP as well, for whoever starts it again.
+    pub listens: OnceLock<SocketAddr>,
     pub started: Instant,
     /// Turns true when the daemon stops: streams end then.
     pub stopping: watch::Receiver<bool>,
@@ -89,6 +91,7 @@ impl App {
             kernel,
             runs,
             build,
+            listens: OnceLock::new(),
             started: Instant::now(),
             stopping,
             stop: Arc::new(Notify::new()),
