@@ -163,6 +163,9 @@ fn stop(app: &App, when_idle: bool, force: bool) -> Result<Exit, Failure> {
         },
         Err(why) => Some(why.to_string()),
     };
+    if let (true, Some(why)) = (when_idle, &refused) {
+        return Err(Failure::new("it cannot be told whether a run is under way").because_of(why.clone()));
+    }
     let patience = Duration::from_secs(app.settings().agent.drain + 2);
     let patience = if refused.is_some() && force { Duration::ZERO } else { patience };
     // One that does not answer may still hear a signal.
