@@ -177,7 +177,7 @@ async fn serve(options: Options, tls: Option<Arc<Tls>>) -> Result<(), DaemonErro
                 tokio::spawn(renewing);
                 doors.spawn(open(SecureDoor::new(listener, tls), router.clone(), stop.subscribe()))
             }
-            None => doors.spawn(open(RemoteDoor(listener), router.clone(), stop.subscribe())),
+            None => doors.spawn(open(RemoteDoor::new(listener), router.clone(), stop.subscribe())),
         };
     }
     // The last: who is answered here may count on the other doors.

@@ -213,13 +213,16 @@ async fn answer(
 ) -> Result<Response<Body>, Fault> {
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0.clone());
     let peer = peer.ok_or_else(|| Fault::new(Code::Internal, "the connection is not known"))?;
-    if let Peer::Remote(tls) = &peer {
-        refuse_browsers(&parts.headers, tls.as_deref())?;
+    if let Peer::Remote(remote) = &peer {
+        refuse_browsers(&parts.headers, remote.tls.as_deref())?;
     }
     let Some(route) = route else {
         return Err(absent(app, parts));
     };
     let caller = trace::span("auth", Kind::Internal).within(caller(app, &peer, parts, route)).await?;
+    if let (Peer::Remote(remote), Some(_)) = (&peer, &caller.claims) {
+        remote.is_known();
+    }
     let left = trace::span("rate_limit", Kind::Internal).within(app.limits.take(&caller)).await;
     if let Some(wait) = left.wait {
         let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
