@@ -4,6 +4,7 @@
 
 use ecoops_plugins::registry::{self, EventsChoice, Retention};
 use ecoops_tests::agent::{Agent, PATIENCE, wait};
+use ecoops_tests::http::{Replay, Request};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -169,7 +170,6 @@ fn the_command_follows_through_the_agent_and_goes_on_without_it() {
     child.wait().unwrap();
 }
 
-fn copied(file: &Path) -> Vec<u64> {
 #[test]
 fn following_ends_at_the_first_signal_with_and_without_the_agent() {
     for with in [true, false] {
@@ -211,6 +211,7 @@ fn a_receiver_whose_secret_was_replaced_is_told_with_the_new_one() {
     wait("it is told", || (!new.requests().is_empty()).then_some(()));
 }
 
+fn copied(file: &Path) -> Vec<u64> {
     let choice = EventsChoice {
         adapter: "embedded".into(),
         file: file.to_owned(),
