@@ -116,7 +116,7 @@ fn entry_of(app: &App, ask: &Ask, body: WriteBody) -> Result<AuditEntry, Fault> 
     let policy = body.policy_decision.as_ref().map(|d| PolicyStamp {
         version: d.policy_version.clone(),
         decision: d.verdict.as_str().to_owned(),
-        reason: d.reason.clone(),
+        reason: app.kernel.redact(&d.reason),
     });
     let resource = super::given(body.resource.id.clone()).unwrap_or_else(|| "unknown".into());
     let mut details = json!({
