@@ -148,7 +148,7 @@ fn filter(method: &Method) -> MethodFilter {
 /// One request from its head to its answer. `index` is the route's; without one there is nothing here.
 async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Response<Body> {
     let begin = Instant::now();
-    app.metrics.under_way.fetch_add(1, Ordering::Relaxed);
+    let under_way = app.metrics.begin();
     let (mut parts, body) = request.into_parts();
     let now = app.kernel.host.0.now();
     let request_id = app.kernel.ulid();
@@ -175,7 +175,7 @@ async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Respons
     }
     drop(root);
     app.metrics.count(id, status, begin.elapsed());
-    app.metrics.under_way.fetch_sub(1, Ordering::Relaxed);
+    drop(under_way);
     let micros = begin.elapsed().as_micros() as u64;
     let _entered = span.enter();
     match status {
