@@ -152,17 +152,7 @@ impl Kernel {
 
     /// Takes the secrets out of every text of a document. Names of fields stay.
     pub fn redact_all(&self, value: &mut Value) {
-        redact_all(&self.redactor, value);
-    }
-}
-
-/// Takes the secrets out of every text of a document. Names of fields stay.
-pub fn redact_all(redactor: &Redactor, value: &mut Value) {
-    match value {
-        Value::String(text) => *text = redactor.redact(text).text,
-        Value::Array(items) => items.iter_mut().for_each(|item| redact_all(redactor, item)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| redact_all(redactor, field)),
-        _ => {}
+        self.redactor.redact_all(value);
     }
 }
 

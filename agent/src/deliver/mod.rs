@@ -22,6 +22,7 @@ use ecoops_core::engines::redact::Redactor;
 use ecoops_core::ports::audit_log::AuditLog;
 use ecoops_core::ports::events::{Backlog, Outbox, Stored};
 use ecoops_core::ports::notify::Notify;
+use ecoops_plugins::registry::Password;
 use lanes::Lanes;
 use round::{Down, PAGE, Route};
 use std::collections::BTreeSet;
@@ -64,8 +65,8 @@ pub struct Deliverer {
 struct Work {
     group: String,
     wants: BTreeSet<String>,
-    open: Open,
     secret: Secret,
+    open: Open,
     means: Means,
     record: Recorder,
     flags: Mutex<Flags>,
@@ -117,8 +118,8 @@ impl Deliverer {
         let work = Work {
             group: group.to_owned(),
             wants,
-            open: Box::new(open),
             secret: Box::new(move || Ok(secret()?.map(Password::from))),
+            open: Box::new(open),
             means,
             record,
             flags: Mutex::default(),
@@ -268,7 +269,6 @@ impl Work {
         done
     }
 
-    fn count(&self, log: &dyn Outbox, memory: &mut Memory) {
     /// In an outage the secret may have been replaced. One that merely fails is kept, with what it knows.
     fn receiver(&self, memory: &mut Memory) -> Result<(Box<dyn Notify>, Option<Password>), String> {
         if memory.outage.is_none()
@@ -283,6 +283,7 @@ impl Work {
         }
     }
 
+    fn count(&self, log: &dyn Outbox, memory: &mut Memory) {
         memory.counted = Some(Instant::now());
         if let Ok(backlog) = log.backlog(&self.group) {
             locked(&self.state).backlog = backlog;
@@ -334,7 +335,7 @@ impl Work {
 /// The event without its secrets.
 fn redacted(redactor: &Redactor, stored: &Stored) -> Result<Stored, String> {
     let mut value = serde_json::to_value(&stored.event).map_err(|e| e.to_string())?;
-    crate::kernel::redact_all(redactor, &mut value);
+    redactor.redact_all(&mut value);
     let event =
         serde_json::from_value::<ecoops_core::domain::RemediationEvent>(value).map_err(|e| e.to_string())?;
     Ok(Stored { event, ..stored.clone() })
