@@ -462,8 +462,7 @@ fn again(reply: Reply) -> Response<Body> {
 /// With an entity tag of the body, or nothing but that when the client has just this (RFC 9110, 8.8.3, 13.1.2).
 fn tagged(mut rendered: Rendered, known: Option<&str>) -> Response<Body> {
     use sha2::{Digest, Sha256};
-    let hash: String = Sha256::digest(&rendered.body).iter().take(16).map(|b| format!("{b:02x}")).collect();
-    let tag = format!("\"{hash}\"");
+    let tag = format!("\"{}\"", ecoops_core::domain::hex(&Sha256::digest(&rendered.body)[..16]));
     let same = |known: &str| {
         known.split(',').any(|one| one.trim() == "*" || one.trim().trim_start_matches("W/") == tag)
     };

@@ -194,7 +194,7 @@ fn verify(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
     };
     let verified = verified.map_err(|e| report_broken(failure("the audit log does not hold", &e), app))?;
     if app.output == Output::Json {
-        let root: String = verified.root.iter().map(|b| format!("{b:02x}")).collect();
+        let root = ecoops_core::domain::hex(verified.root);
         let (entries, origin) = (verified.entries, verified.origin);
         app.ui.result(
             &serde_json::json!({ "whole": true, "entries": entries, "root": root, "origin": origin, "key": key })

@@ -109,7 +109,7 @@ pub fn up(app: &App, folder: &Path, programs: &Programs) -> Result<Running, Fail
         let host = crate::open::host()?;
         let mut bytes = [0; 24];
         host.random(&mut bytes).map_err(|e| Failure::new("there is no randomness").because(&e))?;
-        Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
+        Ok(ecoops_core::domain::hex(bytes))
     };
     let (admin, org, redis) = (password()?, password()?, password()?);
     let passwords = vec![("dev/database".to_owned(), org), ("dev/events".to_owned(), redis.clone())];
