@@ -45,7 +45,7 @@ pub use governance::{
     has_audit_log, policy, verify_audit_folder,
 };
 pub use identity::{IdentityChoice, SecretsChoice, identity, identity_with_issuer, secrets};
-pub use incidents::{IncidentsChoice, TelemetryChoice, bundle, incidents, loose, stoppable, telemetry};
+pub use incidents::{IncidentsChoice, TelemetryChoice, incidents, is_archive, stoppable, telemetry};
 pub use memory::{DEFAULT_MODEL, EmbedderChoice, MemoryChoice, embedder, memory, memory_hub};
 
 // What callers fill in, or need beside a port; they have it from here and name no adapter.

@@ -56,26 +56,15 @@ pub fn incidents(choice: &IncidentsChoice) -> Result<Box<dyn Incidents>, Registr
     }
 }
 
-/// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry.
-///
-/// # Errors
-/// [`TelemetryError`] when there is none, or it is no bundle.
-pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
-    Ok(Box::new(FileBundle::open(path, bounds)?))
-}
-
-/// A folder in which loose files were put together, which messages call `label`.
-///
-/// # Errors
-/// As [`bundle`].
-pub fn loose(path: &Path, label: String, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
-    Ok(Box::new(FileBundle::open(path, bounds)?.called(label)))
+/// Whether a plain file holds an incident bundle's archive, by its name or by what it begins with.
+pub fn is_archive(path: &Path) -> bool {
+    crate::telemetry::files::is_archive(path)
 }
 
 /// A bundle, or a folder of loose files that messages call by `label`, whose reading ends soon after `stop` is set.
 ///
 /// # Errors
-/// As [`bundle`].
+/// [`TelemetryError`] when there is none, or it is no bundle.
 pub fn stoppable(
     path: &Path,
     label: Option<String>,
