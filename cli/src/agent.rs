@@ -33,6 +33,15 @@ pub fn find(app: &App) -> Found {
     }
 }
 
+/// The daemon that a question can be put to, if one is up that this command may ask; says nothing.
+pub fn quietly(app: &App) -> Option<Client> {
+    let may = app.settings().agent.when != Use::Never;
+    match may.then(|| find(app))? {
+        Found::Up(client) if client.hello.offline || !app.offline => Some(client),
+        _ => None,
+    }
+}
+
 /// The daemon that this command works through, if there is one; says so when there should be.
 ///
 /// An older daemon is restarted when it has no run under way.
@@ -46,6 +55,9 @@ pub fn reach(app: &App) -> Option<Arc<Client>> {
         None
     };
     match find(app) {
+        Found::Up(client) if app.offline && !client.hello.offline => {
+            without(&"the agent was started without --offline")
+        }
         Found::Up(client) if is_older(&client.hello) => match renew(app, &client) {
             Some(newer) => Some(Arc::new(newer)),
             None => Some(Arc::new(client)),
@@ -107,6 +119,9 @@ pub fn start(app: &App, listen: Option<SocketAddr>) -> Result<Client, Failure> {
     let errors = std::fs::File::create(&said).map_err(|e| failed(&e))?;
     let mut command = Command::new(program);
     command.args(["agent", "run", "--detached"]).current_dir("/");
+    if app.offline {
+        command.arg("--offline");
+    }
     for (_, key, value) in &app.flags {
         command.args(["--config", &format!("{key}={value}")]);
     }

@@ -230,13 +230,13 @@ fn of_bundle(app: &App, path: &Path, about: &About) -> Result<Finished, Failure>
 /// # Errors
 /// [`Failure`] when it is none (exit 3 when there is nothing).
 pub fn bundle(path: &Path) -> Result<Box<dyn Telemetry>, Failure> {
-    registry::bundle(path, registry::BundleBounds::default()).map_err(|e| unreadable(&e))
+    registry::bundle(path, None, registry::BundleBounds::default(), None).map_err(|e| unreadable(&e))
 }
 
 /// A source whose reading ends soon after an interruption.
 fn open_for(app: &App, path: &Path, label: Option<String>) -> Result<Box<dyn Telemetry>, Failure> {
     let stop = app.interrupt.flag.clone();
-    registry::stoppable(path, label, registry::BundleBounds::default(), stop).map_err(|e| unreadable(&e))
+    registry::bundle(path, label, registry::BundleBounds::default(), Some(stop)).map_err(|e| unreadable(&e))
 }
 
 /// Opens loose files that were put together.
@@ -244,7 +244,7 @@ fn open_for(app: &App, path: &Path, label: Option<String>) -> Result<Box<dyn Tel
 /// # Errors
 /// As [`bundle`].
 pub fn loose(files: &Loose) -> Result<Box<dyn Telemetry>, Failure> {
-    registry::loose(files.folder.path(), files.label.clone(), registry::BundleBounds::default())
+    registry::bundle(files.folder.path(), Some(files.label.clone()), registry::BundleBounds::default(), None)
         .map_err(|e| unreadable(&e))
 }
 

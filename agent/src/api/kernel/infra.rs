@@ -6,10 +6,11 @@ use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
 use crate::api::once::Retry;
 use crate::api::opa;
+use crate::api::own::infra::{Wish, approved};
 use crate::api::routes::{Needs, Route};
 use axum::http::Method;
-use ecoops_core::domain::{AuditEntry, AuditResult, PolicyStamp};
-use ecoops_core::ports::delivery::{DeliveryError, Deployed, Sync};
+use ecoops_core::domain::{AuditEntry, AuditResult, ContentHash, PolicyStamp};
+use ecoops_core::ports::delivery::{Delivery, DeliveryError, Deployed, Sync};
 use ecoops_core::ports::policy::PolicyInput;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -65,7 +66,7 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-fn fault(error: DeliveryError) -> Fault {
+pub fn fault(error: DeliveryError) -> Fault {
     match error {
         DeliveryError::NoSuchApplication(name) => {
             Fault::not_found(format!("there is no application `{name:.100}`"))
@@ -92,16 +93,43 @@ struct SyncBody {
 async fn sync(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let name = ask.part("name")?.to_owned();
     let SyncBody { revision, prune } = if ask.body.is_empty() { SyncBody::default() } else { ask.json()? };
-    let revision = super::given(revision);
-    let details = json!({ "prune": prune.unwrap_or(false), "revision": revision });
-    let stamp = granted(&app, &ask, &name, "sync", details).await?;
-    let asked = name.clone();
-    let done = app
-        .kernel
-        .delivery
-        .ask(move |delivery| delivery.sync(&asked, revision.as_deref(), prune.unwrap_or(false)))
-        .await?;
-    changed(&app, &ask, (&name, "sync"), stamp, done).await
+    let wish = Wish { name, revision: super::given(revision), prune: prune.unwrap_or(false) };
+    // What removes something may need a person, who approved just this effect.
+    let approval = match wish.prune {
+        true => {
+            let effect = wish.effect(&app).await?;
+            approved(&app, &effect).await?.map(|by| (by, effect.digest()))
+        }
+        false => None,
+    };
+    let by = approval.as_ref().map(|(by, _)| by);
+    let details = json!({
+        "prune": wish.prune, "revision": wish.revision, "approved": by.is_some(), "approved_by": by,
+    });
+    let stamp = granted(&app, &ask, &wish.name, "sync", details).await?;
+    let (asked, approved) = (wish.clone(), approval.map(|(_, digest)| digest));
+    let done = app.kernel.delivery.ask(move |delivery| deploy(delivery, &asked, approved.as_ref())).await?;
+    changed(&app, &ask, (&wish.name, "sync"), stamp, done).await
+}
+
+/// Deploys; what was approved only as it was approved.
+fn deploy(
+    delivery: &dyn Delivery,
+    wish: &Wish,
+    approved: Option<&ContentHash>,
+) -> Result<Deployed, DeliveryError> {
+    let revision = wish.revision.as_deref();
+    if let Some(digest) = approved {
+        let effect = delivery.effect(&wish.name, revision, wish.prune)?;
+        if effect.digest() != *digest {
+            return Err(DeliveryError::Refused(
+                "what was approved moved meanwhile; look at the effect again".into(),
+            ));
+        }
+        // The commit that was approved, wherever its branch has gone to.
+        return delivery.sync(&wish.name, Some(&effect.revision), wish.prune);
+    }
+    delivery.sync(&wish.name, revision, wish.prune)
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,14 +177,21 @@ async fn granted(
     }
     let stamp = PolicyStamp { version, decision: "deny".to_owned(), reason: reason.clone() };
     let details = json!({ "resource": { "kind": "application" }, "submittedBy": ask.caller.id });
-    record(app, ask, (name, action), (AuditResult::Denied, Some(stamp)), details).await?;
-    Err(Fault::new(Code::PermissionDenied, format!("the policy denies it: {reason}")))
+    record(app, ask, (name, action, None), (AuditResult::Denied, Some(stamp)), details).await?;
+    let next = match action {
+        "sync" => format!(
+            "; `ecoops infra sync {name} --prune` shows it and asks (/v1/infra/applications/{name}/effect, …/approvals)"
+        ),
+        _ => String::new(),
+    };
+    Err(Fault::new(Code::PermissionDenied, format!("the policy denies it: {reason}{next}")))
 }
 
-async fn record(
+/// Writes what was said or done about an application, and by its hash what it was about.
+pub async fn record(
     app: &App,
     ask: &Ask,
-    (name, action): (&str, &str),
+    (name, action, content_hash): (&str, &str, Option<ContentHash>),
     (result, policy): (AuditResult, Option<PolicyStamp>),
     details: Value,
 ) -> Result<(), Fault> {
@@ -169,7 +204,7 @@ async fn record(
         resource: name.to_owned(),
         result,
         policy,
-        content_hash: None,
+        content_hash,
         urn: format!("urn:ecoops:application:{name}"),
         uri: String::new(),
         signer: String::new(),
@@ -196,7 +231,7 @@ async fn changed(
         "metadata": { "deployment": done.as_ref().ok(), "message": done.as_ref().err().map(ToString::to_string) },
     });
     let result = if done.is_ok() { AuditResult::Success } else { AuditResult::Failure };
-    let recorded = record(app, ask, (name, action), (result, Some(stamp)), details).await;
+    let recorded = record(app, ask, (name, action, None), (result, Some(stamp)), details).await;
     let deployed = done.map_err(fault)?;
     recorded?;
     Ok(Answer::ok(json!({

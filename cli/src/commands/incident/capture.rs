@@ -116,7 +116,6 @@ impl Servers {
                 url: url.to_owned(),
                 token: token.clone(),
                 ca_file: self.ca_file.as_ref().map(|f| app.here.join(f)),
-                offline: app.offline,
                 ..Server::default()
             },
             prometheus: PrometheusSettings { queries: self.query.clone(), ..PrometheusSettings::default() },
