@@ -188,7 +188,7 @@ fn certificates(server: &ecoops_tests::servers::Server) -> Vec<bool> {
 #[test]
 fn a_certificate_is_issued_renewed_in_time_and_revoked_at_the_end() {
     let mut agent = Agent::new();
-    let Some(server) = pki(&agent, 3) else { return };
+    let Some(server) = pki(&agent, 9) else { return };
     let port = free_port();
     agent.run(&["--listen", &format!("127.0.0.1:{port}")]);
     let made = agent.ecoops(&["agent", "token", "--scope", "*"]);
@@ -203,10 +203,9 @@ fn a_certificate_is_issued_renewed_in_time_and_revoked_at_the_end() {
         Client::new(server)?.get("/audit/query").once().send()
     };
     assert_eq!(ask().unwrap().status, 200);
-    // Its life is three seconds: past it only a new one lets anybody in.
-    wait("the second certificate", || (certificates(&server).len() >= 3).then_some(()));
+    // When two thirds of its nine seconds are over there is a new one, and the one before is revoked.
+    wait("the second certificate", || certificates(&server).contains(&true).then_some(()));
     assert_eq!(ask().unwrap().status, 200);
-    assert!(certificates(&server)[..].iter().any(|revoked| *revoked), "the one before is revoked");
     // One that cannot be renewed is said, and tried again until it can.
     let role = |localhost: bool| {
         let role =
@@ -221,7 +220,9 @@ fn a_certificate_is_issued_renewed_in_time_and_revoked_at_the_end() {
     assert_eq!(ask().unwrap().status, 200);
     agent.signal(rustix::process::Signal::TERM);
     agent.ended();
-    assert!(certificates(&server).iter().all(|revoked| *revoked), "{:?}", certificates(&server));
+    // What has ended by itself in between is none to be revoked.
+    let (revoked, ended): (Vec<bool>, Vec<bool>) = certificates(&server).into_iter().partition(|revoked| *revoked);
+    assert!(revoked.len() >= 2 && ended.len() <= 1, "{revoked:?} {ended:?}");
     let kept = std::process::Command::new("grep")
         .args(["-rlE", "PRIVATE KEY|BEGIN CERT"])
         .arg(agent.state())

@@ -262,6 +262,7 @@ fn the_agent_renews_a_login_before_it_ends() {
     issuer.server.run();
     issuer.rotate();
     wait("the end of the login", || {
+        home.post("/v1/login/look", &json!({}));
         standing(&home)["trouble"].as_str().filter(|text| text.contains("log in again")).map(drop)
     });
     log_in(&home, &issuer, "admin");

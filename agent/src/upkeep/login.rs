@@ -111,8 +111,8 @@ impl Login {
         if renewed || another {
             (state.failures, state.ended, state.shown.trouble) = (0, None, None);
         }
-        if renewed {
-            state.shown.renewed = Some(now);
+        if renewed || another {
+            state.shown.renewed = renewed.then_some(now);
         }
         let ended = state.ended.is_some();
         let shown = &mut state.shown;
