@@ -2,6 +2,7 @@
 //! one; a daemon that needs none opens nothing.
 
 use ecoops_core::config::{Login, Openbao, Settings};
+use ecoops_core::domain::hex;
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::IdentityError;
 use ecoops_core::ports::secrets::{About, Secret, SecretName, Secrets, SecretsError, Terms};
@@ -206,7 +207,7 @@ impl Credentials {
         let mut hash = Sha256::new();
         hash.update(crate::secret::in_file(&crate::places::redactor_key(&self.state), &*self.host).ok()?);
         hash.update(key.expose());
-        let mark: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let mark = hex(hash.finalize());
         let (file, now) = (self.state.join("keys/api-key.json"), self.host.now());
         let read = || serde_json::from_slice::<Seen>(&std::fs::read(&file).ok()?).ok();
         let seen = match read().filter(|seen| seen.mark == mark) {

@@ -221,7 +221,8 @@ fn a_certificate_is_issued_renewed_in_time_and_revoked_at_the_end() {
     agent.signal(rustix::process::Signal::TERM);
     agent.ended();
     // What has ended by itself in between is none to be revoked.
-    let (revoked, ended): (Vec<bool>, Vec<bool>) = certificates(&server).into_iter().partition(|revoked| *revoked);
+    let (revoked, ended): (Vec<bool>, Vec<bool>) =
+        certificates(&server).into_iter().partition(|revoked| *revoked);
     assert!(revoked.len() >= 2 && ended.len() <= 1, "{revoked:?} {ended:?}");
     let kept = std::process::Command::new("grep")
         .args(["-rlE", "PRIVATE KEY|BEGIN CERT"])

@@ -511,10 +511,11 @@ impl Cluster {
             base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string())
         };
         let uid = format!("uid-{}", self.tokens.lock().unwrap().len());
-        let account = json!({ "name": name, "uid": uid });
+        let (account, now) = (json!({ "name": name, "uid": uid }), jiff::Timestamp::now().as_second());
         let claims = json!({
             "iss": "kubernetes/serviceaccount", "sub": format!("system:serviceaccount:{namespace}:{name}"),
-            "kubernetes.io": { "namespace": namespace, "serviceaccount": account }, "exp": 4_102_444_800_i64, "jti": uid,
+            "kubernetes.io": { "namespace": namespace, "serviceaccount": account }, "jti": uid,
+            "iat": now - 60, "nbf": now - 60, "exp": now + 3600,
         });
         let token = format!("{}.{}.AAAA", encode(json!({ "alg": "RS256", "kid": "k" })), encode(claims));
         let whose = (format!("system:serviceaccount:{namespace}:{name}"), uid);

@@ -58,6 +58,9 @@ pub struct Hello {
     /// It asks nobody outside.
     #[serde(default)]
     pub offline: bool,
+    /// Where it listens on TCP as well.
+    #[serde(default)]
+    pub listen: Option<std::net::SocketAddr>,
 }
 
 /// Why a request came to nothing.

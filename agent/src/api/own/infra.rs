@@ -6,7 +6,7 @@ use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
 use crate::api::kernel::audit::newest;
 use crate::api::kernel::given;
-use crate::api::kernel::infra::{fault, record};
+use crate::api::kernel::infra::{entry, fault};
 use crate::api::routes::{Needs, Route};
 use axum::http::Method;
 use ecoops_core::domain::{ActorKind, AuditEntry, AuditResult, Permission};
@@ -126,10 +126,12 @@ async fn approve(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
             "this is no longer what would happen: look at the effect again",
         ));
     }
-    let details =
-        json!({ "resource": { "kind": "application" }, "submittedBy": by, "metadata": { "effect": effect } });
-    let what = (wish.name.as_str(), APPROVES, Some(now));
-    record(&app, &ask, what, (AuditResult::Success, None), details).await?;
+    let details = json!({
+        "resource": { "kind": "application" }, "submittedBy": by, "metadata": { "effect": effect },
+    });
+    let said = entry(&ask, (&wish.name, APPROVES), (AuditResult::Success, None));
+    let said = AuditEntry { content_hash: Some(now), details: details.as_object().cloned(), ..said };
+    app.kernel.audit.ask(move |audit| audit.append(&[said])).await?.map_err(super::audit::fault)?;
     let until = app.kernel.host.0.now().as_second().saturating_add(GOOD_FOR);
     let until = Timestamp::from_second(until).unwrap_or_default();
     Ok(Answer::with(201, json!({ "digest": digest, "approvedBy": by, "until": until })))

@@ -67,6 +67,7 @@ async fn hello(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
         about.insert("build".into(), json!(app.build));
         about.insert("pid".into(), json!(std::process::id()));
         about.insert("offline".into(), json!(ecoops_plugins::egress::is_closed()));
+        about.insert("listen".into(), json!(app.listens.get()));
     }
     Ok(Answer::ok(Value::Object(about)))
 }
