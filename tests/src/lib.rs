@@ -12,3 +12,4 @@ pub mod project;
 pub mod repository;
 pub mod servers;
 pub mod source;
+pub mod telemetry;
