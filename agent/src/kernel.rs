@@ -1,12 +1,15 @@
 //! The ports of the daemon, each behind a desk of its own, opened as the settings say.
 
+mod elsewhere;
+
 use crate::component::{Component, Desk};
 use crate::credentials::Credentials;
 use crate::deliver::{Deliverer, Means};
 use crate::mirror::Mirror;
 use crate::trace;
+use crate::waiting::Bringer;
 use crate::{Places, boot, secret, token};
-use ecoops_core::config::{Login, Settings, Sink};
+use ecoops_core::config::{Login, Settings};
 use ecoops_core::domain::Identifiers;
 use ecoops_core::engines::redact::Redactor;
 use ecoops_core::ports::audit_log::AuditLog;
@@ -20,6 +23,7 @@ use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::Replies;
 use ecoops_plugins::registry::{self, Password};
+use elsewhere::{bringer, deliverers, limits, mirrors, telemetry};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -43,8 +47,10 @@ pub struct Kernel {
     pub bus: Arc<Desk<dyn Bus>>,
     pub policy: Arc<Desk<dyn Policy>>,
     pub audit: Arc<Desk<dyn AuditLog>>,
-    /// Writes the audit log elsewhere as well.
-    pub mirror: Option<Mirror>,
+    /// Write the audit log elsewhere as well.
+    pub mirrors: Vec<Mirror>,
+    /// Brings documents to a memory that was away.
+    pub bringer: Option<Bringer>,
     /// Tells a collector what is done.
     pub telemetry: Option<trace::Part>,
     pub delivery: Arc<Desk<dyn Delivery>>,
@@ -81,6 +87,7 @@ impl Kernel {
         let credentials = Credentials::new(&settings, &places.state, boot::surroundings(), host.clone());
         let identifiers = Arc::new(identifiers(&*host).map_err(|e| e.to_string())?);
         let (events, audit) = (events(places, &settings, &host), audit(places, &settings));
+        let memory = memory(places, &settings, &credentials, &redactor, &host);
         let means = Means {
             log: events.clone(),
             audit: audit.clone(),
@@ -92,12 +99,13 @@ impl Kernel {
         Ok(Self {
             deliverers: deliverers(&settings, &credentials, &means),
             identity: identity(places, &settings, &host),
-            memory: memory(places, &settings, &credentials, &redactor, &host),
+            bringer: bringer(&settings, &memory, &host),
+            memory,
             events,
             bus: bus(places, &settings, &credentials, &host),
             policy: policy(places, &settings, &credentials, &redactor),
             telemetry: telemetry(&settings, &credentials),
-            mirror: mirror(places, &settings, &credentials, &audit, &host),
+            mirrors: mirrors(places, &settings, &credentials, &audit, &host),
             audit,
             delivery: delivery(places, &settings, &credentials, &host),
             replies: replies(places),
@@ -122,11 +130,17 @@ impl Kernel {
             &*self.memory,
             &*self.delivery,
         ];
+        ports.into_iter().chain(self.elsewhere()).collect()
+    }
+
+    /// The parts that bring things to other systems, or count with them.
+    pub fn elsewhere(&self) -> Vec<&dyn Component> {
         let limits = self.limits.iter().map(|desk| &**desk as &dyn Component);
-        let mirror = self.mirror.iter().map(|m| m as &dyn Component);
+        let mirrors = self.mirrors.iter().map(|m| m as &dyn Component);
+        let bringer = self.bringer.iter().map(|b| b as &dyn Component);
         let telemetry = self.telemetry.iter().map(|t| t as &dyn Component);
         let deliverers = self.deliverers.iter().map(|d| d as &dyn Component);
-        ports.into_iter().chain(limits).chain(deliverers).chain(mirror).chain(telemetry).collect()
+        limits.chain(deliverers).chain(mirrors).chain(bringer).chain(telemetry).collect()
     }
 
     /// How many requests each caller may make, counted by this process.
@@ -255,7 +269,7 @@ fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Des
     })
 }
 
-/// A service outside, with its credential.
+/// A service of the kernel outside, with its credential.
 ///
 /// # Errors
 /// When there is no address, or the credential cannot be had.
@@ -265,11 +279,7 @@ fn service(
     credential: &str,
     deadline: Duration,
 ) -> Result<registry::ServiceChoice, String> {
-    if address.is_empty() {
-        return Err("it has no address".to_owned());
-    }
-    let token = credentials.of_service(credential).map_err(|e| said(&e))?.map(Into::into);
-    Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
+    outside_service(address, deadline, || credentials.of_service(credential).map_err(|e| said(&e)))
 }
 
 /// The same for what is no service of the kernel: it never gets the kernel's own key, only what is named for it.
@@ -282,20 +292,19 @@ fn stranger(
     credential: &str,
     deadline: Duration,
 ) -> Result<registry::ServiceChoice, String> {
+    outside_service(address, deadline, || credentials.text(credential).map_err(|e| said(&e)))
+}
+
+fn outside_service(
+    address: &str,
+    deadline: Duration,
+    token: impl FnOnce() -> Result<Option<String>, String>,
+) -> Result<registry::ServiceChoice, String> {
     if address.is_empty() {
         return Err("it has no address".to_owned());
     }
-    let token = credentials.text(credential).map_err(|e| said(&e))?.map(Into::into);
+    let token = token()?.map(Into::into);
     Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
-}
-
-fn telemetry(settings: &Settings, credentials: &Credentials) -> Option<trace::Part> {
-    let settings = &settings.telemetry;
-    (!settings.otlp.is_empty()).then(|| {
-        let service = stranger(credentials, &settings.otlp, &settings.credential, DEADLINE);
-        let token = service.map(|service| service.token.map(|token| token.to_string()));
-        trace::Part { exporter: trace::Exporter::new(&settings.otlp), token }
-    })
 }
 
 fn bus(
@@ -323,24 +332,6 @@ fn bus(
         let choice =
             registry::BusChoice { adapter: settings.adapter.clone(), file: file.clone(), service, server };
         registry::bus(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
-    })
-}
-
-fn mirror(
-    places: &Places,
-    settings: &Settings,
-    credentials: &Credentials,
-    log: &Arc<Desk<dyn AuditLog>>,
-    host: &Arc<dyn Host>,
-) -> Option<Mirror> {
-    let credentials = credentials.clone();
-    let (address, credential) = (settings.audit.mirror.clone(), settings.audit.mirror_credential.clone());
-    let file = places.own().join("audit-mirror.json");
-    (!address.is_empty()).then(|| {
-        Mirror::new(log.clone(), file, Clock(host.clone()), move || {
-            let service = service(&credentials, &address, &credential, MEMORY_DEADLINE)?;
-            registry::audit_copy(&service).map_err(|e| said(&e))
-        })
     })
 }
 
@@ -414,62 +405,5 @@ fn replies(places: &Places) -> Arc<Desk<dyn Replies>> {
         // We hold the lock: whoever began something and did not finish is dead.
         replies.abandon().map_err(|e| said(&e))?;
         Ok(Arc::from(replies))
-    })
-}
-
-/// Who is told of events. One whose entry cannot be understood is there too, and says so in its health.
-fn deliverers(settings: &Settings, credentials: &Credentials, means: &Means) -> Vec<Deliverer> {
-    let sinks = settings.events.sinks.iter().map(|(name, words)| {
-        let parsed = Sink::parse(name, words);
-        let wants = parsed.as_ref().map(|sink| sink.events.clone()).unwrap_or_default();
-        let (host, credentials) = (means.host.clone(), credentials.clone());
-        Deliverer::new(&Sink::group(name), wants, means.clone(), move || {
-            let sink = parsed.clone()?;
-            let secret = credentials.text(&sink.secret).map_err(|e| said(&e))?;
-            let choice = registry::NotifyChoice { sink, secret };
-            registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
-        })
-    });
-    sinks.chain(outside(settings, credentials, means)).collect()
-}
-
-/// What carries the log to the event system of `events.adapter`.
-fn outside(settings: &Settings, credentials: &Credentials, means: &Means) -> Option<Deliverer> {
-    let events = &settings.events;
-    let name = events.credential.clone();
-    let choice = registry::OutsideEventsChoice {
-        adapter: events.adapter.clone(),
-        address: events.address.clone(),
-        stream: events.stream.clone(),
-        user: Some(events.user.clone()).filter(|user| !user.is_empty()),
-        password: None,
-        attempts: events.max_attempts,
-        deadline: DEADLINE,
-    };
-    let (host, credentials) = (means.host.clone(), credentials.clone());
-    (events.adapter != "embedded").then(|| {
-        Deliverer::new(&events.outside(), BTreeSet::new(), means.clone(), move || {
-            let password = credentials.text(&name).map_err(|e| said(&e))?.map(Password::from);
-            let choice = registry::OutsideEventsChoice { password, ..choice.clone() };
-            registry::notify_outside(&choice, host.0.clone()).map_err(|e| said(&e))
-        })
-    })
-}
-
-fn limits(settings: &Settings, credentials: &Credentials) -> Option<Arc<Desk<dyn Limits>>> {
-    let agent = &settings.agent;
-    let (address, rate) = (agent.limits_address.clone(), agent.rate_limit);
-    let (name, credentials) = (agent.limits_credential.clone(), credentials.clone());
-    (!address.is_empty()).then(|| {
-        Desk::new("limits", LIMITS_DEADLINE, move || {
-            let server = registry::RedisSettings {
-                address: address.clone(),
-                user: None,
-                password: credentials.text(&name).map_err(|e| said(&e))?.map(Password::from),
-                deadline: LIMITS_DEADLINE,
-            };
-            let choice = registry::LimitsChoice { adapter: "redis".into(), rate, server: Some(server) };
-            registry::limits(&choice).map(Arc::from).map_err(|e| said(&e))
-        })
     })
 }

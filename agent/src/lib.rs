@@ -23,6 +23,7 @@ pub mod secret;
 mod tls;
 pub mod token;
 mod trace;
+mod waiting;
 
 pub use places::Places;
 

@@ -1,4 +1,5 @@
-//! Mirrors the audit log to another system, in order, each entry once.
+//! Mirrors the audit log to another system, in order, each entry once: to the kernel's policy-audit, and to the
+//! PostgreSQL server that holds an org's incidents.
 //!
 //! The log itself is the record; this is a copy for who looks elsewhere. While the other side is away the entries stay
 //! where they are, in the log, and the part tries again for as long as it takes. Where it is not known whether an entry
@@ -32,6 +33,7 @@ type Open = Box<dyn Fn() -> Result<Box<dyn AuditCopy>, String> + Send + Sync>;
 pub struct Mirror(Arc<Work>);
 
 struct Work {
+    name: &'static str,
     log: Arc<Desk<dyn AuditLog>>,
     open: Open,
     /// Where the place in the log is kept.
@@ -69,6 +71,8 @@ struct Memory {
     /// Entries before this one may have been written by whoever came before.
     unsure: u64,
     failures: u32,
+    /// Whether the other side said what it has since it was last away.
+    told: bool,
 }
 
 impl std::fmt::Debug for Mirror {
@@ -84,12 +88,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Mirror {
     /// Writes nothing yet. `open` makes the other side, and is asked again when it could not.
     pub fn new(
+        name: &'static str,
         log: Arc<Desk<dyn AuditLog>>,
         file: PathBuf,
         host: Clock,
         open: impl Fn() -> Result<Box<dyn AuditCopy>, String> + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Work {
+            name,
             log,
             open: Box::new(open),
             file,
@@ -103,7 +109,7 @@ impl Mirror {
 
 impl Component for Mirror {
     fn name(&self) -> &str {
-        "audit-mirror"
+        self.0.name
     }
 
     fn start(&self) {
@@ -112,7 +118,7 @@ impl Component for Mirror {
         if flags.running || flags.stop {
             return;
         }
-        let built = std::thread::Builder::new().name("audit-mirror".into()).stack_size(512 << 10);
+        let built = std::thread::Builder::new().name(work.name.into()).stack_size(2 << 20);
         let runs = work.clone();
         match built.spawn(move || runs.run()) {
             Ok(_) => flags.running = true,
@@ -191,6 +197,7 @@ impl Work {
             *kept = Some(self.begin(&*log)?);
         }
         let Some(memory) = kept else { return Ok(0) };
+        memory.heed_other_side()?;
         let entries = log.entries(memory.place.next, BATCH).map_err(|e| Down(e.to_string()))?;
         self.count(memory, &*log, entries.len())?;
         let before = memory.place.next;
@@ -210,17 +217,18 @@ impl Work {
         let mut state = locked(&self.state);
         state.waiting = state.waiting.saturating_sub(memory.place.next - before);
         (state.refused, state.why_refused) = (memory.place.refused, memory.place.why.clone());
+        memory.told &= done.is_ok();
         done.map(|()| entries.len())
     }
 
     fn begin(&self, log: &dyn AuditLog) -> Result<Memory, Down> {
         let to = (self.open)().map_err(Down)?;
-        // Name and key id: another log, or another key, begins anew.
-        let name = log.verifier_key().splitn(3, '+').take(2).collect::<Vec<_>>().join("+");
+        // Another log, or another key, begins anew.
+        let name = log.name();
         let place =
             Place::load(&self.file, &name).map_err(|e| Down(format!("{}: {e}", self.file.display())))?;
         let unsure = place.next + BATCH as u64;
-        Ok(Memory { to, log: name, place, unsure, failures: 0 })
+        Ok(Memory { to, log: name, place, unsure, failures: 0, told: false })
     }
 
     /// How many wait, counted only when it matters: behind a full batch.
@@ -282,6 +290,24 @@ impl Work {
         tracing::error!(index, why, "an entry of the audit log is not taken by its mirror");
         memory.failures = 0;
         memory.place.set_aside(index, &why);
+        Ok(())
+    }
+}
+
+impl Memory {
+    /// Goes on where the other side says that it is: one that was set up anew, or put back to an older state, lacks
+    /// what was written there once.
+    fn heed_other_side(&mut self) -> Result<(), Down> {
+        if self.told {
+            return Ok(());
+        }
+        if let Some(mut next) = self.to.next(&self.log).map_err(|e| Down(e.to_string()))? {
+            while self.place.named.contains(&next) {
+                next += 1;
+            }
+            self.place.next = next;
+        }
+        self.told = true;
         Ok(())
     }
 }

@@ -35,10 +35,15 @@ struct Piece {
     score: f64,
 }
 
+/// A 500 of the services may be bad input as well as trouble: it is not taken for "away".
 fn failed(error: KernelError) -> MemoryError {
-    match error.is_our_fault() {
-        true => MemoryError::BadQuery(error.to_string()),
-        false => MemoryError::Storage(error.to_string()),
+    match &error {
+        KernelError::Http(why) if matches!(why, HttpError::Offline(_)) || why.may_pass() => {
+            MemoryError::Away(error.to_string())
+        }
+        _ if matches!(error.status(), 429 | 502..=504) => MemoryError::Away(error.to_string()),
+        _ if error.is_our_fault() => MemoryError::BadQuery(error.to_string()),
+        _ => MemoryError::Storage(error.to_string()),
     }
 }
 

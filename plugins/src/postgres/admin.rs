@@ -1,10 +1,15 @@
-//! What an administrator of the database does once: make the tables, add an org and its login.
+//! What an administrator of the database does: make the tables, add an org and its login, and rewrite the tables of
+//! the memory so that nothing forgotten is left in them.
 //!
 //! Never used by an adapter at work, whose login may do none of this.
 
 use super::{PostgresError, PostgresSettings, Session, migrate};
+use std::time::Duration;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
+
+/// For one table.
+const VACUUM: Duration = Duration::from_secs(3_600);
 
 /// Applies the steps that are missing; several at once wait for each other. The names of those applied.
 ///
@@ -72,6 +77,29 @@ pub fn add_org(
             }
             other => other,
         })
+}
+
+/// What holds texts of documents and vectors made from them.
+const OF_MEMORY: [&str; 4] = ["docs", "fields", "chunks", "postings"];
+
+/// Rewrites the tables of the memory, one after the other: what was forgotten is in none of their files afterwards. Each
+/// is locked while it is rewritten. The server's write-ahead log and copies of the database are not touched.
+///
+/// # Errors
+/// [`PostgresError`]; the tables until then were rewritten, the others are as they were.
+pub fn vacuum(settings: &PostgresSettings) -> Result<(), PostgresError> {
+    let long = settings.operation.max(VACUUM);
+    let settings = PostgresSettings { operation: long, ..settings.clone() };
+    Session::open(&settings)?.run(long * 4, async |client| {
+        client.batch_execute(migrate::SEARCH_PATH).await?;
+        for table in OF_MEMORY {
+            // alone in its statement, because it runs in no transaction
+            client.batch_execute(&format!("VACUUM (FULL) ecoops.{table}")).await?;
+        }
+        // only now the old files go
+        client.batch_execute("CHECKPOINT").await?;
+        Ok(())
+    })
 }
 
 fn check_names(org: &str, login: &str) -> Result<(), PostgresError> {
