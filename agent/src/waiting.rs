@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// How often the file is looked at for what others put there.
 const LOOK: Duration = Duration::from_secs(2);
+/// A memory that was away for long is asked again after this.
+const LONGEST: Duration = Duration::from_secs(10);
 const STOP: Duration = Duration::from_secs(2);
 
 /// The part.
@@ -108,7 +110,11 @@ impl Work {
                 tracing::warn!(waiting, why, "documents wait for the memory");
             }
             *locked(&self.state) = State { waiting, why };
-            let rest = if rounds == 0 { LOOK } else { pause::after(rounds, None, &*self.host.0).max(LOOK) };
+            let rest = if rounds == 0 {
+                LOOK
+            } else {
+                pause::after(rounds, None, &*self.host.0).clamp(LOOK, LONGEST)
+            };
             let flags = locked(&self.flags);
             drop(self.changed.wait_timeout_while(flags, rest, |flags| !flags.stop));
         }

@@ -180,6 +180,9 @@ pub fn store(choice: &StoreChoice) -> Result<Arc<dyn Store>, RegistryError> {
     }
 }
 
+/// For one large object to come or go.
+const LARGE: Duration = Duration::from_secs(60);
+
 /// Where reports and attachments are kept.
 #[derive(Debug, Clone, Default)]
 pub struct ObjectsChoice {
@@ -197,6 +200,7 @@ impl ObjectsChoice {
             url: settings.address.clone(),
             ca_file: (!settings.ca_file.is_empty()).then(|| settings.ca_file.clone().into()),
             offline,
+            limits: ServiceLimits { request: LARGE, whole: 3 * LARGE, ..ServiceLimits::default() },
             ..HttpServer::default()
         };
         let s3 = S3Settings {

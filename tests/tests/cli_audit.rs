@@ -197,7 +197,7 @@ fn a_report_names_the_evidence_of_each_change_and_every_exception() {
         "## Changes (1)",
         // entry, time, actor, resource, allowed, validated, approved, undone
         "| 6 | 2026-01-02T03:04:11Z | user\\|1000 |",
-        "| 0 | 4 | 5 | - |",
+        " in file:///x | 0 | 4 | 5 | - |",
         "What this report cannot show",
     ] {
         assert!(shown.contains(part), "{part}\n{shown}");

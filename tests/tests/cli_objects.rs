@@ -128,7 +128,11 @@ fn reports_and_attachments_in_an_s3_store() {
     story(home, &settings);
     let offline = run(&["--offline", "objects", "list"], "");
     assert!(offline.0 == Some(2) && offline.2.contains("offline"), "{offline:?}");
+    let well = run(&["doctor"], "");
+    assert!(String::from_utf8_lossy(&well.1).contains("reports and attachments at"), "{well:?}");
     server.kill();
+    let ill = run(&["doctor"], "");
+    assert!(String::from_utf8_lossy(&ill.1).contains("BROKEN   objects"), "{ill:?}");
     let away = run(&["objects", "list"], "");
     assert!(away.0 == Some(2) && away.2.contains("away"), "{away:?}");
 }

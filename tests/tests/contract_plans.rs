@@ -58,11 +58,13 @@ fn suite(make: impl Fn(&Path) -> Box<dyn Plans>) {
     assert_eq!(plans.list(None, 10).unwrap(), []);
     assert!(matches!(plans.plan(FIRST), Err(PlansError::Unknown(_))));
 
-    let (first, second, third) = (plan(FIRST, "a"), plan(SECOND, "a"), plan(THIRD, "b"));
+    let (first, second, third) = (plan(FIRST, "a"), plan(SECOND, "c"), plan(THIRD, "b"));
     for one in [&first, &second, &third, &first] {
-        plans.propose(one).unwrap();
+        assert_eq!(plans.propose(one).unwrap(), one.id);
     }
-    plans.propose(&Plan { summary: "another".into(), ..first.clone() }).unwrap();
+    let same = Plan { id: "01DRZ3NDEKTSV4RRFFQ69G5FAV".into(), summary: "another".into(), ..first.clone() };
+    assert_eq!(plans.propose(&same).unwrap(), FIRST, "of the same effect, and not done yet");
+    assert_eq!(plans.propose(&Plan { summary: "another".into(), ..first.clone() }).unwrap(), FIRST);
     assert_eq!(plans.plan(FIRST).unwrap(), (first.clone(), vec![]), "a plan never changes");
     assert_eq!(plans.plan("01b").unwrap().0, third, "by the only beginning, in any case");
     assert!(matches!(plans.plan("01AR"), Err(PlansError::Ambiguous(..))));
@@ -86,13 +88,14 @@ fn suite(make: impl Fn(&Path) -> Box<dyn Plans>) {
     // The last word counts, whoever said it, and stands for every plan of the same effect.
     let yes = said(&first, true, "bob");
     plans.decide(&yes).unwrap();
-    assert_eq!(plans.standing(&second.digest).unwrap(), Some(yes.clone()));
+    assert_eq!(plans.standing(&first.digest).unwrap(), Some(yes.clone()));
+    assert_eq!(plans.standing(&second.digest).unwrap(), None);
     assert_eq!(plans.standing(&third.digest).unwrap(), None);
     assert_eq!(ids(Some(PlanStatus::Approved), 10), [FIRST]);
-    let no = said(&second, false, "eve");
-    plans.decide(&no).unwrap();
-    assert_eq!(plans.standing(&first.digest).unwrap(), None);
+    plans.decide(&said(&second, false, "eve")).unwrap();
+    assert_eq!(plans.standing(&first.digest).unwrap(), Some(yes.clone()), "a no to another is none to this");
     plans.decide(&said(&first, false, "bob")).unwrap();
+    assert_eq!(plans.standing(&first.digest).unwrap(), None);
     assert!(matches!(plans.execute(FIRST), Err(PlansError::NotApproved(_))));
     let again = said(&first, true, "ana");
     plans.decide(&again).unwrap();
@@ -109,8 +112,12 @@ fn suite(make: impl Fn(&Path) -> Box<dyn Plans>) {
     assert_eq!(ids(Some(PlanStatus::Executed), 10), [FIRST]);
     assert!(matches!(plans.execute("01ZRZ3NDEKTSV4RRFFQ69G5FAV"), Err(PlansError::Unknown(_))));
 
+    // The same effect once more is another plan, which nobody has approved.
+    assert_eq!(plans.propose(&same).unwrap(), same.id);
+    assert_eq!(plans.plan(&same.id).unwrap().0.status, PlanStatus::Proposed);
+
     drop(plans);
-    assert_eq!(make(folder.path()).list(None, 10).unwrap().len(), 3, "it is on disk");
+    assert_eq!(make(folder.path()).list(None, 10).unwrap().len(), 4, "it is on disk");
 }
 
 #[test]

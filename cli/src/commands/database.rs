@@ -41,7 +41,7 @@ enum Verb {
     },
     /// Rewrite the memory's tables, so that nothing forgotten is left in the server's files
     #[command(
-        after_help = "`ecoops memory forget` hides a document from everybody at once; the server overwrites its text when it\nneeds the place. This rewrites the tables now; each is locked meanwhile. The server's write-ahead log\nand backups keep what they have.\n\nExample:\n  ecoops database vacuum --login postgres --credential db-admin"
+        after_help = "`ecoops memory forget` hides a document from everybody at once; the server overwrites its\ntext when it needs the place. This rewrites the tables now; each is locked meanwhile. The\nserver's write-ahead log and backups keep what they have.\n\nExample:\n  ecoops database vacuum --login postgres --credential db-admin"
     )]
     Vacuum {
         #[command(flatten)]
@@ -49,7 +49,7 @@ enum Verb {
     },
     /// Copy what is new in the audit log to the server of incidents.address
     #[command(
-        after_help = "The agent does this by itself while incidents.adapter is postgres. The signed log stays the proof; the\ncopy is for searching.\n\nExample:\n  ecoops database copy-audit"
+        after_help = "The agent does this by itself while incidents.adapter is postgres. The signed log stays\nthe proof; the copy is for searching.\n\nExample:\n  ecoops database copy-audit"
     )]
     CopyAudit,
 }

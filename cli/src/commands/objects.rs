@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Reports stay for 90 days, attachments for 7. They are in a folder of yours, or in a store that speaks the\nS3 protocol (objects.adapter).\n\nExamples:\n  ecoops incident export 01KAF3 --format html --keep\n  ecoops objects list\n  ecoops objects get incidents/01KAF3Z5QH3V5T1N7E2B8M4C6D/20261120T101500Z.html -o incident.html"
+    after_help = "Reports stay for 90 days, attachments for 7. They are in a folder of yours, or in a store\nthat speaks the S3 protocol (objects.adapter).\n\nExamples:\n  ecoops incident export 01KAF3 --format html --keep\n  ecoops objects list\n  ecoops objects get incidents/01KAF3Z5QH3V5T1N7E2B8M4C6D/20261120T101500Z.html -o incident.html"
 )]
 pub struct Args {
     #[command(subcommand)]

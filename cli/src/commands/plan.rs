@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "`ecoops fix` keeps each change that it would apply as a plan. What is approved is the effect: the digest of\nevery file before and after. When a file moves, the same fix is another plan and must be approved anew.\nWith incidents.adapter postgres an org shares its plans: one proposes, another approves.\n\nExamples:\n  ecoops plan list --status proposed\n  ecoops plan show 01KAF3\n  ecoops plan approve 01KAF3 --notes \"looked at with Ana\"\n  ecoops fix                       the approved change is applied"
+    after_help = "`ecoops fix` keeps each change that it would apply as a plan. What is approved is the effect: the\ndigest of every file before and after. When a file moves, the same fix is another plan and\nmust be approved anew. With incidents.adapter postgres an org shares its\nplans: one proposes, another approves.\n\nExamples:\n  ecoops plan list --status proposed\n  ecoops plan show 01KAF3\n  ecoops plan approve 01KAF3 --notes \"looked at with Ana\"\n  ecoops fix                       the approved change is applied"
 )]
 pub struct Args {
     #[command(subcommand)]

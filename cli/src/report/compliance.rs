@@ -111,8 +111,8 @@ fn activity(judged: &Judged, out: &mut String) {
     );
     for (signer, count) in &summary.signers {
         let meaning = match signer.as_str() {
-            "self" => " (signed by the process that acted: no separation of duties)",
-            "agent" => " (signed by the agent, which alone holds the log's key)",
+            "self" => " (the process that acted signed it itself: no separation of duties)",
+            "agent" => " (the agent signed it for who asked)",
             _ => "",
         };
         let _ = writeln!(out, "- Signed by {}: {count}{meaning}", cell(signer));
@@ -153,12 +153,20 @@ fn row(change: &Change, out: &mut String) {
         change.index,
         cell(&change.timestamp),
         cell(&change.actor),
-        cell(&change.resource),
+        place(change),
         entry(change.allowed),
         entry(change.validated),
         entry(change.approved),
         entry(change.undone)
     );
+}
+
+/// The resource, and where it is.
+fn place(change: &Change) -> String {
+    match change.uri.as_str() {
+        "" => cell(&change.resource),
+        uri => format!("{} in {}", cell(&change.resource), cell(uri)),
+    }
 }
 
 /// A text of somebody else's in a cell of a table: on one line, and no markup of its own.

@@ -27,11 +27,13 @@ pub(super) fn ask(
     let actor = session.actor(Phase::Gate)?;
     let plan = plan(attempt.ports, session, &actor, ready, set)?;
     let plans = attempt.ports.plans;
-    let kept = plans.propose(&plan);
-    if let Err(error) = &kept {
-        done.warnings.push(format!("the plan is not kept: {error}"));
+    match plans.propose(&plan) {
+        Ok(id) => done.plan = Some(id),
+        Err(error) => {
+            done.plan = None;
+            done.warnings.push(format!("the plan is not kept: {error}"));
+        }
     }
-    done.plan = kept.is_ok().then(|| plan.id.clone());
     let answer = (attempt.dialog.approve)(&Proposal {
         remediations: &set.remediations,
         patch: &set.patch,
@@ -51,9 +53,9 @@ pub(super) fn ask(
         let note = Note { content: Some(digest.clone()), ..Note::default() };
         session.write(&actor, APPROVE, resource, result, &note)?;
     }
-    if done.plan.is_some() {
+    if let Some(id) = done.plan.clone() {
         let approval = PlanApproval {
-            plan: plan.id,
+            plan: id,
             approver: actor,
             approved: said.0,
             notes: said.1.to_owned(),

@@ -3,11 +3,12 @@
 use crate::domain::{ContentHash, Plan, PlanApproval, PlanStatus};
 
 pub trait Plans: Send + Sync {
-    /// Keeps a plan, once by its id; the same again changes nothing.
+    /// Keeps a plan, unless one of the same effect is kept that is not done yet: whoever looks at that looks at this.
+    /// The id of the one that is kept.
     ///
     /// # Errors
     /// [`PlansError`]; then it is not kept.
-    fn propose(&self, plan: &Plan) -> Result<(), PlansError>;
+    fn propose(&self, plan: &Plan) -> Result<String, PlansError>;
 
     /// The plan of this id, or the only one whose id begins so (at least 4 characters), with what was said of it, the
     /// oldest first.

@@ -90,12 +90,20 @@ fn set(tx: &Transaction<'_>, id: &str, status: PlanStatus) -> Result<(), PlansEr
 }
 
 impl Plans for EmbeddedPlans {
-    fn propose(&self, plan: &Plan) -> Result<(), PlansError> {
+    fn propose(&self, plan: &Plan) -> Result<String, PlansError> {
         let body = serde_json::to_string(plan).map_err(|e| PlansError::Storage(e.to_string()))?;
-        let insert =
-            "INSERT INTO plans (id, digest, status, body) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-        let values = params![plan.id, plan.digest.as_str(), plan.status.as_str(), body];
-        self.connection().execute(insert, values).map(drop).map_err(storage)
+        self.change(|tx| {
+            let find = "SELECT id FROM plans WHERE id = ?1 OR (digest = ?2 AND status <> 'executed')
+                ORDER BY number DESC LIMIT 1";
+            let same = tx.query_row(find, [plan.id.as_str(), plan.digest.as_str()], |row| row.get(0));
+            if let Some(same) = same.optional().map_err(storage)? {
+                return Ok(same);
+            }
+            let insert = "INSERT INTO plans (id, digest, status, body) VALUES (?1, ?2, ?3, ?4)";
+            let values = params![plan.id, plan.digest.as_str(), plan.status.as_str(), body];
+            tx.execute(insert, values).map_err(storage)?;
+            Ok(plan.id.clone())
+        })
     }
 
     fn plan(&self, id: &str) -> Result<(Plan, Vec<PlanApproval>), PlansError> {

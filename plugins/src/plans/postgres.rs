@@ -11,7 +11,7 @@ use ecoops_core::ports::plans::{Plans, PlansError, meant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio_postgres::types::Json;
+use tokio_postgres::types::{Json, ToSql};
 use tokio_postgres::{Client, Row, Transaction};
 
 const PLAN: &str =
@@ -42,11 +42,7 @@ impl PgPlans {
         Self { pool: Pool::new(settings) }
     }
 
-    fn plans(
-        &self,
-        sql: &str,
-        values: &[&(dyn tokio_postgres::types::ToSql + Sync)],
-    ) -> Result<Vec<Plan>, PlansError> {
+    fn plans(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Plan>, PlansError> {
         Ok(self.pool.again(async |client| {
             let rows = client.query(sql, values).await?;
             rows.iter().map(plan).collect::<Result<Vec<_>, _>>()
@@ -146,36 +142,42 @@ async fn done(client: &mut Client, id: &str) -> Result<Result<(), PlansError>, P
 }
 
 impl Plans for PgPlans {
-    fn propose(&self, plan: &Plan) -> Result<(), PlansError> {
+    fn propose(&self, plan: &Plan) -> Result<String, PlansError> {
         let (uuid, preflight, steps) = (uuid(&plan.id)?, json_of(&plan.preflight)?, json_of(&plan.steps)?);
         let (repository, summary, patch) =
             (escape(&plan.repository), escape(&plan.summary), escape(&plan.patch));
         let (by, rollback, status) =
             (escape(&plan.proposed_by), json_of(&plan.rollback)?, plan.status.as_str());
+        let find = "SELECT name FROM fix_plans WHERE name = $1 OR (digest = $2 AND status <> 'executed')
+            ORDER BY seq DESC LIMIT 1";
         let insert =
             "INSERT INTO fix_plans (id, name, run, repository, summary, preflight, steps, patch, rollback,
               digest, proposed_by, created_at, status)
             VALUES ($1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::timestamptz, $13)
             ON CONFLICT (org_id, name) DO NOTHING";
-        self.pool.again(async |client| {
-            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 13] = [
-                &uuid,
-                &plan.id,
-                &plan.run.0,
-                &repository,
-                &summary,
-                &preflight,
-                &steps,
-                &patch,
-                &rollback,
-                &plan.digest.as_str(),
-                &by,
-                &plan.created_at,
-                &status,
-            ];
-            Ok(client.execute(insert, &values).await?)
-        })?;
-        Ok(())
+        let digest = plan.digest.as_str();
+        let values: [&(dyn ToSql + Sync); 13] = [
+            &uuid,
+            &plan.id,
+            &plan.run.0,
+            &repository,
+            &summary,
+            &preflight,
+            &steps,
+            &patch,
+            &rollback,
+            &digest,
+            &by,
+            &plan.created_at,
+            &status,
+        ];
+        Ok(self.pool.again(async |client| {
+            if let Some(same) = client.query_opt(find, &[&plan.id, &digest]).await? {
+                return Ok(same.try_get(0)?);
+            }
+            client.execute(insert, &values).await?;
+            Ok(plan.id.clone())
+        })?)
     }
 
     fn plan(&self, id: &str) -> Result<(Plan, Vec<PlanApproval>), PlansError> {

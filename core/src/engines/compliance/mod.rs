@@ -70,6 +70,7 @@ pub const LIMITS: &[&str] = &[
     "Only what ecoops did, or was told, is in the log: changes that went past it are not.",
     "A control passes on the entries of the period; that a control exists on paper is not judged.",
     "The log proves that nothing in it was altered or left out; not that what it was told is true.",
+    "Agent and actor may be processes of one user: duties are then separated between processes, not between people.",
     "A control without entries in the period is not tested, and does not count in the score.",
 ];
 

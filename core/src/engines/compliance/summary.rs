@@ -33,6 +33,9 @@ pub struct Change {
     pub actor: String,
     pub action: String,
     pub resource: String,
+    /// Where the resource is, such as the repository.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub uri: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub run: String,
     /// The entry that allowed it.
@@ -84,6 +87,7 @@ fn change(index: u64, entry: &AuditEntry, run: &[&(u64, AuditEntry)]) -> Change 
         actor: entry.actor.clone(),
         action: entry.action.clone(),
         resource: entry.resource.clone(),
+        uri: entry.uri.clone(),
         run: entry.run.clone(),
         allowed: run.iter().rev().find(|(i, e)| *i <= index && allowed(e)).map(|(i, _)| *i),
         validated: done("validate"),
