@@ -104,7 +104,7 @@ impl Kernel {
             events,
             bus: bus(places, &settings, &credentials, &host),
             policy: policy(places, &settings, &credentials, &redactor),
-            telemetry: telemetry(&settings, &credentials),
+            telemetry: telemetry(&settings, &credentials, &host),
             mirrors: mirrors(places, &settings, &credentials, &audit, &host),
             audit,
             delivery: delivery(places, &settings, &credentials, &host),
@@ -166,17 +166,7 @@ impl Kernel {
 
     /// Takes the secrets out of every text of a document. Names of fields stay.
     pub fn redact_all(&self, value: &mut Value) {
-        redact_all(&self.redactor, value);
-    }
-}
-
-/// Takes the secrets out of every text of a document. Names of fields stay.
-pub fn redact_all(redactor: &Redactor, value: &mut Value) {
-    match value {
-        Value::String(text) => *text = redactor.redact(text).text,
-        Value::Array(items) => items.iter_mut().for_each(|item| redact_all(redactor, item)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| redact_all(redactor, field)),
-        _ => {}
+        self.redactor.redact_all(value);
     }
 }
 

@@ -81,9 +81,7 @@ impl Kernel {
 
     /// Entries in the audit log.
     pub fn audit_size(&self) -> Result<u64, Failure> {
-        let broken = |e| failure(PipelineError::Audit(e));
-        let checkpoint = self.audit.checkpoint().map_err(broken)?;
-        Ok(checkpoint.as_deref().and_then(|c| c.lines().nth(1)).and_then(|n| n.parse().ok()).unwrap_or(0))
+        self.audit.size().map_err(|e| failure(PipelineError::Audit(e)))
     }
 }
 
@@ -508,12 +506,13 @@ pub fn recover(app: &App, workspace: &dyn Workspace) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The run that `wanted` begins the id of, or the last one that is `fit`.
+/// The run that `wanted` begins the id of, or the last one that is `fit`; `none` says that there is none.
 pub fn find_run(
     store: &dyn Store,
     workspace: &dyn Workspace,
     wanted: Option<&str>,
     fit: &dyn Fn(&Run) -> bool,
+    none: &str,
 ) -> Result<Run, Failure> {
     let repository = &workspace.about().repository;
     let runs = store
@@ -521,9 +520,9 @@ pub fn find_run(
         .map_err(|e| Failure::new("the journal cannot be read").because(&e))?;
     let next = "`ecoops runs` lists the runs of this repository";
     match wanted {
-        None => runs.into_iter().find(|r| fit(r)).ok_or_else(|| {
-            Failure::new("there is no such run in this repository").exit(Exit::Nothing).next(next)
-        }),
+        None => {
+            runs.into_iter().find(|r| fit(r)).ok_or_else(|| Failure::new(none).exit(Exit::Nothing).next(next))
+        }
         Some(id) => {
             let mut found = runs.into_iter().filter(|r| !id.is_empty() && r.id.0.starts_with(id));
             match (found.next(), found.next()) {

@@ -58,7 +58,7 @@ fn open(home: &Home, name: &str, texts: &[&str]) -> Result<Box<dyn Delivery>, re
 /// again.
 fn suite(world: &World, make: impl Fn() -> Box<dyn Delivery>) {
     let delivery = make();
-    assert_eq!(delivery.applications(), ["shop"]);
+    assert_eq!(delivery.applications().unwrap(), ["shop"]);
     assert!(matches!(delivery.state("nothing"), Err(DeliveryError::NoSuchApplication(_))));
     assert!(matches!(delivery.sync("nothing", None, false), Err(DeliveryError::NoSuchApplication(_))));
     let state = delivery.state("shop").unwrap();

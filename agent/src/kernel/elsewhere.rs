@@ -1,7 +1,7 @@
 //! The parts that bring things to other systems, or count with them, as the settings say. Each opens its other side
 //! when it first needs it, and says in its health what became of it.
 
-use super::{Clock, DEADLINE, LIMITS_DEADLINE, MEMORY_DEADLINE, said, service, stranger};
+use super::{Clock, DEADLINE, LIMITS_DEADLINE, MEMORY_DEADLINE, said, service};
 use crate::component::Desk;
 use crate::credentials::Credentials;
 use crate::deliver::{Deliverer, Means};
@@ -17,12 +17,16 @@ use ecoops_plugins::registry::{self, Password};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub(super) fn telemetry(settings: &Settings, credentials: &Credentials) -> Option<trace::Part> {
-    let settings = &settings.telemetry;
-    (!settings.otlp.is_empty()).then(|| {
-        let service = stranger(credentials, &settings.otlp, &settings.credential, DEADLINE);
-        let token = service.map(|service| service.token.map(|token| token.to_string()));
-        trace::Part { exporter: trace::Exporter::new(&settings.otlp), token }
+pub(super) fn telemetry(
+    settings: &Settings,
+    credentials: &Credentials,
+    host: &Arc<dyn Host>,
+) -> Option<trace::Part> {
+    let (settings, credentials) = (settings.telemetry.clone(), credentials.clone());
+    (!settings.otlp.is_empty()).then(|| trace::Part {
+        exporter: trace::Exporter::new(&settings.otlp),
+        token: Arc::new(Box::new(move || credentials.text(&settings.credential).map_err(|e| said(&e)))),
+        host: Clock(host.clone()),
     })
 }
 
@@ -71,10 +75,11 @@ pub(super) fn deliverers(settings: &Settings, credentials: &Credentials, means: 
         let parsed = Sink::parse(name, words);
         let wants = parsed.as_ref().map(|sink| sink.events.clone()).unwrap_or_default();
         let (host, credentials) = (means.host.clone(), credentials.clone());
-        Deliverer::new(&Sink::group(name), wants, means.clone(), move || {
-            let sink = parsed.clone()?;
-            let secret = credentials.text(&sink.secret).map_err(|e| said(&e))?;
-            let choice = registry::NotifyChoice { sink, secret };
+        let name_of = parsed.as_ref().map(|sink| sink.secret.clone()).unwrap_or_default();
+        let secret = move || credentials.text(&name_of).map_err(|e| said(&e));
+        Deliverer::new(&Sink::group(name), wants, means.clone(), secret, move |secret| {
+            let secret = secret.map(|secret| secret.to_string());
+            let choice = registry::NotifyChoice { sink: parsed.clone()?, secret };
             registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
         })
     });
@@ -95,9 +100,9 @@ fn outside(settings: &Settings, credentials: &Credentials, means: &Means) -> Opt
         deadline: DEADLINE,
     };
     let (host, credentials) = (means.host.clone(), credentials.clone());
+    let secret = move || credentials.text(&name).map_err(|e| said(&e));
     (events.adapter != "embedded").then(|| {
-        Deliverer::new(&events.outside(), BTreeSet::new(), means.clone(), move || {
-            let password = credentials.text(&name).map_err(|e| said(&e))?.map(Password::from);
+        Deliverer::new(&events.outside(), BTreeSet::new(), means.clone(), secret, move |password| {
             let choice = registry::OutsideEventsChoice { password, ..choice.clone() };
             registry::notify_outside(&choice, host.0.clone()).map_err(|e| said(&e))
         })
