@@ -89,6 +89,7 @@ fn failure(error: &PlansError) -> Failure {
         PlansError::Unknown(_) | PlansError::Ambiguous(..) => {
             failure.exit(Exit::Nothing).next("run `ecoops plan list` to see what there is")
         }
+        PlansError::Executed(_) => failure.next("`ecoops fix` proposes what there is to do now"),
         _ => failure.next("see `ecoops doctor`"),
     }
 }

@@ -114,7 +114,8 @@ fn plan(
         preflight,
         steps: steps.collect(),
         patch: redact(&set.patch),
-        rollback: format!("ecoops undo {}", session.run.0),
+        // of whichever run will apply it
+        rollback: "ecoops undo".to_owned(),
         digest: set.hash(),
         proposed_by: actor.to_owned(),
         created_at: now.to_string(),
