@@ -91,13 +91,20 @@ pub fn vacuum(settings: &PostgresSettings) -> Result<(), PostgresError> {
     let long = settings.operation.max(VACUUM);
     let settings = PostgresSettings { operation: long, ..settings.clone() };
     Session::open(&settings)?.run(long * 4, async |client| {
-        client.batch_execute(migrate::SEARCH_PATH).await?;
+        // the server passes over the tables of others with a warning
+        let own = "SELECT bool_and(pg_has_role(c.relowner, 'USAGE')) FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'ecoops' AND c.relname = ANY($1)";
+        match client.query_one(own, &[&OF_MEMORY.as_slice()]).await?.try_get::<_, Option<bool>>(0)? {
+            Some(true) => {}
+            Some(false) => {
+                return Err(PostgresError::Schema("the tables are another login's: use its own".into()));
+            }
+            None => return Err(PostgresError::Schema("the database has no tables of ecoops".into())),
+        }
         for table in OF_MEMORY {
             // alone in its statement, because it runs in no transaction
             client.batch_execute(&format!("VACUUM (FULL) ecoops.{table}")).await?;
         }
-        // only now the old files go
-        client.batch_execute("CHECKPOINT").await?;
         Ok(())
     })
 }
