@@ -122,7 +122,7 @@ impl RememberedMemory {
 
 impl Memory for RememberedMemory {
     /// While the memory is away the document waits, and the id is the one that it will have there, unless a secret
-    /// is taken out of it on the way.
+    /// is taken out of it on the way or the memory gives ids of its own, as the kernel's memory-hub may.
     fn ingest(&self, document: &Document) -> Result<String, MemoryError> {
         self.keep(document).map(|kept| kept.id)
     }
