@@ -248,6 +248,22 @@ async fn answer(
         let fault = Fault::new(Code::RateLimited, "too many requests");
         return Err(Fault { retry_after: Some(seconds), left: Some((left.limit, 0)), ..fault });
     }
+    // Whatever becomes of it, the caller learns how much is left.
+    let rate = (left.limit, left.remaining);
+    let held = |fault: Fault| Fault { left: fault.left.or(Some(rate)), ..fault };
+    within_rate(app, route, parts, body, ids, (peer, caller), rate).await.map_err(held)
+}
+
+/// The request of a caller that may ask more.
+async fn within_rate(
+    app: &Arc<App>,
+    route: &Route,
+    parts: &mut Parts,
+    body: Body,
+    ids: &Ids,
+    (peer, caller): (Peer, Caller),
+    rate: (u64, u64),
+) -> Result<Response<Body>, Fault> {
     permitted(&caller, route.needs)?;
     let body = arrive(body, route.most).await?;
     let roles = caller.actor.as_ref().map(|actor| actor.roles.as_slice()).unwrap_or_default();
@@ -280,7 +296,7 @@ async fn answer(
     drop(backend);
     let mut response = done?;
     let headers = response.headers_mut();
-    let limits = answer::rate_headers(left.limit, left.remaining);
+    let limits = answer::rate_headers(rate.0, rate.1);
     for (name, value) in limits.into_iter().chain(user) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
