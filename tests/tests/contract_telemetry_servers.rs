@@ -3,10 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
-use ecoops_core::domain::incident::{LogLevel, Reporter, TimeRange};
-use ecoops_core::ports::telemetry::{Readings, Scope, Telemetry, TelemetryError};
+use ecoops_core::domain::incident::{LogLevel, Reporter};
+use ecoops_core::ports::telemetry::{Readings, Telemetry, TelemetryError};
 use ecoops_plugins::telemetry::alertmanager::Alertmanager;
-use ecoops_plugins::telemetry::http::{Limits, Server};
+use ecoops_plugins::telemetry::http::Limits;
 use ecoops_plugins::telemetry::loki::{Loki, LokiSettings};
 use ecoops_plugins::telemetry::prometheus::{Prometheus, PrometheusSettings};
 use ecoops_plugins::telemetry::tempo::Tempo;
