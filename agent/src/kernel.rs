@@ -3,16 +3,17 @@
 use crate::component::{Component, Desk};
 use crate::credentials::Credentials;
 use crate::deliver::{Deliverer, Means};
+use crate::gather::Gather;
 use crate::mirror::Mirror;
 use crate::trace;
 use crate::{Places, boot, secret, token};
 use ecoops_core::config::{Login, Settings, Sink};
-use ecoops_core::domain::Identifiers;
+use ecoops_core::domain::{AuditEntry, Identifiers, RemediationEvent};
 use ecoops_core::engines::redact::Redactor;
-use ecoops_core::ports::audit_log::AuditLog;
+use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog};
 use ecoops_core::ports::bus::Bus;
 use ecoops_core::ports::delivery::Delivery;
-use ecoops_core::ports::events::Outbox;
+use ecoops_core::ports::events::{EventsError, Offset, Outbox};
 use ecoops_core::ports::host::{Host, identifiers};
 use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::limits::Limits;
@@ -38,11 +39,15 @@ pub struct Kernel {
     pub identity: Arc<Desk<dyn Identity>>,
     pub memory: Arc<Desk<dyn Memory>>,
     pub events: Arc<Desk<dyn Outbox>>,
+    /// Events with their keys, on their way into the log.
+    pub publishing: Arc<Gather<dyn Outbox, (RemediationEvent, String), Offset, EventsError>>,
     /// Who is told of events; none with settings that name nobody.
     pub deliverers: Vec<Deliverer>,
     pub bus: Arc<Desk<dyn Bus>>,
     pub policy: Arc<Desk<dyn Policy>>,
     pub audit: Arc<Desk<dyn AuditLog>>,
+    /// Entries on their way into the audit log.
+    pub recording: Arc<Gather<dyn AuditLog, AuditEntry, Appended, AuditError>>,
     /// Writes the audit log elsewhere as well.
     pub mirror: Option<Mirror>,
     /// Tells a collector what is done.
@@ -93,11 +98,13 @@ impl Kernel {
             deliverers: deliverers(&settings, &credentials, &means),
             identity: identity(places, &settings, &host),
             memory: memory(places, &settings, &credentials, &redactor, &host),
+            publishing: Gather::new(events.clone(), |log, events| log.publish_all(events)),
             events,
             bus: bus(places, &settings, &credentials, &host),
             policy: policy(places, &settings, &credentials, &redactor),
             telemetry: telemetry(&settings, &credentials),
             mirror: mirror(places, &settings, &credentials, &audit, &host),
+            recording: Gather::new(audit.clone(), |log, entries| log.append(entries)),
             audit,
             delivery: delivery(places, &settings, &credentials, &host),
             replies: replies(places),
@@ -225,7 +232,7 @@ fn memory(
     let credentials = credentials.clone();
     let (state, settings, host) = (places.state.clone(), settings.memory.clone(), host.clone());
     let redactor = redactor.clone();
-    Desk::new("memory", MEMORY_DEADLINE, move || {
+    Desk::when_asked("memory", MEMORY_DEADLINE, move || {
         if !settings.enabled {
             return Err("it is turned off (memory.enabled)".to_owned());
         }
@@ -358,7 +365,7 @@ fn policy(
         repository: None,
     };
     let (settings, redactor) = (settings.policy.clone(), redactor.clone());
-    Desk::new("policy", DEADLINE, move || {
+    Desk::when_asked("policy", DEADLINE, move || {
         let choice = registry::PolicyChoice::embedded(rego.clone());
         let choice = match settings.adapter.as_str() {
             "embedded" => choice,

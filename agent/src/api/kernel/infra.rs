@@ -176,7 +176,7 @@ async fn record(
         asked: None,
         details: details.as_object().cloned(),
     };
-    app.kernel.audit.ask(move |audit| audit.append(&[entry])).await?.map_err(super::audit::fault)?;
+    app.kernel.recording.ask(vec![entry]).await?.map_err(super::audit::fault)?;
     Ok(())
 }
 

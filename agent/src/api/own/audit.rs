@@ -104,7 +104,7 @@ async fn append(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
             return Ok(written((first..=index).map(|index| Appended { index, size }).collect()));
         }
     }
-    let appended = app.kernel.audit.ask(move |audit| audit.append(&entries)).await?.map_err(fault)?;
+    let appended = app.kernel.recording.ask(entries).await?.map_err(fault)?;
     Ok(written(appended))
 }
 
