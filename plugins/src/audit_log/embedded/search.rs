@@ -99,13 +99,14 @@ impl<'a> Search<'a> {
             if known.is_some_and(|count| count.below >= end) {
                 beyond.get_or_insert(self.fit);
             }
-            if self.is_full() {
-                match (known, beyond) {
-                    _ if self.filter.is_empty() => return Ok(Some(self.size)),
-                    _ if !self.page.count => return Ok(None),
-                    (Some(count), Some(beyond)) => return Ok(Some(beyond + count.fit)),
-                    _ => {}
+            match (known, beyond) {
+                _ if self.filter.is_empty() && self.is_full() => return Ok(Some(self.size)),
+                // The page is full, or all that fit were met.
+                (Some(count), Some(beyond)) if self.is_full() || self.fit - beyond >= count.fit => {
+                    return Ok(Some(beyond + count.fit));
                 }
+                _ if self.is_full() && !self.page.count => return Ok(None),
+                _ => {}
             }
             let first = last / WIDTH * WIDTH;
             self.bundle(first, end)?;
