@@ -18,6 +18,7 @@ use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog, Found, Inclu
 use key::LogKey;
 use search::Counts;
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -124,10 +125,10 @@ impl EmbeddedAuditLog {
     /// As [`EmbeddedAuditLog::in_state`].
     pub fn signed_by(state: &Path, origin: &str, signer: &str) -> Result<Self, AuditError> {
         let folder = log_folder(state);
-        let made = (!has_log(&folder)).then_some(origin);
+        let made = (!has_log(state)).then_some(origin);
         let key = LogKey::from_file(&state.join("keys/audit.key"), made)?;
         let key = LogKey { signer: signer.to_owned(), ..key };
-        Self::open(Config { folder, seen: Some(state.join("seen/audit")), step: None }, key)
+        Self::open(Config { folder, seen: Some(seen(state)), step: None }, key)
     }
 
     /// Opens or begins the log. A folder that cannot be written can still be read.
@@ -144,9 +145,7 @@ impl EmbeddedAuditLog {
             writer: Mutex::new(None),
             counts: Counts::default(),
         };
-        if config.folder.join(reader::CHECKPOINT).exists()
-            || log.seen.as_ref().is_some_and(|seen| seen.exists())
-        {
+        if is_there(&config.folder.join(reader::CHECKPOINT)) || log.seen.as_deref().is_some_and(is_there) {
             match log.with_writer(|_| Ok(())) {
                 Err(AuditError::Storage(why)) => tracing::warn!(why, "the audit log can only be read"),
                 other => other?,
@@ -360,9 +359,22 @@ pub fn log_folder(state: &Path) -> PathBuf {
     state.join("audit")
 }
 
-/// Whether a folder holds a log with entries.
-pub fn has_log(folder: &Path) -> bool {
-    folder.join(reader::CHECKPOINT).exists()
+/// Whether a state folder has a log, or had one: what was removed or cannot be looked at is no log that is yet to
+/// begin.
+pub fn has_log(state: &Path) -> bool {
+    let folder = log_folder(state);
+    [folder.join(reader::CHECKPOINT), folder.join(journal::NAME), seen(state)]
+        .iter()
+        .any(|path| is_there(path))
+}
+
+/// Where it is kept which checkpoint was last seen, outside the log that could be put back.
+fn seen(state: &Path) -> PathBuf {
+    state.join("seen/audit")
+}
+
+fn is_there(path: &Path) -> bool {
+    !matches!(path.symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound)
 }
 
 /// Verifies a log's folder, or a copy of it, with nothing but its public key.
