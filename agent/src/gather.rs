@@ -53,7 +53,8 @@ where
         Arc::new(Self { desk, act, queue: Mutex::new(Queue { led: false, waiting: Vec::new() }) })
     }
 
-    /// Hands the items over, with those of others, all of them or none. What is late is stored all the same.
+    /// Hands the items over, with those of others, all of them or none. What is late may be stored all the same; what
+    /// nobody waits for when its turn comes is not.
     ///
     /// # Errors
     /// [`Unavailable`] as the desk has it; else what the port says of these items alone.
@@ -112,6 +113,8 @@ where
     /// What goes next; none ends the lead.
     fn next(&self) -> Option<Vec<Call<T, R, E>>> {
         let mut queue = self.locked();
+        // A part that hangs must not pile up what nobody waits for any more.
+        queue.waiting.retain(|call| !call.answer.is_closed());
         let mut sum = 0;
         let fits = |call: &&Call<T, R, E>| {
             let fits = sum < MOST;
@@ -230,6 +233,8 @@ mod tests {
             }
             port.open();
             while gather.ask(vec![9]).await != Ok(Ok(vec![90])) {}
+            // Two of the three were begun before they were late, or one: the last was not waited for any more.
+            assert!(!port.calls.lock().unwrap().contains(&vec![3]), "{:?}", port.calls.lock().unwrap());
         });
     }
 }
