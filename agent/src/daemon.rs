@@ -170,13 +170,14 @@ async fn serve(options: Options, tls: Option<Arc<Tls>>) -> Result<(), DaemonErro
         let listener = TcpListener::bind(address).await.map_err(named)?;
         let address = listener.local_addr().map_err(named)?;
         tracing::info!(%address, tls = tls.is_some(), "listens on TCP");
+        let _ = app.listens.set(address);
         match tls {
             Some(tls) => {
                 let renewing = renewing(tls.clone(), signals.hangups()?, stop.subscribe());
                 tokio::spawn(renewing);
                 doors.spawn(open(SecureDoor::new(listener, tls), router.clone(), stop.subscribe()))
             }
-            None => doors.spawn(open(RemoteDoor(listener), router.clone(), stop.subscribe())),
+            None => doors.spawn(open(RemoteDoor::new(listener), router.clone(), stop.subscribe())),
         };
     }
     // The last: who is answered here may count on the other doors.

@@ -102,7 +102,7 @@ impl Kernel {
             events,
             bus: bus(places, &settings, &credentials, &host),
             policy: policy(places, &settings, &credentials, &redactor),
-            telemetry: telemetry(&settings, &credentials),
+            telemetry: telemetry(&settings, &credentials, &host),
             mirror: mirror(places, &settings, &credentials, &audit, &host),
             recording: Gather::new(audit.clone(), |log, entries| log.append(entries)),
             audit,
@@ -159,17 +159,7 @@ impl Kernel {
 
     /// Takes the secrets out of every text of a document. Names of fields stay.
     pub fn redact_all(&self, value: &mut Value) {
-        redact_all(&self.redactor, value);
-    }
-}
-
-/// Takes the secrets out of every text of a document. Names of fields stay.
-pub fn redact_all(redactor: &Redactor, value: &mut Value) {
-    match value {
-        Value::String(text) => *text = redactor.redact(text).text,
-        Value::Array(items) => items.iter_mut().for_each(|item| redact_all(redactor, item)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| redact_all(redactor, field)),
-        _ => {}
+        self.redactor.redact_all(value);
     }
 }
 
@@ -296,12 +286,12 @@ fn stranger(
     Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
 }
 
-fn telemetry(settings: &Settings, credentials: &Credentials) -> Option<trace::Part> {
-    let settings = &settings.telemetry;
-    (!settings.otlp.is_empty()).then(|| {
-        let service = stranger(credentials, &settings.otlp, &settings.credential, DEADLINE);
-        let token = service.map(|service| service.token.map(|token| token.to_string()));
-        trace::Part { exporter: trace::Exporter::new(&settings.otlp), token }
+fn telemetry(settings: &Settings, credentials: &Credentials, host: &Arc<dyn Host>) -> Option<trace::Part> {
+    let (settings, credentials) = (settings.telemetry.clone(), credentials.clone());
+    (!settings.otlp.is_empty()).then(|| trace::Part {
+        exporter: trace::Exporter::new(&settings.otlp),
+        token: Arc::new(Box::new(move || credentials.text(&settings.credential).map_err(|e| said(&e)))),
+        host: Clock(host.clone()),
     })
 }
 
@@ -430,10 +420,11 @@ fn deliverers(settings: &Settings, credentials: &Credentials, means: &Means) -> 
         let parsed = Sink::parse(name, words);
         let wants = parsed.as_ref().map(|sink| sink.events.clone()).unwrap_or_default();
         let (host, credentials) = (means.host.clone(), credentials.clone());
-        Deliverer::new(&Sink::group(name), wants, means.clone(), move || {
-            let sink = parsed.clone()?;
-            let secret = credentials.text(&sink.secret).map_err(|e| said(&e))?;
-            let choice = registry::NotifyChoice { sink, secret };
+        let name_of = parsed.as_ref().map(|sink| sink.secret.clone()).unwrap_or_default();
+        let secret = move || credentials.text(&name_of).map_err(|e| said(&e));
+        Deliverer::new(&Sink::group(name), wants, means.clone(), secret, move |secret| {
+            let secret = secret.map(|secret| secret.to_string());
+            let choice = registry::NotifyChoice { sink: parsed.clone()?, secret };
             registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
         })
     });
@@ -454,9 +445,9 @@ fn outside(settings: &Settings, credentials: &Credentials, means: &Means) -> Opt
         deadline: DEADLINE,
     };
     let (host, credentials) = (means.host.clone(), credentials.clone());
+    let secret = move || credentials.text(&name).map_err(|e| said(&e));
     (events.adapter != "embedded").then(|| {
-        Deliverer::new(&events.outside(), BTreeSet::new(), means.clone(), move || {
-            let password = credentials.text(&name).map_err(|e| said(&e))?.map(Password::from);
+        Deliverer::new(&events.outside(), BTreeSet::new(), means.clone(), secret, move |password| {
             let choice = registry::OutsideEventsChoice { password, ..choice.clone() };
             registry::notify_outside(&choice, host.0.clone()).map_err(|e| said(&e))
         })

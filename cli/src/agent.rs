@@ -57,10 +57,12 @@ pub fn reach(app: &App) -> Option<Arc<Client>> {
         Found::Not(Absent::OtherProtocol(protocol, hello)) if !is_older(&hello) => {
             without(&format!("the agent is newer than this program (protocol {protocol})"))
         }
-        Found::Not(Absent::NotRunning | Absent::Stale) if when == Use::Always => match start(app, None) {
-            Ok(client) => Some(Arc::new(client)),
-            Err(failure) => without(&failure.what),
-        },
+        Found::Not(Absent::NotRunning | Absent::Stale) if when == Use::Always => {
+            match start(app, None, &[]) {
+                Ok(client) => Some(Arc::new(client)),
+                Err(failure) => without(&failure.what),
+            }
+        }
         Found::Not(why) => without(&why),
     }
 }
@@ -89,18 +91,23 @@ fn renew(app: &App, older: &Client) -> Option<Client> {
         }
     }
     let stopped = wait_unlocked(app, Duration::from_secs(app.settings().agent.drain + 2)).unwrap_or(false);
-    let newer = if stopped { start(app, None).ok() } else { None };
+    let newer = if stopped { start(app, older.hello.listen, &[]).ok() } else { None };
     if newer.is_some() {
         app.ui.note("note: the agent was of an older build; it was restarted");
     }
     newer
 }
 
-/// Starts a daemon in the background and waits for its hello.
+/// Starts a daemon in the background and waits for its hello. `settings` are for all its life: those of whoever
+/// starts it, never of a command that merely needs one.
 ///
 /// # Errors
 /// [`Failure`] with what it said when it does not come up.
-pub fn start(app: &App, listen: Option<SocketAddr>) -> Result<Client, Failure> {
+pub fn start(
+    app: &App,
+    listen: Option<SocketAddr>,
+    settings: &[(String, String, String)],
+) -> Result<Client, Failure> {
     let places = app.folders.agent();
     let failed = |e: &dyn std::error::Error| Failure::new("the agent could not be started").because(e);
     let program = host::program().map_err(|e| failed(&e))?;
@@ -109,7 +116,7 @@ pub fn start(app: &App, listen: Option<SocketAddr>) -> Result<Client, Failure> {
     let errors = std::fs::File::create(&said).map_err(|e| failed(&e))?;
     let mut command = Command::new(program);
     command.args(["agent", "run", "--detached"]).current_dir("/");
-    for (_, key, value) in &app.flags {
+    for (_, key, value) in settings {
         command.args(["--config", &format!("{key}={value}")]);
     }
     if let Some(address) = listen {
@@ -233,6 +240,7 @@ mod tests {
             ready: true,
             build: build.to_owned(),
             pid: 1,
+            listen: None,
         };
         let version = env!("CARGO_PKG_VERSION");
         for (build, older) in [

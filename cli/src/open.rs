@@ -77,9 +77,7 @@ impl Kernel {
 
     /// Entries in the audit log.
     pub fn audit_size(&self) -> Result<u64, Failure> {
-        let broken = |e| failure(PipelineError::Audit(e));
-        let checkpoint = self.audit.checkpoint().map_err(broken)?;
-        Ok(checkpoint.as_deref().and_then(|c| c.lines().nth(1)).and_then(|n| n.parse().ok()).unwrap_or(0))
+        self.audit.size().map_err(|e| failure(PipelineError::Audit(e)))
     }
 }
 

@@ -202,7 +202,11 @@ fn events_go_to_their_stream_once_and_are_read_on_from_any_place() {
         refused(&agent.post("/events/publish", &with(event("bad"), name, field)), 400, "VALIDATION_ERROR");
     }
     let secret = format!("AKIA{}", "IOSFODNN7QWERTYU");
-    let leaky = with(event("leaky"), "data", json!({ "log": format!("key {secret}") }));
+    let mut leaky = with(event("leaky"), "data", json!({ "log": format!("key {secret}") }));
+    leaky["policyDecision"] = json!({ "verdict": "deny", "policyId": "p", "policyVersion": "1",
+        "reason": format!("it holds {secret}"), "complianceTags": [], "evaluatedAt": "2026-01-01T00:00:00Z" });
+    leaky["resource"] = json!({ "kind": "pod", "id": secret, "namespace": secret });
+    leaky["actor"]["id"] = json!(secret);
     data(&agent.post("/events/publish", &leaky), 201);
     assert!(!agent.get("/events/replay/platform-01:healing").text().contains(&secret));
 }
@@ -296,6 +300,17 @@ fn audit_entries_are_written_once_and_found_by_what_they_say() {
 }
 
 #[test]
+fn the_record_holds_no_secret_of_a_decision() {
+    let agent = Agent::up();
+    let secret = format!("AKIA{}", "IOSFODNN7QWERTYU");
+    let decision = json!({ "verdict": "deny", "policyId": "p", "policyVersion": "1",
+        "reason": format!("it holds {secret}"), "complianceTags": [], "evaluatedAt": "2026-01-01T00:00:00Z" });
+    data(&agent.post("/audit/write", &with(entry(0), "policyDecision", decision)), 201);
+    let kept = agent.get("/v1/audit/entries").text();
+    assert!(kept.contains("it holds") && !kept.contains(&secret), "{kept}");
+}
+
+#[test]
 fn a_compliance_report_says_what_the_log_shows() {
     let agent = Agent::up();
     let report = |framework: &str| {
@@ -371,6 +386,16 @@ fn auth_says_who_is_there_and_what_they_may() {
     let token = String::from_utf8_lossy(&made.stdout).trim().to_owned();
     let verified = data(&agent.post("/auth/verify", &json!({ "token": token })), 200);
     assert!(verified["expiresAt"].is_string() && verified["actor"]["id"].is_string());
+    assert_eq!(
+        (&verified["actor"]["permissions"], &verified["actor"]["roles"], &verified["scope"]),
+        (&json!([]), &json!([]), &"memory:read".into()),
+        "who holds it is not its maker"
+    );
+    let wide = agent.ecoops(&["agent", "token", "--scope", "*"]);
+    let wide = String::from_utf8_lossy(&wide.stdout).trim().to_owned();
+    let wide = data(&agent.post("/auth/verify", &json!({ "token": wide })), 200);
+    assert!(!wide["actor"]["permissions"].as_array().unwrap().is_empty(), "{wide}");
+    assert!(!wide["actor"]["roles"].as_array().unwrap().is_empty(), "{wide}");
     let forged = format!("{}A", &token[..token.len() - 2]);
     refused(&agent.post("/auth/verify", &json!({ "token": forged })), 401, "INVALID_TOKEN");
     assert_eq!(data(&agent.post("/auth/introspect", &json!({ "token": forged })), 200)["active"], false);
@@ -397,6 +422,14 @@ fn auth_says_who_is_there_and_what_they_may() {
     // A token narrows what the user's own process may do.
     let bearer = format!("Bearer {token}");
     let narrow = [("authorization", bearer.as_str())];
+    let reader = agent.ecoops(&["agent", "token", "--scope", "*:read"]);
+    let reader = format!("Bearer {}", String::from_utf8_lossy(&reader.stdout).trim());
+    let reader = [("authorization", reader.as_str())];
+    for (permission, expected) in [("remediation:read", "allow"), ("remediation:write", "deny")] {
+        assert_eq!(verdict(permission, &reader), expected, "{permission}");
+    }
+    let own = data(&agent.ask("GET", "/auth/introspect", &reader, ""), 200);
+    assert_eq!(own["actor"]["permissions"], json!(["remediation:read"]), "{own}");
     refused(&agent.ask("GET", "/audit/query", &narrow, ""), 403, "PERMISSION_DENIED");
     refused(
         &agent.ask("GET", "/audit/query", &[("authorization", "Bearer x.y.z")], ""),

@@ -49,7 +49,7 @@ pub fn endpoint(kernel: &Kernel, program: Program) -> Endpoint {
         let mut bytes = [0; 16];
         // Without randomness there is no name, and so no session, that somebody could guess.
         match host.0.random(&mut bytes) {
-            Ok(()) => bytes.iter().map(|b| format!("{b:02x}")).collect(),
+            Ok(()) => ecoops_core::domain::hex(bytes),
             Err(_) => String::new(),
         }
     };

@@ -38,8 +38,8 @@ use ecoops_core::ports::identity::{IdentityError, Token};
 use ecoops_core::ports::replies::Reply;
 use once::Turn;
 use routes::{Needs, Route};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OnceCell, watch};
 
@@ -53,6 +53,8 @@ pub struct App {
     pub runs: Arc<Runs>,
     /// What `hello` tells of this process.
     pub build: String,
+    /// Where it listens on TCP as well, for whoever starts it again.
+    pub listens: OnceLock<SocketAddr>,
     pub started: Instant,
     /// Turns true when the daemon stops: streams end then.
     pub stopping: watch::Receiver<bool>,
@@ -89,6 +91,7 @@ impl App {
             kernel,
             runs,
             build,
+            listens: OnceLock::new(),
             started: Instant::now(),
             stopping,
             stop: Arc::new(Notify::new()),
@@ -145,7 +148,7 @@ fn filter(method: &Method) -> MethodFilter {
 /// One request from its head to its answer. `index` is the route's; without one there is nothing here.
 async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Response<Body> {
     let begin = Instant::now();
-    app.metrics.under_way.fetch_add(1, Ordering::Relaxed);
+    let under_way = app.metrics.begin();
     let (mut parts, body) = request.into_parts();
     let now = app.kernel.host.0.now();
     let request_id = app.kernel.ulid();
@@ -172,7 +175,7 @@ async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Respons
     }
     drop(root);
     app.metrics.count(id, status, begin.elapsed());
-    app.metrics.under_way.fetch_sub(1, Ordering::Relaxed);
+    drop(under_way);
     let micros = begin.elapsed().as_micros() as u64;
     let _entered = span.enter();
     match status {
@@ -210,13 +213,16 @@ async fn answer(
 ) -> Result<Response<Body>, Fault> {
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0.clone());
     let peer = peer.ok_or_else(|| Fault::new(Code::Internal, "the connection is not known"))?;
-    if let Peer::Remote(tls) = &peer {
-        refuse_browsers(&parts.headers, tls.as_deref())?;
+    if let Peer::Remote(remote) = &peer {
+        refuse_browsers(&parts.headers, remote.tls.as_deref())?;
     }
     let Some(route) = route else {
         return Err(absent(app, parts));
     };
     let caller = trace::span("auth", Kind::Internal).within(caller(app, &peer, parts, route)).await?;
+    if let (Peer::Remote(remote), Some(_)) = (&peer, &caller.claims) {
+        remote.is_known();
+    }
     let left = trace::span("rate_limit", Kind::Internal).within(app.limits.take(&caller)).await;
     if let Some(wait) = left.wait {
         let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
@@ -456,8 +462,7 @@ fn again(reply: Reply) -> Response<Body> {
 /// With an entity tag of the body, or nothing but that when the client has just this (RFC 9110, 8.8.3, 13.1.2).
 fn tagged(mut rendered: Rendered, known: Option<&str>) -> Response<Body> {
     use sha2::{Digest, Sha256};
-    let hash: String = Sha256::digest(&rendered.body).iter().take(16).map(|b| format!("{b:02x}")).collect();
-    let tag = format!("\"{hash}\"");
+    let tag = format!("\"{}\"", ecoops_core::domain::hex(&Sha256::digest(&rendered.body)[..16]));
     let same = |known: &str| {
         known.split(',').any(|one| one.trim() == "*" || one.trim().trim_start_matches("W/") == tag)
     };

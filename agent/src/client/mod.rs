@@ -53,6 +53,9 @@ pub struct Hello {
     pub build: String,
     #[serde(default)]
     pub pid: i32,
+    /// Where it listens on TCP as well.
+    #[serde(default)]
+    pub listen: Option<std::net::SocketAddr>,
 }
 
 /// Why a request came to nothing.

@@ -206,7 +206,7 @@ fn each(log: &dyn AuditLog, args: &LogArgs, take: &mut dyn FnMut(u64, &AuditEntr
     }
     let mut start = match args.from {
         Some(from) => from,
-        None => size(log)?.saturating_sub(args.limit as u64),
+        None => log.size().map_err(unread)?.saturating_sub(args.limit as u64),
     };
     let end = start.saturating_add(args.limit as u64);
     while start < end {
@@ -219,12 +219,6 @@ fn each(log: &dyn AuditLog, args: &LogArgs, take: &mut dyn FnMut(u64, &AuditEntr
         }
     }
     Ok(())
-}
-
-fn size(log: &dyn AuditLog) -> Result<u64, Failure> {
-    let note = log.checkpoint().map_err(|e| failure("the audit log could not be read", &e))?;
-    // Signed and checked already: its second line is the size.
-    Ok(note.and_then(|note| note.lines().nth(1)?.parse().ok()).unwrap_or(0))
 }
 
 fn as_json(index: u64, entry: &AuditEntry) -> serde_json::Value {
@@ -268,7 +262,7 @@ fn verify(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
     };
     let verified = verified.map_err(|e| report_broken(failure("the audit log does not hold", &e), app))?;
     if app.output == Output::Json {
-        let root: String = verified.root.iter().map(|b| format!("{b:02x}")).collect();
+        let root = ecoops_core::domain::hex(verified.root);
         let (entries, origin) = (verified.entries, verified.origin);
         app.ui.result(
             &serde_json::json!({ "whole": true, "entries": entries, "root": root, "origin": origin, "key": key })

@@ -42,6 +42,22 @@ pub struct Application {
     pub message: String,
 }
 
+impl Application {
+    /// One that is there and cannot be read.
+    pub fn unknown(name: String, why: &DeliveryError) -> Self {
+        Self {
+            name,
+            sync_status: Sync::Unknown,
+            health_status: Health::Unknown,
+            desired_revision: String::new(),
+            deployed_revision: None,
+            drifted: Vec::new(),
+            history: Vec::new(),
+            message: why.to_string(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployed {
     /// From 1; 0 where the system does not number what it was told to deploy.
@@ -53,7 +69,10 @@ pub struct Deployed {
 
 pub trait Delivery: Send + std::marker::Sync {
     /// The applications by name.
-    fn applications(&self) -> Vec<String>;
+    ///
+    /// # Errors
+    /// [`DeliveryError::Failed`] when they cannot be listed; that is not the same as none.
+    fn applications(&self) -> Result<Vec<String>, DeliveryError>;
 
     /// # Errors
     /// [`DeliveryError::NoSuchApplication`]. What cannot be told is in the answer.

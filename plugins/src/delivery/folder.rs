@@ -150,8 +150,8 @@ fn desired(place: &Place, revision: &str) -> Result<(Oid, Wanted), DeliveryError
 }
 
 impl Delivery for FolderDelivery {
-    fn applications(&self) -> Vec<String> {
-        self.places.keys().cloned().collect()
+    fn applications(&self) -> Result<Vec<String>, DeliveryError> {
+        Ok(self.places.keys().cloned().collect())
     }
 
     fn state(&self, name: &str) -> Result<Application, DeliveryError> {

@@ -210,6 +210,11 @@ pub fn is_loopback(url: &str) -> bool {
         Some(six) => six.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
+    is_loopback_host(host)
+}
+
+/// The same of a host alone, without brackets.
+pub fn is_loopback_host(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 

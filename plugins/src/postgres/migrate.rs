@@ -126,7 +126,7 @@ fn compare(applied: &[(i32, String, String)]) -> Result<usize, PostgresError> {
 }
 
 fn checksum(sql: &str) -> String {
-    Sha256::digest(sql).iter().map(|b| format!("{b:02x}")).collect()
+    ecoops_core::domain::hex(Sha256::digest(sql))
 }
 
 #[cfg(test)]

@@ -144,9 +144,7 @@ fn config(settings: &PostgresSettings) -> Result<Config, PostgresError> {
 
 fn is_local(host: &Host) -> bool {
     match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
+        Host::Tcp(name) => crate::http::is_loopback_host(name),
         #[cfg(unix)]
         Host::Unix(_) => true,
     }

@@ -7,9 +7,11 @@ use crate::api::ask::Ask;
 use crate::api::once::Retry;
 use crate::api::opa;
 use crate::api::routes::{Needs, Route};
+use crate::component::{Desk, Unavailable};
 use axum::http::Method;
 use ecoops_core::domain::{AuditEntry, AuditResult, PolicyStamp};
-use ecoops_core::ports::delivery::{DeliveryError, Deployed, Sync};
+use ecoops_core::ports::audit_log::AuditLog;
+use ecoops_core::ports::delivery::{Application, Delivery, DeliveryError, Deployed, Sync};
 use ecoops_core::ports::policy::PolicyInput;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -92,16 +94,11 @@ struct SyncBody {
 async fn sync(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let name = ask.part("name")?.to_owned();
     let SyncBody { revision, prune } = if ask.body.is_empty() { SyncBody::default() } else { ask.json()? };
-    let revision = super::given(revision);
-    let details = json!({ "prune": prune.unwrap_or(false), "revision": revision });
+    let (revision, prune) = (super::given(revision), prune.unwrap_or(false));
+    let details = json!({ "prune": prune, "revision": revision });
     let stamp = granted(&app, &ask, &name, "sync", details).await?;
     let asked = name.clone();
-    let done = app
-        .kernel
-        .delivery
-        .ask(move |delivery| delivery.sync(&asked, revision.as_deref(), prune.unwrap_or(false)))
-        .await?;
-    changed(&app, &ask, (&name, "sync"), stamp, done).await
+    change(&app, &ask, (&name, "sync"), stamp, move |d| d.sync(&asked, revision.as_deref(), prune)).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -122,8 +119,7 @@ async fn rollback(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
         number.ok_or_else(|| Fault::bad("`targetRevision` is the number of a deployment, from 1 on"))?;
     let stamp = granted(&app, &ask, &name, "rollback", json!({ "to": number })).await?;
     let asked = name.clone();
-    let done = app.kernel.delivery.ask(move |delivery| delivery.rollback(&asked, number)).await?;
-    changed(&app, &ask, (&name, "rollback"), stamp, done).await
+    change(&app, &ask, (&name, "rollback"), stamp, move |d| d.rollback(&asked, number)).await
 }
 
 /// What the policy says before anything is touched; a refusal is recorded.
@@ -148,19 +144,18 @@ async fn granted(
         return Ok(PolicyStamp { version, decision: "allow".to_owned(), reason });
     }
     let stamp = PolicyStamp { version, decision: "deny".to_owned(), reason: reason.clone() };
-    let details = json!({ "resource": { "kind": "application" }, "submittedBy": ask.caller.id });
-    record(app, ask, (name, action), (AuditResult::Denied, Some(stamp)), details).await?;
+    let entry = entry(ask, (name, action), (AuditResult::Denied, stamp));
+    app.kernel.audit.ask(move |audit| audit.append(&[entry])).await?.map_err(super::audit::fault)?;
     Err(Fault::new(Code::PermissionDenied, format!("the policy denies it: {reason}")))
 }
 
-async fn record(
-    app: &App,
+fn entry(
     ask: &Ask,
     (name, action): (&str, &str),
-    (result, policy): (AuditResult, Option<PolicyStamp>),
-    details: Value,
-) -> Result<(), Fault> {
-    let entry = AuditEntry {
+    (result, policy): (AuditResult, PolicyStamp),
+) -> AuditEntry {
+    let details = json!({ "resource": { "kind": "application" }, "submittedBy": ask.caller.id });
+    AuditEntry {
         timestamp: ask.ids.now.clone(),
         trace_id: ask.ids.trace_uuid(),
         run: String::new(),
@@ -168,35 +163,39 @@ async fn record(
         action: action.to_owned(),
         resource: name.to_owned(),
         result,
-        policy,
+        policy: Some(policy),
         content_hash: None,
         urn: format!("urn:ecoops:application:{name}"),
         uri: String::new(),
         signer: String::new(),
         asked: None,
         details: details.as_object().cloned(),
-    };
-    app.kernel.recording.ask(vec![entry]).await?.map_err(super::audit::fault)?;
-    Ok(())
+    }
 }
 
-/// Records what was done or tried, and answers it.
-async fn changed(
+/// Changes an application, records what became of it, and answers it. Both are done on the thread of the delivery,
+/// which goes on when the caller has hung up or it took too long to wait for: what was done is recorded.
+async fn change(
     app: &App,
     ask: &Ask,
     (name, action): (&str, &str),
     stamp: PolicyStamp,
-    done: Result<Deployed, DeliveryError>,
+    act: impl FnOnce(&dyn Delivery) -> Result<Deployed, DeliveryError> + Send + 'static,
 ) -> Result<Answer, Fault> {
-    if let Err(DeliveryError::NoSuchApplication(_)) = &done {
-        return done.map(|_| Answer::ok(Value::Null)).map_err(fault);
-    }
-    let details = json!({
-        "resource": { "kind": "application" }, "submittedBy": ask.caller.id,
-        "metadata": { "deployment": done.as_ref().ok(), "message": done.as_ref().err().map(ToString::to_string) },
+    let (audit, blank) =
+        (app.kernel.audit.clone(), entry(ask, (name, action), (AuditResult::Failure, stamp)));
+    let asked = app.kernel.delivery.ask(move |delivery| {
+        let done = act(delivery);
+        let recorded = record(&audit, blank, &done);
+        (done, recorded)
     });
-    let result = if done.is_ok() { AuditResult::Success } else { AuditResult::Failure };
-    let recorded = record(app, ask, (name, action), (result, Some(stamp)), details).await;
+    let (done, recorded) = asked.await.map_err(|why| match &why {
+        Unavailable::Late(..) => {
+            let told = format!("{why}; it goes on, and what becomes of it is recorded");
+            Fault { message: told, ..Fault::from(why) }
+        }
+        _ => Fault::from(why),
+    })?;
     let deployed = done.map_err(fault)?;
     recorded?;
     Ok(Answer::ok(json!({
@@ -205,15 +204,39 @@ async fn changed(
     })))
 }
 
+fn record(
+    audit: &Desk<dyn AuditLog>,
+    blank: AuditEntry,
+    done: &Result<Deployed, DeliveryError>,
+) -> Result<(), Fault> {
+    // Nothing was there that could have been changed.
+    if let Err(DeliveryError::NoSuchApplication(_)) = done {
+        return Ok(());
+    }
+    let mut details = blank.details.unwrap_or_default();
+    let message = done.as_ref().err().map(ToString::to_string);
+    details.insert("metadata".into(), json!({ "deployment": done.as_ref().ok(), "message": message }));
+    let result = if done.is_ok() { AuditResult::Success } else { AuditResult::Failure };
+    let entry = AuditEntry { result, details: Some(details), ..blank };
+    let log = audit.direct()?;
+    log.append(std::slice::from_ref(&entry)).map(drop).map_err(|why| {
+        // Whoever asked may be gone.
+        tracing::error!(action = entry.action, application = entry.resource, %why, "it was not recorded");
+        super::audit::fault(why)
+    })
+}
+
 async fn drift(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
     let states = app
         .kernel
         .delivery
         .ask(|delivery| {
-            let names = delivery.applications();
-            names.iter().filter_map(|name| delivery.state(name).ok()).collect::<Vec<_>>()
+            let state =
+                |name: String| delivery.state(&name).unwrap_or_else(|why| Application::unknown(name, &why));
+            delivery.applications().map(|names| names.into_iter().map(state).collect::<Vec<_>>())
         })
-        .await?;
+        .await?
+        .map_err(fault)?;
     let drifted = states.iter().filter(|state| state.sync_status != Sync::Synced).count();
     let applications: Vec<Value> = states
         .iter()

@@ -66,6 +66,7 @@ async fn hello(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     if ask.connection.is_some() {
         about.insert("build".into(), json!(app.build));
         about.insert("pid".into(), json!(std::process::id()));
+        about.insert("listen".into(), json!(app.listens.get()));
     }
     Ok(Answer::ok(Value::Object(about)))
 }
