@@ -373,6 +373,15 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l limit -d 'How many entries at most' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l from -d 'The first entry\'s index; without it, the last N entries' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l actor -d 'Only what this actor did' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l action -d 'Only this action, such as `integrate`' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l resource -d 'Only what was done to this resource' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l result -d 'Only what ended like this' -r -f -a "success\t''
+failure\t''
+denied\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l trace -d 'Only entries of this trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l since -d 'Only entries since this time, such as 2026-01-31T12:00:00Z' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l until -d 'Only entries until this time' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
