@@ -227,7 +227,7 @@ fn of_bundle(app: &App, path: &Path, about: &About) -> Result<Finished, Failure>
 /// [`Failure`] when it is none (exit 3 when there is nothing).
 pub fn open_for(app: &App, path: &Path, label: Option<String>) -> Result<Box<dyn Telemetry>, Failure> {
     let stop = app.interrupt.flag.clone();
-    registry::stoppable(path, label, registry::BundleBounds::default(), stop).map_err(|e| unreadable(&e))
+    registry::bundle(path, label, registry::BundleBounds::default(), Some(stop)).map_err(|e| unreadable(&e))
 }
 
 /// Opens loose files that were put together.

@@ -14,6 +14,7 @@ mod imported;
 mod input;
 mod interrupt;
 mod investigation;
+mod objects;
 mod open;
 mod report;
 mod settings;

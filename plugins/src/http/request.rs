@@ -66,9 +66,14 @@ impl<'a> Request<'a> {
     }
 
     /// A header that holds a credential.
-    pub fn secret_header(mut self, name: &str, value: &str) -> Self {
+    pub fn secret_header(self, name: &str, value: &str) -> Self {
+        self.secret().header(name, value)
+    }
+
+    /// It holds a credential: it is sent over https only, or to this machine, and follows no redirect.
+    pub fn secret(mut self) -> Self {
         self.secret = true;
-        self.header(name, value)
+        self
     }
 
     pub fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
@@ -116,6 +121,7 @@ impl<'a> Request<'a> {
             let shown = self.client.shown.clone();
             return Err(HttpError::Unreachable(shown, "nobody waits for the answer any more".into()));
         }
+        self.guarded()?;
         self.client.may_ask()?;
         trace::asks();
         self.client.health().budget.earn();
@@ -167,6 +173,13 @@ impl<'a> Request<'a> {
         }
     }
 
+    pub(super) fn guarded(&self) -> Result<(), HttpError> {
+        if self.secret && !self.client.private {
+            return Err(super::in_clear(&self.client.shown));
+        }
+        Ok(())
+    }
+
     fn attempt(&self, until: Instant) -> Tried {
         let shown = &self.client.shown;
         let tried = |result, again| Tried { result, again, late: false };
@@ -197,6 +210,7 @@ impl<'a> Request<'a> {
     /// # Errors
     /// As [`Request::send`].
     pub fn stream(self) -> Result<Stream, HttpError> {
+        self.guarded()?;
         self.client.may_ask()?;
         trace::asks();
         let (shown, begin) = (self.client.shown.clone(), Instant::now());

@@ -1,8 +1,9 @@
 //! Prometheus and Alertmanager, from their Debian packages, and an exporter for the one to scrape.
 
-use super::{Server, listens, tls::Identity};
+use super::{Server, listens};
 use crate::http::Replay;
 use crate::parts;
+use crate::tls::Identity;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};

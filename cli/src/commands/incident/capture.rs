@@ -119,7 +119,6 @@ impl Servers {
                 url: url.to_owned(),
                 token: token.clone(),
                 ca_file: self.ca_file.as_ref().map(|f| app.here.join(f)),
-                offline: app.offline,
                 stop: Some(app.interrupt.flag.clone()),
                 ..Server::default()
             },
