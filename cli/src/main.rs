@@ -18,6 +18,7 @@ mod objects;
 mod open;
 mod report;
 mod settings;
+mod stream;
 mod ui;
 
 use ecoops_plugins::registry::launcher;

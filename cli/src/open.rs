@@ -159,12 +159,7 @@ fn policy_service(app: &App) -> Result<registry::ServiceChoice, Failure> {
         _ => crate::credentials::of_service(app, &chosen.credential)?,
     };
     let deadline = std::time::Duration::from_secs(10);
-    Ok(registry::ServiceChoice {
-        address: chosen.address.clone(),
-        token: token.map(Into::into),
-        offline: app.offline,
-        deadline,
-    })
+    Ok(registry::ServiceChoice { address: chosen.address.clone(), token: token.map(Into::into), deadline })
 }
 
 pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
@@ -180,14 +175,14 @@ fn embedder_choice(app: &App) -> Result<registry::EmbedderChoice, Failure> {
     let settings = &app.settings().memory;
     let key = crate::credentials::text(app, &settings.embeddings_credential)?;
     let redactor = (!settings.embeddings.is_empty()).then(|| redactor(app)).transpose()?;
-    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor, app.offline))
+    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor))
 }
 
 fn memory_choice(app: &App) -> Result<registry::MemoryChoice, Failure> {
     let settings = &app.settings().memory;
     let password = crate::credentials::text(app, &settings.credential)?;
     let redactor = (settings.adapter != "embedded").then(|| redactor(app)).transpose()?;
-    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor, app.offline))
+    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor))
 }
 
 pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
@@ -220,16 +215,7 @@ fn events_choice(app: &App) -> registry::EventsChoice {
 }
 
 pub fn identity(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, Failure> {
-    let settings = &app.settings().identity;
-    let mut members: std::collections::BTreeMap<_, std::collections::BTreeSet<String>> =
-        settings.members.iter().map(|(k, v)| (k.clone(), v.iter().cloned().collect())).collect();
-    members.entry("*".to_owned()).or_default().extend(settings.default_roles.iter().cloned());
-    let choice = registry::IdentityChoice {
-        adapter: "os-user".into(),
-        folder: app.folders.state.join("identity"),
-        settings: registry::IdentitySettings { roles: settings.roles.clone(), members },
-    };
-    crate::credentials::identity(app, choice, host)
+    crate::credentials::identity(app, host)
 }
 
 /// All ports of a run.
@@ -284,7 +270,7 @@ pub fn room(app: &App) -> Result<Room, Failure> {
 pub fn incidents_choice(app: &App) -> Result<registry::IncidentsChoice, Failure> {
     let settings = &app.settings().incidents;
     let password = crate::credentials::text(app, &settings.credential)?;
-    Ok(registry::IncidentsChoice::of(settings, &app.folders.state, password, app.offline))
+    Ok(registry::IncidentsChoice::of(settings, &app.folders.state, password))
 }
 
 /// The incidents that are worked on.
@@ -304,7 +290,7 @@ pub fn objects(app: &App) -> Result<Box<dyn Objects>, Failure> {
         "folder" => None,
         _ => crate::credentials::text(app, &settings.credential)?,
     };
-    let choice = registry::ObjectsChoice::of(settings, &app.folders.state, key, app.offline);
+    let choice = registry::ObjectsChoice::of(settings, &app.folders.state, key);
     registry::objects(&choice, host()?).map_err(|e| {
         unusable("the store of reports and attachments", &e)
             .next("see the settings of [objects]: `ecoops config show`")

@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
-use ecoops_core::domain::incident::{IncidentBrief, LogLevel, Reporter, TimeRange};
+use ecoops_core::domain::incident::{IncidentBrief, LogLevel, TimeRange};
 use ecoops_core::ports::telemetry::{Scope, Telemetry, TelemetryError};
 use ecoops_plugins::telemetry::files::{BundleBounds, FileBundle};
+use ecoops_tests::parts;
 use ecoops_tests::telemetry::{START, contract, read, scope, write};
 use std::fs;
 use std::path::Path;

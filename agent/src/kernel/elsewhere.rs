@@ -52,7 +52,7 @@ pub(super) fn mirrors(
         let (file, state) = (places.own().join("audit-copy.json"), places.state.clone());
         Mirror::new("audit-copy", log.clone(), file, clock(), move || {
             let password = to_postgres.text(&incidents.credential).map_err(|e| said(&e))?;
-            let choice = registry::IncidentsChoice::of(&incidents, &state, password, false);
+            let choice = registry::IncidentsChoice::of(&incidents, &state, password);
             Ok(registry::audit_copy_in_postgres(&choice))
         })
     });

@@ -108,7 +108,6 @@ fn settings(server: Server, app: &App) -> Result<PostgresSettings, Failure> {
         address,
         login: server.login,
         password: crate::credentials::text(app, server.credential.as_deref().unwrap_or_default())?,
-        offline: app.offline,
         ..PostgresSettings::default()
     })
 }
