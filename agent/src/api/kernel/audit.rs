@@ -9,7 +9,7 @@ use crate::api::routes::{Needs, Route};
 use axum::http::Method;
 use ecoops_core::domain::{AuditEntry, AuditFilter, AuditResult, ContentHash, PolicyStamp};
 use ecoops_core::engines::ledger::entry;
-use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog, Page, newest};
+use ecoops_core::ports::audit_log::{Appended, AuditError, Page, newest};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
