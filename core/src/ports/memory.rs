@@ -78,7 +78,8 @@ pub struct Stale {
 }
 
 pub trait Memory: Send + Sync {
-    /// Chunks, embeds and keeps a document; the same kind and content again returns the first id.
+    /// Chunks, embeds and keeps a document; the same kind and content again returns the first id. A part of a document
+    /// (fields `document`, `part` and `begins` of its metadata) is the same in the same place only.
     ///
     /// # Errors
     /// [`MemoryError`]; then nothing was kept.
