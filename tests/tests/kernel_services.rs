@@ -15,6 +15,7 @@ use ecoops_plugins::registry::{
 };
 use ecoops_tests::agent::{Agent, free_port};
 use ecoops_tests::http::{Replay, Request};
+use ecoops_tests::project::Project;
 use ecoops_tests::servers;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -713,6 +714,31 @@ fn cut(text: &str, size: usize, shared: usize) -> Vec<String> {
         pieces.pop();
     }
     pieces
+}
+
+/// Both ask first whether anything is kept, which memory-hub cannot list.
+#[test]
+fn a_fix_and_an_investigation_work_with_memory_hub() {
+    let stand_in = memory_hub_stand_in();
+    let project = Project::app();
+    let (before, made) = (stand_in.requests().len(), project.home.path().join("made"));
+    project.configure(&format!("[memory]\nadapter = \"memory_hub\"\naddress = \"{}\"\n", stand_in.url()));
+    let ran = project.fix(&["--yes"]);
+    assert_eq!(ran.code, 1, "the unsafe one is left: {}{}", ran.stdout, ran.stderr);
+    let asked = stand_in.requests();
+    let asked_for =
+        |path: &str| asked[before..].iter().filter(|r| r.path == path).map(sent).collect::<Vec<_>>();
+    assert!(asked_for("/memory/search").iter().any(|body| body["filters"] == json!({})));
+    let kept = asked_for("/memory/ingest");
+    assert!(kept.iter().any(|body| body["source"].as_str().unwrap().starts_with("ecoops:fix:")), "{kept:?}");
+    let demo =
+        ["incident", "demo", "--no-analysis", "--seed", "7", "--services", "8", "--lines", "5000", "--keep"];
+    let ran = project.run(&[&demo[..], &[made.to_str().unwrap()]].concat());
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let before = stand_in.requests().len();
+    let ran = project.run(&["incident", "analyze", made.to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(stand_in.requests()[before..].iter().any(|request| request.path == "/memory/search"));
 }
 
 #[test]

@@ -119,7 +119,7 @@ async fn detailed(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
     let kernel = &app.kernel;
     let (identity, memory, events, bus, policy, audit, delivery, replies) = tokio::join!(
         probe(&kernel.identity, |p| p.login(1).map(drop).map_err(|e| e.to_string())),
-        probe(&kernel.memory, |p| p.list(&[], 1).map(drop).map_err(|e| e.to_string())),
+        probe(&kernel.memory, |p| p.is_empty(&[]).map(drop).map_err(|e| e.to_string())),
         probe(&kernel.events, |p| p.latest().map(drop).map_err(|e| e.to_string())),
         probe(&kernel.bus, |p| p
             .replay("health", Default::default(), Default::default(), 1)

@@ -95,6 +95,14 @@ pub trait Memory: Send + Sync {
     /// [`MemoryError`] when the store cannot be read.
     fn list(&self, kinds: &[DocumentKind], limit: usize) -> Result<Vec<(String, Document)>, MemoryError>;
 
+    /// True when there is certainly no document of these kinds, empty: of any. A memory that cannot list says false.
+    ///
+    /// # Errors
+    /// [`MemoryError`] when the store cannot be read.
+    fn is_empty(&self, kinds: &[DocumentKind]) -> Result<bool, MemoryError> {
+        Ok(self.list(kinds, 1)?.is_empty())
+    }
+
     /// The document of this id, if there is one.
     ///
     /// # Errors

@@ -182,6 +182,11 @@ impl Memory for MemoryHub {
         Err(odd("it cannot list documents; search for them instead"))
     }
 
+    /// It is asked whether it answers; that it finds nothing would not say that there is nothing.
+    fn is_empty(&self, _kinds: &[DocumentKind]) -> Result<bool, MemoryError> {
+        self.pieces("document", 1, &json!({})).map(|_| false)
+    }
+
     fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {
         Ok(self.content(id)?.map(|(source, content)| kept(Label::read(&source), &content)))
     }
