@@ -7,6 +7,9 @@ use ecoops_core::ports::host::Host;
 use ecoops_core::ports::secrets::{Secret, SecretName, Secrets, SecretsError, Terms};
 use ecoops_plugins::host::frozen::Frozen;
 use ecoops_plugins::registry::{self, OpenBaoAuth, OpenBaoSettings, SecretsChoice, Unlock};
+use ecoops_plugins::secrets::confirmed::Confirmed;
+use ecoops_plugins::secrets::file::FileSecrets;
+use ecoops_plugins::secrets::layered::Layered;
 use ecoops_plugins::secrets::openbao::OpenBao;
 use ecoops_tests::servers::{oidc, openbao};
 use serde_json::json;
@@ -146,6 +149,31 @@ fn auto_without_a_desktop_is_the_file() {
     store.put(&name("a"), &"x".into(), &Terms::default()).unwrap();
     assert!(store.place().contains("encrypted by this machine's key"), "{}", store.place());
     assert!(folder.path().join("credentials.json").exists());
+}
+
+/// The file beside a desktop's keyring may be locked or damaged; what the keyring has can be used all the same.
+#[test]
+fn a_second_store_that_cannot_be_opened_keeps_nothing_of_the_first_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let open =
+        |file: &str| Box::new(FileSecrets::new(folder.path().join(file), machine(folder.path()), host()));
+    let both = || {
+        let layered = Layered::new(open("first.json"), open("second.json"));
+        Confirmed::new(Box::new(layered), Arc::new(|_| None))
+    };
+    open("second.json").put(&name("old"), &"o".into(), &Terms::default()).unwrap();
+    both().put(&name("a"), &"x".into(), &Terms::default()).unwrap();
+    assert_eq!(both().get(&name("old")).unwrap().unwrap().text(), Some("o"), "either is looked at");
+    assert!(both().about(&name("old")).unwrap().is_some() && both().about(&name("none")).unwrap().is_none());
+    std::fs::write(folder.path().join("second.json"), "rubbish").unwrap();
+    assert_eq!(both().get(&name("a")).unwrap().unwrap().text(), Some("x"));
+    assert!(both().about(&name("a")).unwrap().is_some());
+    both().put(&name("a"), &"y".into(), &Terms::default()).expect("it is kept in the first");
+    assert_eq!(both().get(&name("a")).unwrap().unwrap().text(), Some("y"));
+    // Whether the second has it cannot be told.
+    for error in [both().get(&name("old")).unwrap_err(), both().remove(&name("a")).unwrap_err()] {
+        assert!(matches!(error, SecretsError::Damaged { .. }), "{error}");
+    }
 }
 
 #[test]

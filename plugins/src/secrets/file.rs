@@ -196,6 +196,13 @@ impl Secrets for FileSecrets {
         Ok(removed.unwrap_or(false))
     }
 
+    fn about(&self, name: &SecretName) -> Result<Option<About>, SecretsError> {
+        let found = self.with_entries(false, |entries, _| {
+            Ok(entries.get(name).map(|entry| entry.about(name, self.shown())))
+        })?;
+        Ok(found.flatten())
+    }
+
     fn list(&self) -> Result<Vec<About>, SecretsError> {
         let all = self.with_entries(false, |entries, _| {
             Ok(entries.iter().map(|(name, entry)| entry.about(name, self.shown())).collect())
