@@ -145,7 +145,10 @@ pub fn identity(
 pub fn warn(app: &App, about: &About, now: jiff::Timestamp) {
     if let Some(text) = rotation(about, now) {
         let name = &about.name;
-        app.ui.always(&format!("warning: {name} {text}; replace it: `ecoops credential rotate {name}`"));
+        let renew = format!("`ecoops credential add {name} --rotates-in DAYS`");
+        app.ui.always(&format!(
+            "warning: {name} {text}; replace it: {renew}, or a key that ecoops made: `ecoops credential rotate {name}`"
+        ));
     }
 }
 
