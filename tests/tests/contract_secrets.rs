@@ -176,6 +176,26 @@ fn a_second_store_that_cannot_be_opened_keeps_nothing_of_the_first_back() {
     }
 }
 
+/// Somebody thinks about a passphrase, or a process hangs: others are told, and do not wait for ever.
+#[test]
+fn others_are_not_kept_waiting_while_somebody_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let asking = Unlock::Passphrase({
+        let folder = folder.path().to_owned();
+        Arc::new(move |_| {
+            let lock = std::fs::File::create(folder.join("credentials.lock")).unwrap();
+            lock.try_lock().expect("nobody holds the lock while the passphrase is asked for");
+            Some(Secret::from("right"))
+        })
+    });
+    let store = file(folder.path(), asking.clone());
+    store.put(&name("a"), &"x".into(), &Terms::default()).unwrap();
+    let again = file(folder.path(), asking.clone());
+    again.put(&name("b"), &"x".into(), &Terms::default()).unwrap();
+    assert!(file(folder.path(), asking).remove(&name("a")).unwrap());
+    assert_eq!(again.list().unwrap().len(), 1);
+}
+
 #[test]
 fn nothing_of_a_file_can_be_read() {
     let folder = tempfile::tempdir().unwrap();

@@ -104,7 +104,7 @@ impl SessionStore<'_> {
             std::fs::create_dir_all(self.lock.parent().unwrap_or(std::path::Path::new(".")))?;
             let file =
                 File::options().create(true).truncate(false).write(true).mode(0o600).open(&self.lock)?;
-            file.lock()?;
+            crate::lock::exclusive(&file)?;
             Ok(file)
         };
         open().map_err(|e| OidcError::Unusable(format!("{}: {e}", self.lock.display())))
