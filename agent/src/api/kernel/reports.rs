@@ -6,9 +6,10 @@ use crate::api::answer::{Answer, Fault};
 use crate::api::ask::{Ask, Time};
 use crate::api::routes::{Needs, Route};
 use axum::http::Method;
-use ecoops_core::engines::compliance::{Framework, report};
+use ecoops_core::engines::compliance::{Framework, Seen, report, run_of};
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,10 +55,18 @@ async fn compliance(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
         .audit
         .ask_within(DEADLINE, move |audit| {
             let verified = audit.verify();
+            // Runs first, of which some entries may lie before the period or after it.
+            let mut runs = BTreeSet::new();
+            walk(audit, |_, entry| {
+                if filter.in_time(&entry) && !run_of(&entry).is_empty() {
+                    runs.insert(run_of(&entry).to_owned());
+                }
+            })?;
             let mut entries = Vec::new();
             walk(audit, |index, entry| {
-                if filter.in_time(&entry) {
-                    entries.push((index, entry));
+                let within = filter.in_time(&entry);
+                if within || runs.contains(run_of(&entry)) {
+                    entries.push(Seen { index, entry, within });
                 }
             })?;
             Ok((entries, verified.map_err(|e| e.to_string())))

@@ -58,19 +58,36 @@ pub struct Report {
     pub compliance_score: Option<f64>,
 }
 
-/// Judges the entries of a period, with their indexes. `whole` says whether the log verified.
-pub fn report(framework: Framework, entries: &[(u64, AuditEntry)], whole: bool) -> Report {
+/// An entry of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// Its place in the log.
+    pub index: u64,
+    pub entry: AuditEntry,
+    /// In the period; the others are of runs that its edge cuts, and bear witness to those.
+    pub within: bool,
+}
+
+/// What an entry belongs together with: its run, else its trace; empty for neither.
+pub fn run_of(entry: &AuditEntry) -> &str {
+    if entry.run.is_empty() { &entry.trace_id } else { &entry.run }
+}
+
+/// Judges a period by its entries, in the log's order with the other entries of their runs. `whole` says whether the
+/// log verified.
+pub fn report(framework: Framework, entries: &[Seen], whole: bool) -> Report {
     let controls: Vec<Finding> =
         CONTROLS.iter().filter(|c| c.framework == framework).map(|c| judge(c, entries, whole)).collect();
     let count = |status: Status| controls.iter().filter(|f| f.status == status).count();
     let (passed, tested) = (count(Status::Pass), count(Status::Pass) + count(Status::Fail));
     let score = (tested > 0).then(|| (1000.0 * passed as f64 / tested as f64).round() / 10.0);
-    Report { framework, entries: entries.len(), controls, compliance_score: score }
+    let entries = entries.iter().filter(|seen| seen.within).count();
+    Report { framework, entries, controls, compliance_score: score }
 }
 
-fn judge(control: &Control, entries: &[(u64, AuditEntry)], whole: bool) -> Finding {
+fn judge(control: &Control, entries: &[Seen], whole: bool) -> Finding {
     let (population, wrong) = match control.test {
-        Test::LogIntegrity => (entries.len(), if whole { Vec::new() } else { first(entries) }),
+        Test::LogIntegrity => each(entries, |_| true, |_| whole),
         Test::ActorsKnown => each(
             entries,
             |_| true,
@@ -89,6 +106,8 @@ fn judge(control: &Control, entries: &[(u64, AuditEntry)], whole: bool) -> Findi
         Test::Separated => each(entries, is_change, |e| e.signer != "self"),
     };
     let status = match (population, wrong.len()) {
+        // Of a log that does not verify nobody knows what it held.
+        _ if control.test == Test::LogIntegrity && !whole => Status::Fail,
         (0, _) => Status::NotTested,
         (_, 0) => Status::Pass,
         _ => Status::Fail,
@@ -105,10 +124,6 @@ fn judge(control: &Control, entries: &[(u64, AuditEntry)], whole: bool) -> Findi
     }
 }
 
-fn first(entries: &[(u64, AuditEntry)]) -> Vec<u64> {
-    entries.iter().take(1).map(|(index, _)| *index).collect()
-}
-
 fn decided_against(entry: &AuditEntry) -> bool {
     entry.policy.as_ref().is_some_and(|p| p.decision == "deny")
 }
@@ -120,37 +135,36 @@ fn is_change(entry: &AuditEntry) -> bool {
     CHANGES.contains(&last) && entry.result == AuditResult::Success
 }
 
-/// Of those that a control is about, the ones that it does not hold for.
+/// Of those in the period that a control is about, the ones that it does not hold for.
 fn each(
-    entries: &[(u64, AuditEntry)],
+    entries: &[Seen],
     about: impl Fn(&AuditEntry) -> bool,
     holds: impl Fn(&AuditEntry) -> bool,
 ) -> (usize, Vec<u64>) {
-    let about: Vec<_> = entries.iter().filter(|(_, entry)| about(entry)).collect();
-    let wrong = about.iter().filter(|(_, entry)| !holds(entry)).map(|(index, _)| *index).collect();
+    let about: Vec<_> = entries.iter().filter(|seen| seen.within && about(&seen.entry)).collect();
+    let wrong = about.iter().filter(|seen| !holds(&seen.entry)).map(|seen| seen.index).collect();
     (about.len(), wrong)
 }
 
-/// Entries that belong together: of one run, else of one trace.
-fn runs(entries: &[(u64, AuditEntry)]) -> BTreeMap<&str, Vec<&(u64, AuditEntry)>> {
+/// Entries that belong together.
+fn runs(entries: &[Seen]) -> BTreeMap<&str, Vec<&Seen>> {
     let mut runs: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-    for pair in entries {
-        let name = if pair.1.run.is_empty() { &pair.1.trace_id } else { &pair.1.run };
-        runs.entry(name).or_default().push(pair);
+    for seen in entries {
+        runs.entry(run_of(&seen.entry)).or_default().push(seen);
     }
     runs
 }
 
-/// Runs that changed something, judged as a whole; named by their change.
-fn changes(entries: &[(u64, AuditEntry)], holds: impl Fn(&[&AuditEntry]) -> bool) -> (usize, Vec<u64>) {
+/// Runs that changed something in the period, judged as a whole; named by that change.
+fn changes(entries: &[Seen], holds: impl Fn(&[&AuditEntry]) -> bool) -> (usize, Vec<u64>) {
     let mut population = 0;
     let mut wrong = Vec::new();
     for run in runs(entries).into_values() {
-        let Some((index, _)) = run.iter().find(|(_, entry)| is_change(entry)) else { continue };
+        let Some(change) = run.iter().find(|seen| seen.within && is_change(&seen.entry)) else { continue };
         population += 1;
-        let of_run: Vec<&AuditEntry> = run.iter().map(|(_, entry)| entry).collect();
+        let of_run: Vec<&AuditEntry> = run.iter().map(|seen| &seen.entry).collect();
         if !holds(&of_run) {
-            wrong.push(*index);
+            wrong.push(change.index);
         }
     }
     wrong.sort_unstable();
@@ -158,17 +172,18 @@ fn changes(entries: &[(u64, AuditEntry)], holds: impl Fn(&[&AuditEntry]) -> bool
 }
 
 /// A run in which something failed must not have gone on to complete as if nothing had happened: after
-/// its last failure comes a success of the same action, an undo, or nothing that changes.
-fn failures(entries: &[(u64, AuditEntry)]) -> (usize, Vec<u64>) {
+/// its last failure comes a success of the same action, an undo, or nothing that changes. It counts for the period in
+/// which it failed or went on so.
+fn failures(entries: &[Seen]) -> (usize, Vec<u64>) {
     let mut population = 0;
     let mut wrong = Vec::new();
     for run in runs(entries).into_values() {
         let mut open: BTreeSet<&str> = BTreeSet::new();
-        let mut failed = None;
-        for (index, entry) in run.iter().copied() {
+        let mut counts = false;
+        for Seen { index, entry, within } in run {
             match entry.result {
                 AuditResult::Failure => {
-                    failed.get_or_insert(*index);
+                    counts |= within;
                     open.insert(&entry.action);
                 }
                 AuditResult::Success if entry.action == "undo" || entry.action.ends_with("rollback") => {
@@ -176,7 +191,8 @@ fn failures(entries: &[(u64, AuditEntry)]) -> (usize, Vec<u64>) {
                 }
                 AuditResult::Success => {
                     open.remove(entry.action.as_str());
-                    if is_change(entry) && !open.is_empty() {
+                    if *within && is_change(entry) && !open.is_empty() {
+                        counts = true;
                         wrong.push(*index);
                         break;
                     }
@@ -184,7 +200,7 @@ fn failures(entries: &[(u64, AuditEntry)]) -> (usize, Vec<u64>) {
                 AuditResult::Denied => {}
             }
         }
-        population += usize::from(failed.is_some());
+        population += usize::from(counts);
     }
     wrong.sort_unstable();
     (population, wrong)
@@ -215,8 +231,14 @@ mod tests {
         }
     }
 
+    /// All in the period.
+    fn all(entries: &[AuditEntry]) -> Vec<Seen> {
+        let seen = |(index, entry): (u64, &AuditEntry)| Seen { index, entry: entry.clone(), within: true };
+        (0u64..).zip(entries).map(seen).collect()
+    }
+
     fn status(entries: &[AuditEntry], whole: bool, test: Test) -> Status {
-        let entries: Vec<_> = (0u64..).zip(entries.iter().cloned()).collect();
+        let entries: Vec<_> = all(entries);
         let control = CONTROLS.iter().find(|c| c.test == test).unwrap();
         judge(control, &entries, whole).status
     }
@@ -231,6 +253,7 @@ mod tests {
         let own = AuditEntry { signer: "self".into(), ..integrate.clone() };
         for (test, entries, whole, expected) in [
             (Test::LogIntegrity, vec![], true, Status::NotTested),
+            (Test::LogIntegrity, vec![], false, Status::Fail),
             (Test::LogIntegrity, vec![validate.clone()], true, Status::Pass),
             (Test::LogIntegrity, vec![validate.clone()], false, Status::Fail),
             (Test::ActorsKnown, vec![validate.clone()], true, Status::Pass),
@@ -270,6 +293,37 @@ mod tests {
         }
     }
 
+    /// A run is of the period in which it changed something, and is judged by all that it did.
+    #[test]
+    fn the_edge_of_a_period_cuts_no_run() {
+        use AuditResult::{Failure, Success};
+        let act =
+            |action: &str, result| entry("1", action, result, if action == "gate" { "allow" } else { "" });
+        let good = [act("gate", Success), act("validate", Success), act("integrate", Success)];
+        let undone = [act("validate", Failure), act("undo", Success), act("integrate", Success)];
+        let ignored = [act("validate", Failure), act("gate", Success), act("integrate", Success)];
+        use Status::{Fail, NotTested, Pass};
+        let expected = [
+            (Test::ChangesAllowed, &good, [NotTested, Pass]),
+            (Test::ChangesValidated, &good, [NotTested, Pass]),
+            (Test::FailuresAnswered, &undone, [Pass, NotTested]),
+            (Test::FailuresAnswered, &ignored, [Pass, Fail]),
+            (Test::ActorsKnown, &good, [Pass, Pass]),
+        ];
+        for (test, run, statuses) in expected {
+            let control = CONTROLS.iter().find(|c| c.test == test).unwrap();
+            for edge in [1, 2] {
+                for (late, status) in [false, true].into_iter().zip(statuses) {
+                    let mut seen = all(run);
+                    seen.iter_mut().for_each(|one| one.within = (one.index >= edge) == late);
+                    let found = judge(control, &seen, true);
+                    assert_eq!(found.status, status, "{test:?} cut at {edge}, late {late}: {found:?}");
+                    assert!(found.named.iter().all(|index| seen[*index as usize].within));
+                }
+            }
+        }
+    }
+
     #[test]
     fn an_empty_log_has_no_score() {
         for framework in [Framework::Soc2, Framework::Iso27001] {
@@ -282,8 +336,8 @@ mod tests {
     #[test]
     fn all_exceptions_are_counted_and_the_first_named() {
         let wrong = AuditEntry { actor: String::new(), ..entry("1", "scan", AuditResult::Success, "") };
-        let entries: Vec<_> = (0u64..100).map(|index| (index, wrong.clone())).collect();
-        let report = report(Framework::Soc2, &entries, true);
+        let entries = vec![wrong; 100];
+        let report = report(Framework::Soc2, &all(&entries), true);
         let found = report.controls.iter().find(|f| f.test == Test::ActorsKnown.says()).unwrap();
         assert_eq!((found.exceptions, found.named.len()), (100, MOST_NAMED));
         assert!(report.compliance_score.is_some_and(|score| score < 100.0));
