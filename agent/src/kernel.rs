@@ -269,7 +269,7 @@ fn service(
         return Err("it has no address".to_owned());
     }
     let token = credentials.of_service(credential).map_err(|e| said(&e))?.map(Into::into);
-    Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
+    Ok(registry::ServiceChoice { address: address.to_owned(), token, deadline, ..Default::default() })
 }
 
 /// The same for what is no service of the kernel: it never gets the kernel's own key, only what is named for it.
@@ -286,7 +286,7 @@ fn stranger(
         return Err("it has no address".to_owned());
     }
     let token = credentials.text(credential).map_err(|e| said(&e))?.map(Into::into);
-    Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
+    Ok(registry::ServiceChoice { address: address.to_owned(), token, deadline, ..Default::default() })
 }
 
 fn telemetry(settings: &Settings, credentials: &Credentials) -> Option<trace::Part> {

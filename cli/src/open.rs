@@ -162,6 +162,7 @@ fn policy_service(app: &App) -> Result<registry::ServiceChoice, Failure> {
         token: token.map(Into::into),
         offline: app.offline,
         deadline,
+        ..registry::ServiceChoice::default()
     })
 }
 
