@@ -111,10 +111,14 @@ pub(super) fn check_query(query: &Query) -> Result<(), MemoryError> {
 
 /// What is embedded and indexed of a chunk: the title says what a chunk from the middle is about.
 pub(super) fn indexed(document: &Document, piece: &Range<usize>) -> String {
-    let text = document.text.get(piece.clone()).unwrap_or_default();
-    match document.title.trim() {
-        "" => text.to_owned(),
-        title => format!("{title}\n{text}"),
+    titled(&document.title, document.text.get(piece.clone()).unwrap_or_default())
+}
+
+/// The same of a title and a chunk.
+pub(super) fn titled(title: &str, piece: &str) -> String {
+    match title.trim() {
+        "" => piece.to_owned(),
+        title => format!("{title}\n{piece}"),
     }
 }
 

@@ -7,11 +7,10 @@
 
 mod form;
 
+use super::intake::check;
 use crate::http::{HttpError, Server, path_part};
 use crate::kernel::{KernelError, Service};
-use ecoops_core::ports::memory::{
-    Document, DocumentKind, Hit, MOST_BYTES, MOST_TITLE_BYTES, Memory, MemoryError, Query,
-};
+use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Memory, MemoryError, Query};
 use form::{Label, join, kept, pack, unpack};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
@@ -116,19 +115,6 @@ fn piece(result: &Value) -> Option<Piece> {
         total: if result.get("title").is_some() { 2 } else { number("totalChunks").unwrap_or(2) },
         score: result.get("score").and_then(Value::as_f64).unwrap_or_default(),
     })
-}
-
-fn check(document: &Document) -> Result<(), MemoryError> {
-    let (title, bytes) = (document.title.len(), document.title.len() + document.text.len());
-    if document.title.trim().is_empty() && document.text.trim().is_empty() {
-        return Err(MemoryError::BadQuery("the document has neither a title nor a text".into()));
-    }
-    if title > MOST_TITLE_BYTES || bytes > MOST_BYTES {
-        let most =
-            format!("the title has {title} bytes of {MOST_TITLE_BYTES}, all has {bytes} of {MOST_BYTES}");
-        return Err(MemoryError::BadQuery(format!("the document is too large: {most}")));
-    }
-    Ok(())
 }
 
 impl Memory for MemoryHub {
