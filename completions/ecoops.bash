@@ -2459,7 +2459,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__database__subcmd__org)
-            opts="-C -q -h --new-credential --address --login --credential --output --quiet --color --no-color --offline --deadline --config --log --help"
+            opts="-C -q -h --new-credential --address --login --credential --ca-file --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2478,6 +2478,10 @@ _ecoops() {
                     return 0
                     ;;
                 --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2513,7 +2517,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__database__subcmd__prepare)
-            opts="-C -q -h --address --login --credential --output --quiet --color --no-color --offline --deadline --config --log --help"
+            opts="-C -q -h --address --login --credential --ca-file --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2528,6 +2532,10 @@ _ecoops() {
                     return 0
                     ;;
                 --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
