@@ -17,6 +17,7 @@ mod investigation;
 mod open;
 mod report;
 mod settings;
+mod stream;
 mod ui;
 
 use ecoops_plugins::registry::launcher;

@@ -77,9 +77,7 @@ impl Kernel {
 
     /// Entries in the audit log.
     pub fn audit_size(&self) -> Result<u64, Failure> {
-        let broken = |e| failure(PipelineError::Audit(e));
-        let checkpoint = self.audit.checkpoint().map_err(broken)?;
-        Ok(checkpoint.as_deref().and_then(|c| c.lines().nth(1)).and_then(|n| n.parse().ok()).unwrap_or(0))
+        self.audit.size().map_err(|e| failure(PipelineError::Audit(e)))
     }
 }
 
@@ -160,7 +158,6 @@ fn policy_service(app: &App) -> Result<registry::ServiceChoice, Failure> {
     Ok(registry::ServiceChoice {
         address: chosen.address.clone(),
         token: token.map(Into::into),
-        offline: app.offline,
         deadline,
         ..registry::ServiceChoice::default()
     })
@@ -179,14 +176,14 @@ fn embedder_choice(app: &App) -> Result<registry::EmbedderChoice, Failure> {
     let settings = &app.settings().memory;
     let key = crate::credentials::text(app, &settings.embeddings_credential)?;
     let redactor = (!settings.embeddings.is_empty()).then(|| redactor(app)).transpose()?;
-    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor, app.offline))
+    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor))
 }
 
 fn memory_choice(app: &App) -> Result<registry::MemoryChoice, Failure> {
     let settings = &app.settings().memory;
     let password = crate::credentials::text(app, &settings.credential)?;
     let redactor = (settings.adapter != "embedded").then(|| redactor(app)).transpose()?;
-    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor, app.offline))
+    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor))
 }
 
 pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
@@ -219,16 +216,7 @@ fn events_choice(app: &App) -> registry::EventsChoice {
 }
 
 pub fn identity(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, Failure> {
-    let settings = &app.settings().identity;
-    let mut members: std::collections::BTreeMap<_, std::collections::BTreeSet<String>> =
-        settings.members.iter().map(|(k, v)| (k.clone(), v.iter().cloned().collect())).collect();
-    members.entry("*".to_owned()).or_default().extend(settings.default_roles.iter().cloned());
-    let choice = registry::IdentityChoice {
-        adapter: "os-user".into(),
-        folder: app.folders.state.join("identity"),
-        settings: registry::IdentitySettings { roles: settings.roles.clone(), members },
-    };
-    crate::credentials::identity(app, choice, host)
+    crate::credentials::identity(app, host)
 }
 
 /// All ports of a run.
@@ -279,7 +267,7 @@ pub fn room(app: &App) -> Result<Room, Failure> {
 pub fn incidents_choice(app: &App) -> Result<registry::IncidentsChoice, Failure> {
     let settings = &app.settings().incidents;
     let password = crate::credentials::text(app, &settings.credential)?;
-    Ok(registry::IncidentsChoice::of(settings, &app.folders.state, password, app.offline))
+    Ok(registry::IncidentsChoice::of(settings, &app.folders.state, password))
 }
 
 /// The incidents that are worked on.

@@ -7,6 +7,7 @@ mod background;
 pub mod bus;
 pub mod cache;
 pub mod delivery;
+pub mod egress;
 pub mod embedder;
 pub mod events;
 pub mod host;

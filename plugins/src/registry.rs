@@ -44,13 +44,17 @@ pub use governance::{
     PolicyChoice, audit_copy, audit_folder, audit_log, audit_log_of_agent, copy_audit_log, export_audit_log,
     has_audit_log, policy, verify_audit_folder,
 };
-pub use identity::{IdentityChoice, SecretsChoice, identity, identity_with_issuer, secrets};
-pub use incidents::{IncidentsChoice, TelemetryChoice, bundle, incidents, loose, stoppable, telemetry};
+pub use identity::{
+    IdentityChoice, SecretsChoice, auth_service, identity, identity_by_service, identity_with_issuer, secrets,
+};
+pub use incidents::{IncidentsChoice, TelemetryChoice, bundle, incidents, is_archive, telemetry};
 pub use memory::{DEFAULT_MODEL, EmbedderChoice, MemoryChoice, embedder, memory, memory_hub};
 
 // What callers fill in, or need beside a port; they have it from here and name no adapter.
 pub use crate::events::embedded::Retention;
-pub use crate::identity::logged_in::{Login, headers_for};
+pub use crate::identity::auth_service::{AuthError, AuthService, Standing};
+pub use crate::identity::by_service::Showing;
+pub use crate::identity::logged_in::Login;
 pub use crate::identity::oidc::{
     DeviceLogin, Loopback, Oidc, OidcError, OidcSettings, PendingLogin, Person, Polled, Session, SessionStore,
 };
@@ -66,7 +70,9 @@ pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
 pub use crate::secrets::confirmed::Confirm;
 pub use crate::secrets::file::{AskPassphrase, Unlock};
-pub use crate::secrets::openbao::{Auth as OpenBaoAuth, Certificate, OpenBaoSettings};
+pub use crate::secrets::openbao::{
+    Auth as OpenBaoAuth, Certificate, CertificateRequest, OpenBao, OpenBaoSettings,
+};
 pub use crate::telemetry::capture;
 pub use crate::telemetry::files::BundleBounds;
 pub use crate::telemetry::http::{Limits as HttpLimits, Server};
@@ -125,7 +131,6 @@ pub struct ServiceChoice {
     pub token: Option<Zeroizing<String>>,
     /// Certificates to trust, in PEM; without it those that the system trusts.
     pub ca_file: Option<PathBuf>,
-    pub offline: bool,
     /// For one request with all its repetitions; the caller's own deadline holds besides.
     pub deadline: Duration,
 }
@@ -144,7 +149,6 @@ impl ServiceChoice {
             url: self.address.clone(),
             token: self.token.as_ref().map(|token| token.to_string()),
             ca_file: self.ca_file.clone(),
-            offline: self.offline,
             limits: ServiceLimits { whole, request: limits.request.min(whole), ..limits },
             ..HttpServer::default()
         }

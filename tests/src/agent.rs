@@ -82,6 +82,15 @@ impl Agent {
         self.command().args(arguments).stdin(Stdio::null()).output().expect("ecoops starts")
     }
 
+    /// Keeps a credential.
+    pub fn keep(&self, name: &str, secret: &str) {
+        let mut command = self.command();
+        let mut add =
+            command.args(["credential", "add", name]).stdin(Stdio::piped()).spawn().expect("ecoops starts");
+        add.stdin.take().expect("its input").write_all(secret.as_bytes()).expect("it reads");
+        assert!(add.wait().expect("its end").success(), "the credential {name} is kept");
+    }
+
     /// Runs a daemon in the foreground and waits for its hello.
     pub fn run(&mut self, arguments: &[&str]) {
         let mut command = self.command();

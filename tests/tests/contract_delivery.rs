@@ -54,7 +54,7 @@ fn open(home: &Home, name: &str, texts: &[&str]) -> Result<Box<dyn Delivery>, re
 fn what_is_desired_is_deployed_drift_is_seen_and_a_rollback_goes_back() {
     let world = World::new();
     let delivery = world.delivery();
-    assert_eq!(delivery.applications(), ["shop"]);
+    assert_eq!(delivery.applications().unwrap(), ["shop"]);
     assert!(matches!(delivery.state("nothing"), Err(DeliveryError::NoSuchApplication(_))));
     assert!(matches!(delivery.sync("nothing", None, false), Err(DeliveryError::NoSuchApplication(_))));
     let state = delivery.state("shop").unwrap();

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn open(address: String) -> Box<dyn Events> {
-    let choice = OutsideEventsChoice {
+fn choice(address: String) -> OutsideEventsChoice {
+    OutsideEventsChoice {
         adapter: "kafka".into(),
         address,
         stream: "remediation".into(),
@@ -20,8 +20,11 @@ fn open(address: String) -> Box<dyn Events> {
         password: None,
         attempts: 3,
         deadline: Duration::from_secs(20),
-    };
-    registry::outside_events(&choice, Arc::new(System::new())).unwrap().unwrap()
+    }
+}
+
+fn open(address: String) -> Box<dyn Events> {
+    registry::outside_events(&choice(address), Arc::new(System::new())).unwrap().unwrap()
 }
 
 fn event(run: u64, text: &str) -> RemediationEvent {
@@ -104,18 +107,29 @@ fn the_next_member_goes_on_behind_what_is_settled() {
     assert_eq!(again, offsets[2..]);
 }
 
+/// Each try gets further, so that a topic that is too large for one is read in several.
+#[test]
+fn a_topic_that_takes_longer_than_a_call_may_is_published_to_in_the_end() {
+    let Some(cluster) = kafka::mock_cluster() else { return };
+    let within = |deadline: Duration| {
+        let choice = OutsideEventsChoice { deadline, ..choice(cluster.address()) };
+        registry::outside_events(&choice, Arc::new(System::new())).unwrap().unwrap()
+    };
+    let text = "x".repeat(400_000);
+    let filling = open(cluster.address());
+    for n in 0..60 {
+        filling.publish(&event(n, &text), &format!("k{n}")).unwrap();
+    }
+    let begin = std::time::Instant::now();
+    open(cluster.address()).publish(&event(99, "measured"), "measured").unwrap();
+    let short = within(begin.elapsed() / 2);
+    until("it is published", || short.publish(&event(99, "late"), "late").ok());
+}
+
 #[test]
 fn a_cluster_that_is_away_is_said_in_time() {
     let address = format!("127.0.0.1:{}", free_port());
-    let choice = OutsideEventsChoice {
-        adapter: "kafka".into(),
-        address: address.clone(),
-        stream: "remediation".into(),
-        user: None,
-        password: None,
-        attempts: 3,
-        deadline: Duration::from_millis(700),
-    };
+    let choice = OutsideEventsChoice { deadline: Duration::from_millis(700), ..choice(address.clone()) };
     let events = registry::outside_events(&choice, Arc::new(System::new())).unwrap().unwrap();
     let begin = std::time::Instant::now();
     let error = events.publish(&event(1, "x"), "k").unwrap_err().to_string();

@@ -22,7 +22,17 @@ fn memory(settings: PostgresSettings) -> PgMemory {
 #[test]
 fn passwords_and_certificates_are_checked() {
     let Some(server) = postgres::prepared() else { return };
+    // Whoever reads the server's log sees every statement, and no password.
+    server.sql("postgres", "ALTER SYSTEM SET log_statement = 'all'").unwrap();
+    server.sql("postgres", "SELECT pg_reload_conf()").unwrap();
+    let log = || fs::read_to_string(server.server.folder().join("output")).unwrap();
+    ecoops_tests::servers::until("statements are logged", || {
+        server.sql("postgres", "SELECT 'are they?'").unwrap();
+        log().contains("are they?").then_some(())
+    });
     admin::add_org(&server.settings("postgres"), "acme", "acme", Some("pass'word")).unwrap();
+    assert!(log().contains("ALTER ROLE acme PASSWORD 'SCRAM-SHA-256$4096:"), "{}", log());
+    assert!(!log().contains("word'"), "{}", log());
     let rules = server.server.folder().join("data/pg_hba.conf");
     let trusting = fs::read_to_string(&rules).unwrap();
     fs::write(&rules, format!("host all acme 127.0.0.1/32 scram-sha-256\n{trusting}")).unwrap();

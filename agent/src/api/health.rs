@@ -45,7 +45,7 @@ pub fn routes() -> Vec<Route> {
         plain(
             Route::new(
                 (Method::GET, "/health/detailed"),
-                ("getHealthDetailed", "Every part, asked now"),
+                ("getHealthDetailed", "Every part: the ports asked now, the others by what they did last"),
                 Needs::Token,
                 |a, q| Box::pin(detailed(a, q)),
             )
@@ -130,14 +130,16 @@ async fn detailed(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
             false => Ok(()),
         }),
         probe(&kernel.audit, |p| p.checkpoint().map(drop).map_err(|e| e.to_string())),
-        probe(&kernel.delivery, |p| {
-            p.applications();
-            Ok(())
-        }),
+        probe(&kernel.delivery, |p| p.applications().map(drop).map_err(|e| e.to_string())),
         probe(&kernel.replies, |p| p.release("health").map_err(|e| e.to_string())),
     );
-    let services = [identity, memory, events, bus, policy, audit, delivery];
+    let mut services = vec![identity, memory, events, bus, policy, audit, delivery];
     let dependencies = [replies];
+    // Those that do their work by themselves say how that went.
+    let asked = |name: &str| services.iter().chain(&dependencies).any(|(other, _)| other == name);
+    let others = kernel.components().into_iter().filter(|part| !asked(part.name()));
+    let others: Vec<_> = others.map(|part| (part.name().to_owned(), part.health())).collect();
+    services.extend(others);
     let worst = services.iter().chain(&dependencies).map(|(_, health)| health.status).max();
     let all = |parts: &[(String, Health)]| -> Map<String, Value> {
         parts.iter().map(|(name, health)| (name.clone(), json!(health))).collect()

@@ -13,6 +13,7 @@ struct Side {
     held: Mutex<Vec<(u64, String)>>,
     fates: Mutex<VecDeque<Fate>>,
     looked: Mutex<usize>,
+    opened: Mutex<usize>,
 }
 
 struct Copy(Arc<Side>);
@@ -78,7 +79,10 @@ impl Bench {
         let side = self.side.clone();
         let host = Clock(registry::host("system").unwrap());
         let file = self.folder.path().join("mirror.json");
-        Mirror::new(self.log.clone(), file, host, move || Ok(Box::new(Copy(side.clone()))))
+        Mirror::new(self.log.clone(), file, host, move || {
+            *locked(&side.opened) += 1;
+            Ok(Box::new(Copy(side.clone())))
+        })
     }
 
     fn held(&self) -> Vec<String> {
@@ -164,6 +168,44 @@ fn what_is_not_taken_is_set_aside_and_named() {
         run(&again, 10);
         assert!(again.health().message.contains("1 entries were not taken"), "{what}");
     }
+}
+
+#[test]
+fn an_outage_that_looks_like_failures_costs_no_entry_however_long_it_is() {
+    let failed = || Err(CopyError::Failed("500 to everything".into()));
+    let bench = Bench::new(4, (0..60).map(|_| failed()));
+    let mirror = bench.mirror();
+    assert!(run(&mirror, 100) > 20);
+    assert_eq!(bench.held(), numbers(4));
+    assert_eq!(mirror.health().status, Status::Degraded, "the last round that failed is what it says");
+    assert!(!mirror.health().message.contains("not taken"), "{:?}", mirror.health());
+}
+
+#[test]
+fn whose_fault_it_is_shows_at_an_entry_that_is_taken_behind_it() {
+    let failed = || Err(CopyError::Failed("500".into()));
+    let refused = || Err(CopyError::Refused("VALIDATION_ERROR".into()));
+    // Nothing is behind it yet.
+    let bench = Bench::new(1, (0..20).map(|_| failed()));
+    let (mirror, mut memory) = (bench.mirror(), None);
+    for _ in 0..20 {
+        assert!(mirror.0.round(&mut memory).is_err());
+    }
+    assert_eq!(mirror.waiting(), Some(1));
+    // Then one that is refused, which says nothing, and one that is taken.
+    bench.log.direct().unwrap().append(&[entry("1"), entry("2"), entry("3")]).unwrap();
+    locked(&bench.side.fates).extend([failed(), refused(), Ok(true)]);
+    assert_eq!(mirror.0.round(&mut memory).ok(), Some(4));
+    assert_eq!(bench.held(), ["2", "3"]);
+    assert!(mirror.health().message.contains("2 entries were not taken"), "{:?}", mirror.health());
+}
+
+#[test]
+fn one_that_was_away_is_opened_anew() {
+    let bench =
+        Bench::new(3, [Ok(true), Err(CopyError::Away("401".into())), Err(CopyError::Failed("500".into()))]);
+    assert_eq!(run(&bench.mirror(), 10), 2);
+    assert_eq!((bench.held(), *locked(&bench.side.opened)), (numbers(3), 2));
 }
 
 #[test]

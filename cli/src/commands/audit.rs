@@ -134,7 +134,10 @@ fn log(args: &LogArgs, app: &App) -> Result<Exit, Failure> {
     let shown = |e: AuditError| failure("the audit log could not be read", &e);
     let start = match args.from {
         Some(from) => from,
-        None => size(&*log)?.saturating_sub(args.limit as u64),
+        None => log
+            .size()
+            .map_err(|e| failure("the audit log could not be read", &e))?
+            .saturating_sub(args.limit as u64),
     };
     let entries = log.entries(start, args.limit).map_err(shown)?;
     match app.output {
@@ -148,12 +151,6 @@ fn log(args: &LogArgs, app: &App) -> Result<Exit, Failure> {
         _ => entries.iter().for_each(|(index, entry)| app.ui.result(&as_line(*index, entry))),
     }
     Ok(Exit::Clean)
-}
-
-fn size(log: &dyn AuditLog) -> Result<u64, Failure> {
-    let note = log.checkpoint().map_err(|e| failure("the audit log could not be read", &e))?;
-    // Signed and checked already: its second line is the size.
-    Ok(note.and_then(|note| note.lines().nth(1)?.parse().ok()).unwrap_or(0))
 }
 
 fn as_json(index: u64, entry: &AuditEntry) -> serde_json::Value {
@@ -197,7 +194,7 @@ fn verify(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
     };
     let verified = verified.map_err(|e| report_broken(failure("the audit log does not hold", &e), app))?;
     if app.output == Output::Json {
-        let root: String = verified.root.iter().map(|b| format!("{b:02x}")).collect();
+        let root = ecoops_core::domain::hex(verified.root);
         let (entries, origin) = (verified.entries, verified.origin);
         app.ui.result(
             &serde_json::json!({ "whole": true, "entries": entries, "root": root, "origin": origin, "key": key })

@@ -101,7 +101,6 @@ fn settings(server: Server, app: &App) -> Result<PostgresSettings, Failure> {
         ca_file: server.ca_file.map(|file| app.here.join(file)).or(configured.map(PathBuf::from)),
         login: server.login,
         password: crate::credentials::text(app, server.credential.as_deref().unwrap_or_default())?,
-        offline: app.offline,
         ..PostgresSettings::default()
     })
 }

@@ -156,7 +156,7 @@ pub(super) fn note_stale(hits: &[Hit], app: &App) {
 fn hit_json(hit: &Hit) -> serde_json::Value {
     let mut shown = json!({
         "id": hit.id, "type": hit.document.kind, "title": hit.document.title, "source": hit.document.source,
-        "score": hit.score, "cosine": hit.cosine, "text_rank": hit.text_rank,
+        "score": hit.score, "cosine": hit.cosine, "text_rank": hit.text_rank, "model": hit.model,
         "snippet": hit.snippet, "metadata": hit.document.metadata,
     });
     if let Some(stale) = hit.stale {
@@ -308,6 +308,7 @@ mod tests {
             score: 1.0,
             cosine: 1.0,
             text_rank: None,
+            model: String::new(),
             stale: None,
         };
         let text = hit_text(100, &hit);

@@ -15,6 +15,7 @@ mod events;
 pub mod fix;
 mod hook;
 mod incident;
+mod infra;
 mod line;
 mod login;
 mod logout;
@@ -80,6 +81,8 @@ enum Command {
     Whoami(whoami::Args),
     /// Keep passwords and keys that settings name
     Credential(credential::Args),
+    /// Show what is deployed, and deploy it
+    Infra(infra::Args),
     /// Prepare a PostgreSQL server that orgs share
     Database(database::Args),
     /// The daemon that keeps the record and serves the kernel's API
@@ -135,6 +138,7 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Logout(args) => logout::run(args, app),
         Command::Whoami(args) => whoami::run(args, app),
         Command::Credential(args) => credential::run(args, app),
+        Command::Infra(args) => infra::run(args, app),
         Command::Database(args) => database::run(args, app),
         Command::Agent(args) => agent::run(args, app),
         Command::Mcp(args) => mcp::run(args, app),

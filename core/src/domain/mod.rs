@@ -23,7 +23,7 @@ mod verdict;
 
 pub use actor::{Actor, ActorKind, Permission, PermissionDenied, Role};
 pub use change::{ChangeSet, Edit, FileChange, FixSource, Remediation, RemediationId};
-pub use content::ContentHash;
+pub use content::{ContentHash, hex};
 pub use domain_event::{DomainEvent, Party, Priority, Subject};
 pub use event::{EVENT_SOURCE, EventData, RemediationEvent};
 pub use evidence::{Evidence, EvidenceKind};

@@ -105,7 +105,7 @@ pub(super) fn not_undone(session: &Session<'_>, run: &Run, error: PipelineError)
 /// began.
 fn written(ports: &Ports<'_>, run: &Run, action: &str) -> Result<Option<u64>, PipelineError> {
     let log = ports.witnesses.audit;
-    let mut end = log.checkpoint()?.as_deref().map_or(0, size);
+    let mut end = log.size()?;
     while end > 0 {
         let start = end.saturating_sub(PAGE);
         let entries = log.entries(start, usize::try_from(end - start).unwrap_or(usize::MAX))?;
@@ -120,9 +120,4 @@ fn written(ports: &Ports<'_>, run: &Run, action: &str) -> Result<Option<u64>, Pi
         end = start;
     }
     Ok(None)
-}
-
-/// The number of entries that a checkpoint speaks of: its second line (C2SP tlog-checkpoint).
-fn size(checkpoint: &str) -> u64 {
-    checkpoint.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or(0)
 }

@@ -65,6 +65,9 @@ pub struct Hit {
     /// explains itself.
     pub cosine: f64,
     pub text_rank: Option<usize>,
+    /// The model and version that made the vector of the chunk; empty where that is not known.
+    #[serde(default)]
+    pub model: String,
     /// Set when the memory is away and this is what it answered earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale: Option<Stale>,

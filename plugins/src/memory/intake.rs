@@ -45,8 +45,7 @@ pub(super) fn identify(document: &Document) -> String {
             add(&value.to_string());
         }
     }
-    let hex: String = hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect();
-    format!("{}-{hex}", name(document.kind))
+    format!("{}-{}", name(document.kind), ecoops_core::domain::hex(&hash.finalize()[..8]))
 }
 
 pub(super) fn name(kind: DocumentKind) -> &'static str {

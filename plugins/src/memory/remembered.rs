@@ -228,8 +228,17 @@ mod tests {
         fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {
             self.there()?;
             let document = Document { text: query.query.clone(), ..self.document.clone() };
-            let (id, snippet) = ("fix-1".into(), String::new());
-            Ok(vec![Hit { id, document, snippet, score: 0.5, cosine: 0.5, text_rank: None, stale: None }])
+            let (id, snippet, model) = ("fix-1".into(), String::new(), "m".into());
+            Ok(vec![Hit {
+                id,
+                document,
+                snippet,
+                score: 0.5,
+                cosine: 0.5,
+                text_rank: None,
+                model,
+                stale: None,
+            }])
         }
         fn list(&self, _: &[DocumentKind], _: usize) -> Result<Vec<(String, Document)>, MemoryError> {
             self.there().map(|()| Vec::new())

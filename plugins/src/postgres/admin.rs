@@ -3,6 +3,7 @@
 //! Never used by an adapter at work, whose login may do none of this.
 
 use super::{PostgresError, PostgresSettings, Session, migrate};
+use postgres_protocol::password::scram_sha_256;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
@@ -15,6 +16,7 @@ pub fn prepare(settings: &PostgresSettings) -> Result<Vec<String>, PostgresError
 }
 
 /// Adds an org when it is not there, and gives it a login, made when it is not there. A login keeps its org.
+/// The password itself is never sent, only its SCRAM-SHA-256 verifier (RFC 5803, RFC 7677).
 ///
 /// # Errors
 /// [`PostgresError::Schema`] when the login is another org's or may see every row; then nothing was changed.
@@ -45,8 +47,10 @@ pub fn add_org(
                 }
             }
             if let Some(password) = password {
+                // Statements are logged: the server gets what verifies the password, as psql's \password does.
+                let verifier = scram_sha_256(password.as_bytes());
                 let set = "ALTER ROLE %I PASSWORD %L";
-                let quoted: [&(dyn ToSql + Sync); 3] = [&set, &login, &password];
+                let quoted: [&(dyn ToSql + Sync); 3] = [&set, &login, &verifier];
                 let row = transaction.query_one("SELECT format($1, $2::text, $3::text)", &quoted).await?;
                 transaction.batch_execute(row.get(0)).await?;
             }

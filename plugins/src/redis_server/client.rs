@@ -1,5 +1,7 @@
 //! Connections to one Redis: made when first needed, kept for the next call, given up after an error.
 
+use crate::egress;
+use crate::http::is_loopback_host;
 use redis::{Connection, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisError};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -64,7 +66,7 @@ impl Client {
     /// Connects to nothing yet.
     ///
     /// # Errors
-    /// [`RedisFailure`] when the address is none.
+    /// [`RedisFailure`] when the address is none, or a password would be sent in clear to another machine.
     pub fn new(settings: &RedisSettings, database: Database) -> Result<Self, RedisFailure> {
         let refused =
             |why: &str| RedisFailure { address: without_user(&settings.address), why: why.to_owned() };
@@ -74,6 +76,9 @@ impl Client {
             who = who.set_username(user);
         }
         if let Some(password) = &settings.password {
+            if matches!(&address, ConnectionAddr::Tcp(host, _) if !is_loopback_host(host)) {
+                return Err(refused("a password is sent over TLS only, or to this machine: write rediss://"));
+            }
             who = who.set_password(password.as_str());
         }
         let client = address
@@ -98,6 +103,7 @@ impl Client {
         &self,
         mut act: impl FnMut(&mut Connection) -> Result<T, RedisError>,
     ) -> Result<T, RedisFailure> {
+        egress::permit(&format!("Redis at {}", self.address)).map_err(|closed| self.failure(&closed))?;
         let until = Instant::now() + self.deadline;
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(connection) = kept {
@@ -212,6 +218,23 @@ mod tests {
             password: Some("swordfish".to_owned().into()),
             deadline: Duration::from_secs(1),
         };
+        let made = |address: &str, password: bool| {
+            let password = settings.password.clone().filter(|_| password);
+            let settings = RedisSettings { address: address.into(), password, ..settings.clone() };
+            Client::new(&settings, Database::Events).map_err(|e| e.to_string())
+        };
+        for (address, password, good) in [
+            ("redis://cache.example", false, true),
+            ("redis://cache.example", true, false),
+            ("10.0.0.7:6379", true, false),
+            ("rediss://cache.example", true, true),
+            ("localhost:6379", true, true),
+            ("redis://[::1]", true, true),
+        ] {
+            let made = made(address, password);
+            assert_eq!(made.is_ok(), good, "{address} {password}");
+            assert!(made.err().is_none_or(|e| e.contains("rediss://") && !e.contains("swordfish")));
+        }
         let error = Client::new(&settings, Database::Events).unwrap_err().to_string();
         assert!(!error.contains("hunter2") && error.contains("redis://r:1"), "{error}");
         assert!(!format!("{settings:?}").contains("swordfish"));

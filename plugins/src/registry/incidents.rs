@@ -30,14 +30,13 @@ pub struct IncidentsChoice {
 
 impl IncidentsChoice {
     /// As the settings say it; `password` is the credential that they name.
-    pub fn of(settings: &config::Incidents, state: &Path, password: Option<String>, offline: bool) -> Self {
+    pub fn of(settings: &config::Incidents, state: &Path, password: Option<String>) -> Self {
         let postgres = PostgresSettings {
             address: settings.address.clone(),
             login: settings.login.clone(),
             password,
             ca_file: named_file(&settings.ca_file),
             org: settings.org.clone(),
-            offline,
             ..PostgresSettings::default()
         };
         Self { adapter: settings.adapter.clone(), state: state.to_owned(), postgres }
@@ -57,37 +56,30 @@ pub fn incidents(choice: &IncidentsChoice) -> Result<Box<dyn Incidents>, Registr
     }
 }
 
-/// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry.
+/// Whether a plain file holds an incident bundle's archive, by its name or by what it begins with.
+pub fn is_archive(path: &Path) -> bool {
+    crate::telemetry::files::is_archive(path)
+}
+
+/// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry. A folder in which loose files were
+/// put together is called by `label` in messages. Reading ends soon after `stop` is set.
 ///
 /// # Errors
 /// [`TelemetryError`] when there is none, or it is no bundle.
-pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
-    Ok(Box::new(FileBundle::open(path, bounds)?))
-}
-
-/// A folder in which loose files were put together, which messages call `label`.
-///
-/// # Errors
-/// As [`bundle`].
-pub fn loose(path: &Path, label: String, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
-    Ok(Box::new(FileBundle::open(path, bounds)?.called(label)))
-}
-
-/// A bundle, or a folder of loose files that messages call by `label`, whose reading ends soon after `stop` is set.
-///
-/// # Errors
-/// As [`bundle`].
-pub fn stoppable(
+pub fn bundle(
     path: &Path,
     label: Option<String>,
     bounds: BundleBounds,
-    stop: Arc<AtomicBool>,
+    stop: Option<Arc<AtomicBool>>,
 ) -> Result<Box<dyn Telemetry>, TelemetryError> {
-    let bundle = FileBundle::open(path, bounds)?.until(stop);
-    Ok(Box::new(match label {
-        Some(label) => bundle.called(label),
-        None => bundle,
-    }))
+    let mut bundle = FileBundle::open(path, bounds)?;
+    if let Some(label) = label {
+        bundle = bundle.called(label);
+    }
+    if let Some(stop) = stop {
+        bundle = bundle.until(stop);
+    }
+    Ok(Box::new(bundle))
 }
 
 /// A server that holds signals.

@@ -53,12 +53,10 @@ impl EmbedderChoice {
         state: &Path,
         key: Option<String>,
         redactor: Option<Redactor>,
-        offline: bool,
     ) -> Self {
         let server = crate::http::Server {
             url: settings.embeddings.clone(),
             token: key,
-            offline,
             ..crate::http::Server::default()
         };
         let server = (!settings.embeddings.is_empty()).then_some(server);
@@ -109,14 +107,12 @@ impl MemoryChoice {
         state: &Path,
         password: Option<String>,
         redactor: Option<Redactor>,
-        offline: bool,
     ) -> Self {
         let ca_file = named_file(&settings.ca_file);
         let service = ServiceChoice {
             address: settings.address.clone(),
             token: password.clone().map(Zeroizing::new),
             ca_file: ca_file.clone(),
-            offline,
             deadline: Duration::ZERO,
         };
         let postgres = PostgresSettings {
@@ -125,7 +121,6 @@ impl MemoryChoice {
             password,
             ca_file,
             org: settings.org.clone(),
-            offline,
             ..PostgresSettings::default()
         };
         let (adapter, state) = (settings.adapter.clone(), state.to_owned());

@@ -76,7 +76,7 @@ async fn compliance(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let report = report(framework, &entries, verified.is_ok());
     let log = match verified {
         Ok(v) => {
-            let root: String = v.root.iter().map(|b| format!("{b:02x}")).collect();
+            let root = ecoops_core::domain::hex(v.root);
             json!({ "verified": true, "entries": v.entries, "root": root, "origin": v.origin })
         }
         Err(why) => json!({ "verified": false, "why": why }),

@@ -41,7 +41,7 @@ pub fn open(args: &OpenArgs, app: &App) -> Result<Exit, Failure> {
     let now = host.now().as_microsecond() as f64 / 1e6;
     let target =
         if args.targets.is_empty() { None } else { Some(investigation::target(app, &args.targets)?) };
-    let source = target.as_ref().map(ingest::source).transpose()?;
+    let source = target.as_ref().map(|target| ingest::source(app, target)).transpose()?;
     let told = match &source {
         Some(source) => source.brief().map_err(|e| investigation::unreadable(&e))?,
         None => None,

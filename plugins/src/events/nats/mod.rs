@@ -11,7 +11,7 @@
 pub mod session;
 mod subjects;
 
-use self::session::{NatsSettings, Session, address};
+use self::session::{NatsSettings, Session};
 use self::subjects::{Label, token};
 use super::names::{check_event, check_name, event_id};
 use super::schedule;
@@ -85,7 +85,7 @@ impl NatsEvents {
                 settings.stream
             )));
         }
-        address(&settings.address).map_err(EventsError::Storage)?;
+        settings.place().map_err(EventsError::Storage)?;
         Ok(Self {
             settings,
             host,

@@ -1,6 +1,8 @@
 //! One connection to NATS, the streams that the log needs there, and the few ways of asking them.
 
 use super::subjects;
+use crate::egress;
+use crate::http::is_loopback_host;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType, Stream};
@@ -70,20 +72,30 @@ pub fn said(error: &dyn std::error::Error) -> EventsError {
     EventsError::Storage(text)
 }
 
-/// The address, when it is one.
-///
-/// # Errors
-/// What is wrong with it, without what may be a password.
-pub fn address(text: &str) -> Result<ServerAddr, String> {
-    let place: ServerAddr = text.parse().map_err(|_| "the address is none; write HOST:PORT".to_owned())?;
-    if text.contains('@') || place.has_user_pass() {
-        return Err(
-            "the address holds a user or password; a credential is named in a setting of its own".into()
-        );
-    }
-    match place.scheme() {
-        "nats" | "tls" if !place.host().is_empty() => Ok(place),
-        _ => Err("the address is none; write HOST:PORT, nats://HOST:PORT or tls://HOST:PORT".into()),
+impl NatsSettings {
+    /// Where the server is, when the address is one and whoever asks may be told to it.
+    ///
+    /// # Errors
+    /// What is wrong with it, without what may be a password.
+    pub fn place(&self) -> Result<ServerAddr, String> {
+        let text = &self.address;
+        let place: ServerAddr =
+            text.parse().map_err(|_| "the address is none; write HOST:PORT".to_owned())?;
+        if text.contains('@') || place.has_user_pass() {
+            return Err(
+                "the address holds a user or password; a credential is named in a setting of its own".into(),
+            );
+        }
+        if !["nats", "tls"].contains(&place.scheme()) || place.host().is_empty() {
+            return Err("the address is none; write HOST:PORT, nats://HOST:PORT or tls://HOST:PORT".into());
+        }
+        let known_here = is_loopback_host(place.host().trim_matches(['[', ']']));
+        if (self.user.is_some() || self.password.is_some()) && !place.tls_required() && !known_here {
+            return Err(format!(
+                "NATS at {text}: a password is sent over TLS only, or to this machine: write tls://"
+            ));
+        }
+        Ok(place)
     }
 }
 
@@ -93,7 +105,8 @@ impl Session {
     /// # Errors
     /// [`EventsError::Storage`].
     pub async fn open(settings: NatsSettings) -> Result<Self, EventsError> {
-        let place = address(&settings.address).map_err(EventsError::Storage)?;
+        let place = settings.place().map_err(EventsError::Storage)?;
+        egress::permit(&format!("NATS at {}", settings.address)).map_err(|e| said(&e))?;
         let mut options = ConnectOptions::new()
             .name("ecoops")
             .connection_timeout(settings.deadline)
@@ -218,16 +231,30 @@ mod tests {
 
     #[test]
     fn addresses_are_read_and_bad_ones_refused_without_showing_a_password() {
-        for (text, good) in [
-            ("127.0.0.1:4222", true),
-            ("nats://nats.example", true),
-            ("tls://nats.example:4443", true),
-            ("", false),
-            ("http://nats.example", false),
-            ("nats://ana:hunter2@nats.example", false),
+        for (text, password, good) in [
+            ("127.0.0.1:4222", false, true),
+            ("nats://nats.example", false, true),
+            ("tls://nats.example:4443", false, true),
+            ("", false, false),
+            ("http://nats.example", false, false),
+            ("nats://ana:hunter2@nats.example", false, false),
+            ("nats://nats.example", true, false),
+            ("10.0.0.7:4222", true, false),
+            ("tls://nats.example", true, true),
+            ("localhost:4222", true, true),
+            ("nats://[::1]:4222", true, true),
         ] {
-            let read = address(text);
-            assert_eq!(read.is_ok(), good, "{text}: {read:?}");
+            let settings = NatsSettings {
+                address: text.into(),
+                user: None,
+                password: password.then(|| "hunter2".to_owned().into()),
+                deadline: Duration::from_secs(1),
+                stream: "S".into(),
+                keep: 1,
+                attempts: 1,
+            };
+            let read = settings.place();
+            assert_eq!(read.is_ok(), good, "{text} {password}: {read:?}");
             assert!(!read.err().is_some_and(|e| e.contains("hunter2")));
         }
     }

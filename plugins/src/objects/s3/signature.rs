@@ -4,7 +4,7 @@
 //! Signs the host, the date and the hash of the body; HMAC is RFC 2104 over SHA-256.
 
 use crate::http::path_part;
-use ecoops_core::domain::ContentHash;
+use ecoops_core::domain::{ContentHash, hex};
 use jiff::Timestamp;
 use ring::hmac::{HMAC_SHA256, Key, Tag, sign};
 
@@ -47,8 +47,7 @@ impl Signer {
         for part in [day, &self.region, "s3", "aws4_request"] {
             key = hmac(&key, part.as_bytes()).as_ref().to_vec();
         }
-        let signature: String =
-            hmac(&key, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = hex(hmac(&key, text.as_bytes()));
         let credential = format!("{}/{scope}", self.access_key);
         format!("AWS4-HMAC-SHA256 Credential={credential},SignedHeaders={HEADERS},Signature={signature}")
     }
