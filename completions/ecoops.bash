@@ -2692,7 +2692,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__database__subcmd__org)
-            opts="-C -q -h --new-credential --address --login --credential --output --quiet --color --no-color --offline --deadline --config --log --help"
+            opts="-C -q -h --new-credential --address --login --credential --ca-file --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2711,6 +2711,10 @@ _ecoops() {
                     return 0
                     ;;
                 --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2746,7 +2750,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__database__subcmd__prepare)
-            opts="-C -q -h --address --login --credential --output --quiet --color --no-color --offline --deadline --config --log --help"
+            opts="-C -q -h --address --login --credential --ca-file --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2761,6 +2765,10 @@ _ecoops() {
                     return 0
                     ;;
                 --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -306,7 +306,7 @@ fn direct(address: &str, deadline: Duration) -> Result<registry::ServiceChoice, 
     if address.is_empty() {
         return Err("it has no address".to_owned());
     }
-    Ok(registry::ServiceChoice { address: address.to_owned(), token: None, deadline })
+    Ok(registry::ServiceChoice { address: address.to_owned(), deadline, ..Default::default() })
 }
 
 /// A service outside, with its credential.

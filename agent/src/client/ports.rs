@@ -284,6 +284,10 @@ impl Memory for AgentMemory {
         self.own()?.list(kinds, limit)
     }
 
+    fn is_empty(&self, kinds: &[DocumentKind]) -> Result<bool, MemoryError> {
+        self.own()?.is_empty(kinds)
+    }
+
     fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {
         self.own()?.get(id)
     }
