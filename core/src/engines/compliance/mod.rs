@@ -305,6 +305,7 @@ mod tests {
         let own = AuditEntry { signer: "self".into(), ..integrate.clone() };
         for (test, entries, whole, expected) in [
             (Test::LogIntegrity, vec![], true, Status::NotTested),
+            (Test::LogIntegrity, vec![], false, Status::Fail),
             (Test::LogIntegrity, vec![validate.clone()], true, Status::Pass),
             (Test::LogIntegrity, vec![validate.clone()], false, Status::Fail),
             (Test::ActorsKnown, vec![validate.clone()], true, Status::Pass),
