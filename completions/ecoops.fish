@@ -1801,7 +1801,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "install" -d 'Have the system start it: a systemd user unit with its socket, or a launchd agent'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "token" -d 'Make a bearer token for programs that come over TCP'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l listen -d 'Also listen on TCP; loopback only, a token is needed (`ecoops agent token`)' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l listen -d 'Also listen on TCP, where a token is needed (`ecoops agent token`); for other machines only with TLS (`agent.tls_certificate`). A restart listens where it did before' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -1846,7 +1846,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l listen -d 'Also listen on TCP; loopback only, a token is needed (`ecoops agent token`)' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l listen -d 'Also listen on TCP, where a token is needed (`ecoops agent token`); for other machines only with TLS (`agent.tls_certificate`). A restart listens where it did before' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -1889,7 +1889,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l listen -d 'Also listen on TCP; loopback only, a token is needed (`ecoops agent token`)' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l listen -d 'Also listen on TCP, where a token is needed (`ecoops agent token`); for other machines only with TLS (`agent.tls_certificate`). A restart listens where it did before' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
