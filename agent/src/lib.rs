@@ -14,6 +14,7 @@ pub mod daemon;
 mod deliver;
 mod door;
 mod gather;
+pub mod identity;
 pub mod install;
 mod kernel;
 pub mod log;
@@ -24,6 +25,8 @@ pub mod secret;
 mod tls;
 pub mod token;
 mod trace;
+mod upkeep;
+mod waiting;
 
 pub use places::Places;
 

@@ -1,6 +1,7 @@
 //! Support for the tests of this crate: hermetic homes, real repositories, real parts.
 
 pub mod agent;
+pub mod auth_service;
 pub mod binary;
 pub mod canary;
 pub mod home;
@@ -12,3 +13,5 @@ pub mod project;
 pub mod repository;
 pub mod servers;
 pub mod source;
+pub mod telemetry;
+pub mod tls;

@@ -3,6 +3,7 @@
 
 use ecoops_tests::agent::{Agent, Reply};
 use ecoops_tests::home::Home;
+use ecoops_tests::http::{Replay, Request};
 use serde_json::{Value, json};
 
 fn data(reply: &Reply, status: u16) -> Value {
@@ -462,4 +463,32 @@ fn what_the_policy_denies_is_not_deployed_and_is_recorded() {
         "{entry}"
     );
     assert_eq!(data(&agent.post("/infra/applications/shop/sync", &json!({})), 200)["deployment"], 1);
+}
+
+#[test]
+fn a_search_names_the_model_that_made_the_vectors() {
+    let kept = |agent: &Agent| {
+        data(&agent.post("/memory/ingest", &json!({ "content": "the pool leaks" })), 201);
+        let search = |filters: Value| {
+            let found = agent.post("/memory/search", &json!({ "query": "pool", "filters": filters }));
+            data(&found, 200)["results"].clone()
+        };
+        let model = search(json!({}))[0]["chunk"]["metadata"]["modelVersion"].as_str().unwrap().to_owned();
+        assert_eq!(search(json!({ "modelVersion": model })).as_array().map(Vec::len), Some(1));
+        assert_eq!(search(json!({ "modelVersion": "another" })), json!([]));
+        model
+    };
+    assert_eq!(kept(&Agent::up()), "all-MiniLM-L6-v2/q8-1");
+    let server = Replay::start(|request: &Request| {
+        let asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let texts = asked["input"].as_array().map_or(1, Vec::len);
+        let one = |index| json!({ "object": "embedding", "index": index, "embedding": [0.6, 0.8] });
+        let all: Vec<Value> = (0..texts).map(one).collect();
+        (200, json!({ "object": "list", "model": asked["model"], "data": all }).to_string())
+    });
+    let mut agent = Agent::new();
+    let settings = format!("[memory]\nmodel = \"words-7\"\nembeddings = \"{}\"\n", server.url());
+    agent.configure(&settings);
+    agent.run(&[]);
+    assert_eq!(kept(&agent), "words-7");
 }

@@ -102,6 +102,12 @@ fn odd_series_are_scored_or_refused_in_words() {
         ("constant.csv", "timestamp,value\n1,5\n2,5\n3,5\n".to_owned(), 0),
         ("one.csv", "timestamp,value\n1,5\n".to_owned(), 0),
         ("back.csv", "timestamp,value\n3,5\n1,5\n99999999999,5\n".to_owned(), 0),
+        (
+            "newest-first.csv",
+            "value,timestamp\n3,03.03.2024 10:00\n2,02.03.2024 10:00\n1,01.03.2024 10:00\n".to_owned(),
+            0,
+        ),
+        ("untimed.csv", "when,value\nmorning,5\nnoon,6\n".to_owned(), 0),
         ("nan.csv", "timestamp,value\n1,NaN\n2,NaN\n".to_owned(), 3),
         ("empty.csv", String::new(), 3),
         ("words.csv", "a,b\nc,d\n".to_owned(), 3),
@@ -117,6 +123,44 @@ fn odd_series_are_scored_or_refused_in_words() {
     let ran = home.ecoops(&folder, &["scan", "--output", "csv"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("only signals and incidents"), "{}", ran.stderr);
+}
+
+/// A column of times is one however it is written, and wherever it stands.
+#[test]
+fn the_same_series_has_the_same_scores_however_it_is_written() {
+    let home = Home::new();
+    let folder = home.path().join("series");
+    // Every five minutes of April 2014; one value of many is far out.
+    let value = |n: u32| if n == 700 { 900.0 } else { 20.0 + f64::from(n * 7919 % 31) };
+    let row = |n: u32| (1 + n / 288, n / 12 % 24, n % 12 * 5, value(n));
+    let rows: Vec<(u32, u32, u32, f64)> = (0..900).map(row).collect();
+    let write_all = |name: &str, head: &str, line: &dyn Fn(&(u32, u32, u32, f64)) -> String| {
+        write(&folder.join(name), &(head.to_owned() + &rows.iter().map(line).collect::<String>()));
+    };
+    let iso = |(d, h, m, v): &(u32, u32, u32, f64)| format!("2014-04-{d:02} {h:02}:{m:02}:00,{v}\n");
+    write_all("iso.csv", "timestamp,value\n", &iso);
+    write_all("us.csv", "timestamp,value\n", &|(d, h, m, v)| format!("04/{d:02}/2014 {h:02}:{m:02},{v}\n"));
+    write_all("behind.csv", "load;when\n", &|(d, h, m, v)| {
+        format!("{};{d:02}.04.2014 {h:02}:{m:02}\n", v.to_string().replace('.', ","))
+    });
+    write_all("zone.csv", "# exported\nvalue,date_time\n", &|(d, h, m, v)| {
+        format!("{v},2014-04-{d:02} {h:02}:{m:02}:00 UTC\n")
+    });
+    let back: String = rows.iter().rev().map(iso).collect();
+    write(&folder.join("newest-first.csv"), &format!("timestamp,value\n{back}"));
+    let scores = |name: &str| {
+        let ran = home.ecoops(&folder, &["signals", "detect", name, "--output", "csv"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        let of = |line: &str| line.rsplit_once(',').unwrap().1.to_owned();
+        ran.stdout.lines().skip(1).map(of).collect::<Vec<String>>()
+    };
+    let wanted = scores("iso.csv");
+    assert!(wanted.len() == 900 && wanted[700].parse::<f64>().unwrap() > 0.5, "{}", wanted[700]);
+    for name in ["us.csv", "behind.csv", "zone.csv"] {
+        assert_eq!(scores(name), wanted, "{name}");
+    }
+    let back: Vec<String> = scores("newest-first.csv").into_iter().rev().collect();
+    assert_eq!(back, wanted);
 }
 
 /// Two minutes of ordinary talk, then an error never seen, in a flood.

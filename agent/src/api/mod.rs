@@ -16,7 +16,7 @@ mod openapi;
 mod own;
 mod routes;
 
-use crate::component::Status;
+use crate::component::{self, Status};
 use crate::door::{Connection, Peer, Runs};
 use crate::kernel::Kernel;
 use crate::mcp::http::Endpoint;
@@ -36,6 +36,7 @@ use axum::routing::{MethodFilter, on};
 use ecoops_core::domain::Actor;
 use ecoops_core::ports::identity::{IdentityError, Token};
 use ecoops_core::ports::replies::Reply;
+use ecoops_plugins::kernel::user::headers_for;
 use once::Turn;
 use routes::{Needs, Route};
 use std::net::SocketAddr;
@@ -161,10 +162,19 @@ async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Respons
         tracing::info_span!("request", operation = id, request = %ids.request, trace = %ids.trace_uuid());
     let exporter = app.kernel.telemetry.as_ref().map(|part| part.exporter.clone());
     let mut root = trace::gateway(&ids.context, ids.parent, id, exporter, span.clone());
+    let origin = origin(&parts);
     let answered = root.within(answer(&app, route, &mut parts, body, &ids)).await;
     let mut response = match answered {
         Ok(response) => response,
-        Err(fault) => shape.fault(&fault, &ids).response(),
+        Err(fault) => {
+            let mut response = shape.fault(&fault, &ids).response();
+            if shape == Shape::Mcp
+                && let Some(challenge) = mcp::challenge(&app.kernel, &origin, fault.code)
+            {
+                response.headers_mut().insert("www-authenticate", challenge);
+            }
+            response
+        }
     };
     head(response.headers_mut(), &ids, shape);
     let status = response.status().as_u16();
@@ -183,6 +193,15 @@ async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Respons
         _ => tracing::debug!(method = %parts.method, path = parts.uri.path(), status, micros, "answered"),
     }
     response
+}
+
+/// How the caller addresses this server. What `Host` says is checked before anything else is.
+fn origin(parts: &Parts) -> String {
+    let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0);
+    let scheme =
+        if matches!(peer, Some(Peer::Remote(remote)) if remote.tls.is_some()) { "https" } else { "http" };
+    let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    format!("{scheme}://{host}")
 }
 
 /// The headers that every answer has.
@@ -229,20 +248,36 @@ async fn answer(
         let fault = Fault::new(Code::RateLimited, "too many requests");
         return Err(Fault { retry_after: Some(seconds), left: Some((left.limit, 0)), ..fault });
     }
+    // Whatever becomes of it, the caller learns how much is left.
+    let rate = (left.limit, left.remaining);
+    let held = |fault: Fault| Fault { left: fault.left.or(Some(rate)), ..fault };
+    within_rate(app, route, parts, body, ids, (peer, caller), rate).await.map_err(held)
+}
+
+/// The request of a caller that may ask more.
+async fn within_rate(
+    app: &Arc<App>,
+    route: &Route,
+    parts: &mut Parts,
+    body: Body,
+    ids: &Ids,
+    (peer, caller): (Peer, Caller),
+    rate: (u64, u64),
+) -> Result<Response<Body>, Fault> {
     permitted(&caller, route.needs)?;
     let body = arrive(body, route.most).await?;
-    let user = caller.id.clone();
+    let roles = caller.actor.as_ref().map(|actor| actor.roles.as_slice()).unwrap_or_default();
+    let user = headers_for(&caller.id, roles);
     let upgrade = match parts.headers.contains_key("upgrade") {
         true => WebSocketUpgrade::from_request_parts(parts, &()).await.ok(),
         false => None,
     };
-    let groups: Vec<&str> = caller.actor.iter().flat_map(|a| a.roles.iter()).map(String::as_str).collect();
-    let groups = groups.join(",");
     let ask = Ask {
         upgrade,
         again: None,
         path: path_parts(parts).await?,
         query: query(parts)?,
+        origin: origin(parts),
         headers: std::mem::take(&mut parts.headers),
         body,
         connection: match peer {
@@ -254,15 +289,15 @@ async fn answer(
     };
     let mut backend = trace::span("backend", Kind::Internal);
     backend.note("rpc.method", route.id);
-    let done = backend.within(once_only(app, route, ask)).await;
+    let done = backend.within(component::on_behalf_of(user.clone(), once_only(app, route, ask))).await;
     if let Err(fault) = &done {
         backend.fail(fault.code.name());
     }
     drop(backend);
     let mut response = done?;
     let headers = response.headers_mut();
-    let limits = answer::rate_headers(left.limit, left.remaining);
-    for (name, value) in limits.into_iter().chain([("x-user-id", user), ("x-user-groups", groups)]) {
+    let limits = answer::rate_headers(rate.0, rate.1);
+    for (name, value) in limits.into_iter().chain(user) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
         }
@@ -335,7 +370,7 @@ async fn caller(app: &App, peer: &Peer, parts: &Parts, route: &Route) -> Result<
             let now = app.kernel.host.0.now().as_second();
             let claims = match app.kernel.tokens.verify(token, now) {
                 // Not one of ours: the issuer's, where one is configured.
-                Err(TokenError::Malformed) if !app.kernel.settings.login.issuer.is_empty() => {
+                Err(TokenError::Malformed) if app.kernel.knows_bearers() => {
                     return issuers_caller(app, token, caller).await;
                 }
                 own => own.map_err(|e| refused(e.to_string()))?,
@@ -356,7 +391,7 @@ async fn issuers_caller(app: &App, token: &str, caller: Caller) -> Result<Caller
     let verified = app.kernel.identity.ask(move |identity| identity.verify_bearer(&shown)).await?;
     let bearer = verified.map_err(|why| match why {
         IdentityError::Login(why) => {
-            Fault::new(Code::Unavailable, format!("the issuer cannot be asked: {why}"))
+            Fault::new(Code::Unavailable, format!("who that is cannot be told: {why}"))
         }
         why => Fault::new(Code::InvalidToken, format!("the token is refused: {why}")),
     })?;

@@ -140,7 +140,7 @@ fn start(app: &App, listen: Option<SocketAddr>) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Clean);
     }
-    let client = agent::start(app, listen, &app.flags)?;
+    let client = agent::start(app, listen, &app.flags, app.offline)?;
     app.ui.note(&format!("the agent runs (process {})", client.hello.pid));
     Ok(Exit::Clean)
 }
@@ -243,6 +243,11 @@ fn as_text(app: &App, about: &serde_json::Value) -> String {
         format!("secrets: {}", place_of_secrets(app)),
         format!("runs:    {}", about["runs"]),
     ];
+    if let Some(subject) = about["login"]["subject"].as_str() {
+        let next = about["login"]["nextRenewal"].as_i64().and_then(|s| jiff::Timestamp::from_second(s).ok());
+        let next = next.map_or("is not renewed".to_owned(), |at| format!("is renewed at {at}"));
+        lines.push(format!("login:   {subject} at {}, {next}", word(&about["login"]["issuer"])));
+    }
     for part in about["components"].as_array().into_iter().flatten() {
         let health = &part["health"];
         let why = health.get("message").map_or(String::new(), |m| format!("  {}", word(m)));

@@ -51,6 +51,14 @@ impl KernelError {
         }
     }
 
+    /// Whether nobody was there to answer, or nobody was asked: what was kept of earlier answers may serve.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Http(why) => why.may_pass() || matches!(why, HttpError::Offline(_)),
+            _ => matches!(self.status(), 502..=504),
+        }
+    }
+
     /// Whether the request itself is at fault, so that it would be refused again. A 500 is not counted in, although
     /// the services use it for bad input too: it cannot be told.
     pub fn is_our_fault(&self) -> bool {

@@ -3,6 +3,7 @@
 //! An operation that outlives its deadline loses its connection: what the server is still doing it rolls back.
 
 use super::{PostgresError, PostgresSettings, tls};
+use crate::egress;
 use std::error::Error;
 use std::str::FromStr;
 use std::time::Duration;
@@ -21,10 +22,8 @@ impl Session {
     /// # Errors
     /// [`PostgresError::Away`], [`PostgresError::Settings`], or what the server says to the login.
     pub fn open(settings: &PostgresSettings) -> Result<Self, PostgresError> {
-        if settings.offline {
-            return Err(PostgresError::Away("is not asked: offline".into()));
-        }
         let config = config(settings)?;
+        egress::permit(&format!("PostgreSQL at {}", shown(&config)))?;
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()

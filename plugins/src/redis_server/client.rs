@@ -1,5 +1,6 @@
 //! Connections to one Redis: made when first needed, kept for the next call, given up after an error.
 
+use crate::egress;
 use crate::http::is_loopback_host;
 use redis::{Connection, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisError};
 use std::sync::{Mutex, PoisonError};
@@ -102,6 +103,7 @@ impl Client {
         &self,
         mut act: impl FnMut(&mut Connection) -> Result<T, RedisError>,
     ) -> Result<T, RedisFailure> {
+        egress::permit(&format!("Redis at {}", self.address)).map_err(|closed| self.failure(&closed))?;
         let until = Instant::now() + self.deadline;
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(connection) = kept {

@@ -9,15 +9,13 @@ use crate::api::routes::{Needs, Route};
 use axum::http::Method;
 use ecoops_core::domain::{AuditEntry, AuditFilter, AuditResult, ContentHash, PolicyStamp};
 use ecoops_core::engines::ledger::entry;
-use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog, Page, newest};
+use ecoops_core::ports::audit_log::{Appended, AuditError, Page, newest};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Entries that are read at a time.
-const PAGE: usize = 1024;
 /// Reading the whole log takes longer than a write.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// The largest entry, in bytes, with room for what the log adds.
@@ -222,20 +220,6 @@ fn filter(ask: &Ask) -> Result<AuditFilter, Fault> {
         kind: text("resourceKind")?,
         tag: text("complianceTag")?,
     })
-}
-
-/// Goes through the whole log, oldest first.
-pub fn walk(log: &dyn AuditLog, mut take: impl FnMut(u64, AuditEntry)) -> Result<(), AuditError> {
-    let mut start = 0;
-    loop {
-        let page = log.entries(start, PAGE)?;
-        let count = page.len();
-        page.into_iter().for_each(|(index, entry)| take(index, entry));
-        start += count as u64;
-        if count < PAGE {
-            return Ok(());
-        }
-    }
 }
 
 /// The newest first.

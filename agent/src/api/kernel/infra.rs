@@ -6,10 +6,11 @@ use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
 use crate::api::once::Retry;
 use crate::api::opa;
+use crate::api::own::infra::{Wish, approved};
 use crate::api::routes::{Needs, Route};
 use crate::component::{Desk, Unavailable};
 use axum::http::Method;
-use ecoops_core::domain::{AuditEntry, AuditResult, PolicyStamp};
+use ecoops_core::domain::{AuditEntry, AuditResult, ContentHash, PolicyStamp};
 use ecoops_core::ports::audit_log::AuditLog;
 use ecoops_core::ports::delivery::{Application, Delivery, DeliveryError, Deployed, Sync};
 use ecoops_core::ports::policy::PolicyInput;
@@ -67,7 +68,7 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-fn fault(error: DeliveryError) -> Fault {
+pub fn fault(error: DeliveryError) -> Fault {
     match error {
         DeliveryError::NoSuchApplication(name) => {
             Fault::not_found(format!("there is no application `{name:.100}`"))
@@ -94,11 +95,42 @@ struct SyncBody {
 async fn sync(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let name = ask.part("name")?.to_owned();
     let SyncBody { revision, prune } = if ask.body.is_empty() { SyncBody::default() } else { ask.json()? };
-    let (revision, prune) = (super::given(revision), prune.unwrap_or(false));
-    let details = json!({ "prune": prune, "revision": revision });
-    let stamp = granted(&app, &ask, &name, "sync", details).await?;
-    let asked = name.clone();
-    change(&app, &ask, (&name, "sync"), stamp, move |d| d.sync(&asked, revision.as_deref(), prune)).await
+    let wish = Wish { name, revision: super::given(revision), prune: prune.unwrap_or(false) };
+    // What removes something may need a person, who approved just this effect.
+    let approval = match wish.prune {
+        true => {
+            let effect = wish.effect(&app).await?;
+            approved(&app, &effect).await?.map(|by| (by, effect.digest()))
+        }
+        false => None,
+    };
+    let by = approval.as_ref().map(|(by, _)| by);
+    let details = json!({
+        "prune": wish.prune, "revision": wish.revision, "approved": by.is_some(), "approved_by": by,
+    });
+    let stamp = granted(&app, &ask, &wish.name, "sync", details).await?;
+    let (asked, approved) = (wish.clone(), approval.map(|(_, digest)| digest));
+    change(&app, &ask, (&wish.name, "sync"), stamp, move |d| deploy(d, &asked, approved.as_ref())).await
+}
+
+/// Deploys; what was approved only as it was approved.
+fn deploy(
+    delivery: &dyn Delivery,
+    wish: &Wish,
+    approved: Option<&ContentHash>,
+) -> Result<Deployed, DeliveryError> {
+    let revision = wish.revision.as_deref();
+    if let Some(digest) = approved {
+        let effect = delivery.effect(&wish.name, revision, wish.prune)?;
+        if effect.digest() != *digest {
+            return Err(DeliveryError::Refused(
+                "what was approved moved meanwhile; look at the effect again".into(),
+            ));
+        }
+        // The commit that was approved, wherever its branch has gone to.
+        return delivery.sync(&wish.name, Some(&effect.revision), wish.prune);
+    }
+    delivery.sync(&wish.name, revision, wish.prune)
 }
 
 #[derive(Debug, Deserialize)]
@@ -144,15 +176,22 @@ async fn granted(
         return Ok(PolicyStamp { version, decision: "allow".to_owned(), reason });
     }
     let stamp = PolicyStamp { version, decision: "deny".to_owned(), reason: reason.clone() };
-    let entry = entry(ask, (name, action), (AuditResult::Denied, stamp));
+    let entry = entry(ask, (name, action), (AuditResult::Denied, Some(stamp)));
     app.kernel.audit.ask(move |audit| audit.append(&[entry])).await?.map_err(super::audit::fault)?;
-    Err(Fault::new(Code::PermissionDenied, format!("the policy denies it: {reason}")))
+    let next = match action {
+        "sync" => format!(
+            "; `ecoops infra sync {name} --prune` shows it and asks (/v1/infra/applications/{name}/effect, …/approvals)"
+        ),
+        _ => String::new(),
+    };
+    Err(Fault::new(Code::PermissionDenied, format!("the policy denies it: {reason}{next}")))
 }
 
-fn entry(
+/// What was said or done about an application, as the log has it.
+pub fn entry(
     ask: &Ask,
     (name, action): (&str, &str),
-    (result, policy): (AuditResult, PolicyStamp),
+    (result, policy): (AuditResult, Option<PolicyStamp>),
 ) -> AuditEntry {
     let details = json!({ "resource": { "kind": "application" }, "submittedBy": ask.caller.id });
     AuditEntry {
@@ -163,7 +202,7 @@ fn entry(
         action: action.to_owned(),
         resource: name.to_owned(),
         result,
-        policy: Some(policy),
+        policy,
         content_hash: None,
         urn: format!("urn:ecoops:application:{name}"),
         uri: String::new(),
@@ -183,7 +222,7 @@ async fn change(
     act: impl FnOnce(&dyn Delivery) -> Result<Deployed, DeliveryError> + Send + 'static,
 ) -> Result<Answer, Fault> {
     let (audit, blank) =
-        (app.kernel.audit.clone(), entry(ask, (name, action), (AuditResult::Failure, stamp)));
+        (app.kernel.audit.clone(), entry(ask, (name, action), (AuditResult::Failure, Some(stamp))));
     let asked = app.kernel.delivery.ask(move |delivery| {
         let done = act(delivery);
         let recorded = record(&audit, blank, &done);

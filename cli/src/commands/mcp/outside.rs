@@ -74,7 +74,7 @@ fn connect(app: &App, name: &str, redactor: &Redactor) -> Result<Client<'static>
         let url = words.first().cloned().unwrap_or_default();
         // The credential's name, never the credential.
         let token = words.get(1).map(|name| crate::credentials::text(app, name)).transpose()?.flatten();
-        Client::connect(Address { url, token, offline: app.offline }, patience, None)
+        Client::connect(Address { url, token }, patience, None)
     } else {
         let variables = named.iter().map(String::as_str).chain(["PATH"]);
         let variables =

@@ -1,6 +1,7 @@
 //! One connection to a Kafka cluster, and the few ways of asking it: append a record, look through a topic, follow
 //! it as a group.
 
+use crate::egress;
 use ecoops_core::ports::events::EventsError;
 use krafka::Kafka;
 use krafka::Record;
@@ -99,6 +100,8 @@ impl Session {
     /// [`EventsError::Storage`].
     pub async fn open(settings: KafkaSettings) -> Result<Self, EventsError> {
         let (brokers, tls) = brokers(&settings.address).map_err(EventsError::Storage)?;
+        egress::permit(&format!("Kafka at {}", settings.address))
+            .map_err(|closed| EventsError::Storage(closed.to_string()))?;
         let security = match &settings.user {
             Some(user) => AuthConfig::sasl_scram_sha512(
                 user.clone(),

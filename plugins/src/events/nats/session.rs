@@ -1,6 +1,7 @@
 //! One connection to NATS, the streams that the log needs there, and the few ways of asking them.
 
 use super::subjects;
+use crate::egress;
 use crate::http::is_loopback_host;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::context::ContextBuilder;
@@ -105,6 +106,7 @@ impl Session {
     /// [`EventsError::Storage`].
     pub async fn open(settings: NatsSettings) -> Result<Self, EventsError> {
         let place = settings.place().map_err(EventsError::Storage)?;
+        egress::permit(&format!("NATS at {}", settings.address)).map_err(|e| said(&e))?;
         let mut options = ConnectOptions::new()
             .name("ecoops")
             .connection_timeout(settings.deadline)
