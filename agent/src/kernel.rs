@@ -1,5 +1,7 @@
 //! The ports of the daemon, each behind a desk of its own, opened as the settings say.
 
+mod elsewhere;
+
 use crate::component::{Component, Desk};
 use crate::credentials::Credentials;
 use crate::deliver::{Deliverer, Means};
@@ -11,8 +13,9 @@ use crate::upkeep::Upkeep;
 use crate::upkeep::certificate::{Issued, IssuedError};
 use crate::upkeep::lease::Lease;
 use crate::upkeep::login::Login as Renewal;
+use crate::waiting::Bringer;
 use crate::{Places, boot, secret, token};
-use ecoops_core::config::{Settings, Sink};
+use ecoops_core::config::Settings;
 use ecoops_core::domain::Identifiers;
 use ecoops_core::engines::redact::Redactor;
 use ecoops_core::ports::audit_log::AuditLog;
@@ -26,8 +29,8 @@ use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::Replies;
 use ecoops_plugins::registry::{self, Password};
+use elsewhere::{bringer, deliverers, limits, mirrors, telemetry};
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,8 +63,10 @@ pub struct Kernel {
     pub bus: Arc<Desk<dyn Bus>>,
     pub policy: Arc<Desk<dyn Policy>>,
     pub audit: Arc<Desk<dyn AuditLog>>,
-    /// Writes the audit log elsewhere as well.
-    pub mirror: Option<Mirror>,
+    /// Write the audit log elsewhere as well.
+    pub mirrors: Vec<Mirror>,
+    /// Brings documents to a memory that was away.
+    pub bringer: Option<Bringer>,
     /// Tells a collector what is done.
     pub telemetry: Option<trace::Part>,
     pub delivery: Arc<Desk<dyn Delivery>>,
@@ -98,6 +103,7 @@ impl Kernel {
         let credentials = Credentials::new(&settings, &places.state, boot::surroundings(), host.clone());
         let identifiers = Arc::new(identifiers(&*host).map_err(|e| e.to_string())?);
         let (events, audit) = (events(places, &settings, &host), audit(places, &settings));
+        let memory = memory(places, &settings, &credentials, &redactor, &host);
         let means = Means {
             log: events.clone(),
             audit: audit.clone(),
@@ -120,12 +126,13 @@ impl Kernel {
             renewal: whose.oidc().map(renewed).map(Upkeep::new),
             lease: leased.then(|| Upkeep::new(Lease::new(credentials.clone(), clock()))),
             certificate: None,
-            memory: memory(places, &settings, &credentials, &redactor, &host),
+            bringer: bringer(&settings, &memory, &host),
+            memory,
             events,
             bus: bus(places, &settings, &credentials, &host),
             policy: policy(places, &settings, &credentials, &redactor),
             telemetry: telemetry(&settings, &credentials, &host),
-            mirror: mirror(places, &settings, &credentials, &audit, &host),
+            mirrors: mirrors(places, &settings, &credentials, &audit, &host),
             audit,
             delivery: delivery(places, &settings, &credentials, &host),
             replies: replies(places),
@@ -151,17 +158,27 @@ impl Kernel {
             &*self.memory,
             &*self.delivery,
         ];
+        self.kept().into_iter().chain(ports).chain(self.elsewhere()).collect()
+    }
+
+    /// The parts that bring things to other systems, or count with them.
+    pub fn elsewhere(&self) -> Vec<&dyn Component> {
         let limits = self.limits.iter().map(|desk| &**desk as &dyn Component);
-        let mirror = self.mirror.iter().map(|m| m as &dyn Component);
+        let mirrors = self.mirrors.iter().map(|m| m as &dyn Component);
+        let bringer = self.bringer.iter().map(|b| b as &dyn Component);
         let telemetry = self.telemetry.iter().map(|t| t as &dyn Component);
         let deliverers = self.deliverers.iter().map(|d| d as &dyn Component);
-        // The first to start and the last to stop: others may still need a credential.
+        limits.chain(deliverers).chain(mirrors).chain(bringer).chain(telemetry).collect()
+    }
+
+    /// The parts that renew what ends by itself: the first to start and the last to stop, as others may still need a
+    /// credential.
+    fn kept(&self) -> Vec<&dyn Component> {
         let lease = self.lease.iter().map(|l| l as &dyn Component);
         let renewal = self.renewal.iter().map(|r| r as &dyn Component);
         let login = self.login.iter().map(|desk| &**desk as &dyn Component);
         let certificate = self.certificate.iter().map(|c| c as &dyn Component);
-        let kept = lease.chain(certificate).chain(renewal).chain(login);
-        kept.chain(ports).chain(limits).chain(deliverers).chain(mirror).chain(telemetry).collect()
+        lease.chain(certificate).chain(renewal).chain(login).collect()
     }
 
     /// Has a certificate issued for the TCP door, where the settings want that.
@@ -315,15 +332,6 @@ fn stranger(
     Ok(registry::ServiceChoice { token: token()?.map(Into::into), ..service })
 }
 
-fn telemetry(settings: &Settings, credentials: &Credentials, host: &Arc<dyn Host>) -> Option<trace::Part> {
-    let (settings, credentials) = (settings.telemetry.clone(), credentials.clone());
-    (!settings.otlp.is_empty()).then(|| trace::Part {
-        exporter: trace::Exporter::new(&settings.otlp),
-        token: Arc::new(Box::new(move || credentials.text(&settings.credential).map_err(|e| said(&e)))),
-        host: Clock(host.clone()),
-    })
-}
-
 fn bus(
     places: &Places,
     settings: &Settings,
@@ -349,24 +357,6 @@ fn bus(
         let choice =
             registry::BusChoice { adapter: settings.adapter.clone(), file: file.clone(), service, server };
         registry::bus(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
-    })
-}
-
-fn mirror(
-    places: &Places,
-    settings: &Settings,
-    credentials: &Credentials,
-    log: &Arc<Desk<dyn AuditLog>>,
-    host: &Arc<dyn Host>,
-) -> Option<Mirror> {
-    let credentials = credentials.clone();
-    let (address, credential) = (settings.audit.mirror.clone(), settings.audit.mirror_credential.clone());
-    let file = places.own().join("audit-mirror.json");
-    (!address.is_empty()).then(|| {
-        Mirror::new(log.clone(), file, Clock(host.clone()), move || {
-            let service = service(&credentials, &address, &credential, MEMORY_DEADLINE)?;
-            registry::audit_copy(&service).map_err(|e| said(&e))
-        })
     })
 }
 
@@ -440,63 +430,5 @@ fn replies(places: &Places) -> Arc<Desk<dyn Replies>> {
         // We hold the lock: whoever began something and did not finish is dead.
         replies.abandon().map_err(|e| said(&e))?;
         Ok(Arc::from(replies))
-    })
-}
-
-/// Who is told of events. One whose entry cannot be understood is there too, and says so in its health.
-fn deliverers(settings: &Settings, credentials: &Credentials, means: &Means) -> Vec<Deliverer> {
-    let sinks = settings.events.sinks.iter().map(|(name, words)| {
-        let parsed = Sink::parse(name, words);
-        let wants = parsed.as_ref().map(|sink| sink.events.clone()).unwrap_or_default();
-        let (host, credentials) = (means.host.clone(), credentials.clone());
-        let name_of = parsed.as_ref().map(|sink| sink.secret.clone()).unwrap_or_default();
-        let secret = move || credentials.text(&name_of).map_err(|e| said(&e));
-        Deliverer::new(&Sink::group(name), wants, means.clone(), secret, move |secret| {
-            let secret = secret.map(|secret| secret.to_string());
-            let choice = registry::NotifyChoice { sink: parsed.clone()?, secret };
-            registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
-        })
-    });
-    sinks.chain(outside(settings, credentials, means)).collect()
-}
-
-/// What carries the log to the event system of `events.adapter`.
-fn outside(settings: &Settings, credentials: &Credentials, means: &Means) -> Option<Deliverer> {
-    let events = &settings.events;
-    let name = events.credential.clone();
-    let choice = registry::OutsideEventsChoice {
-        adapter: events.adapter.clone(),
-        address: events.address.clone(),
-        stream: events.stream.clone(),
-        user: Some(events.user.clone()).filter(|user| !user.is_empty()),
-        password: None,
-        attempts: events.max_attempts,
-        deadline: DEADLINE,
-    };
-    let (host, credentials) = (means.host.clone(), credentials.clone());
-    let secret = move || credentials.text(&name).map_err(|e| said(&e));
-    (events.adapter != "embedded").then(|| {
-        Deliverer::new(&events.outside(), BTreeSet::new(), means.clone(), secret, move |password| {
-            let choice = registry::OutsideEventsChoice { password, ..choice.clone() };
-            registry::notify_outside(&choice, host.0.clone()).map_err(|e| said(&e))
-        })
-    })
-}
-
-fn limits(settings: &Settings, credentials: &Credentials) -> Option<Arc<Desk<dyn Limits>>> {
-    let agent = &settings.agent;
-    let (address, rate) = (agent.limits_address.clone(), agent.rate_limit);
-    let (name, credentials) = (agent.limits_credential.clone(), credentials.clone());
-    (!address.is_empty()).then(|| {
-        Desk::new("limits", LIMITS_DEADLINE, move || {
-            let server = registry::RedisSettings {
-                address: address.clone(),
-                user: None,
-                password: credentials.text(&name).map_err(|e| said(&e))?.map(Password::from),
-                deadline: LIMITS_DEADLINE,
-            };
-            let choice = registry::LimitsChoice { adapter: "redis".into(), rate, server: Some(server) };
-            registry::limits(&choice).map(Arc::from).map_err(|e| said(&e))
-        })
     })
 }

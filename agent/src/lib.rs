@@ -25,6 +25,7 @@ mod tls;
 pub mod token;
 mod trace;
 mod upkeep;
+mod waiting;
 
 pub use places::Places;
 

@@ -25,6 +25,8 @@ use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::incidents::Incidents;
 use ecoops_core::ports::memory::Memory;
+use ecoops_core::ports::objects::Objects;
+use ecoops_core::ports::plans::Plans;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::runner::Runner;
 use ecoops_core::ports::store::Store;
@@ -43,6 +45,7 @@ pub struct Kernel {
     identity: Box<dyn Identity>,
     events: Box<dyn Events>,
     policy: Box<dyn Policy>,
+    plans: Box<dyn Plans>,
     audit: Box<dyn AuditLog>,
     /// The daemon that this run works through; it knows of the run until this is dropped.
     _agent: Option<Arc<Client>>,
@@ -62,6 +65,7 @@ impl Kernel {
             store: self.store.as_ref(),
             host: self.host.as_ref(),
             policy: self.policy.as_ref(),
+            plans: self.plans.as_ref(),
             memory: self.memory.as_deref(),
             runner: self.runner.as_ref(),
             witnesses: Witnesses {
@@ -234,6 +238,7 @@ pub fn kernel(app: &App, borrowed: Vec<PathBuf>) -> Result<Kernel, Failure> {
         identity: identity(app, host.clone())?,
         events,
         policy: policy(app)?,
+        plans: plans(app)?,
         audit,
         _agent: agent,
         memory,
@@ -271,6 +276,25 @@ pub fn incidents_choice(app: &App) -> Result<registry::IncidentsChoice, Failure>
 /// The incidents that are worked on.
 pub fn incidents(app: &App) -> Result<Box<dyn Incidents>, Failure> {
     registry::incidents(&incidents_choice(app)?).map_err(|e| unusable("the store of incidents", &e))
+}
+
+/// Changes that wait for a yes, or got one.
+pub fn plans(app: &App) -> Result<Box<dyn Plans>, Failure> {
+    registry::plans(&incidents_choice(app)?).map_err(|e| unusable("the store of plans", &e))
+}
+
+/// Where reports and attachments are kept.
+pub fn objects(app: &App) -> Result<Box<dyn Objects>, Failure> {
+    let settings = &app.settings().objects;
+    let key = match settings.adapter.as_str() {
+        "folder" => None,
+        _ => crate::credentials::text(app, &settings.credential)?,
+    };
+    let choice = registry::ObjectsChoice::of(settings, &app.folders.state, key);
+    registry::objects(&choice, host()?).map_err(|e| {
+        unusable("the store of reports and attachments", &e)
+            .next("see the settings of [objects]: `ecoops config show`")
+    })
 }
 
 type Recorders = (Box<dyn AuditLog>, Box<dyn Events>, Option<Box<dyn Memory>>);

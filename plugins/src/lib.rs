@@ -20,6 +20,7 @@ pub mod memory;
 pub mod notify;
 pub mod objects;
 pub mod packs;
+pub mod plans;
 pub mod policy;
 pub mod postgres;
 mod redis_server;

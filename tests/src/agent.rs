@@ -1,6 +1,7 @@
 //! A daemon under test in a home of its own, and a client that sends it just the bytes it is told to.
 
 use crate::binary;
+use ecoops_plugins::registry::ServiceChoice;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -52,6 +53,27 @@ impl Agent {
         let mut agent = Self::new();
         agent.run(&[]);
         agent
+    }
+
+    /// A home with a daemon over TCP, and how a client of the kernel's services speaks to it.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn serving(settings: &str) -> (Self, ServiceChoice) {
+        let mut agent = Self::new();
+        agent.configure(settings);
+        let port = free_port();
+        agent.run(&["--listen", &format!("127.0.0.1:{port}")]);
+        let made = agent.ecoops(&["agent", "token", "--scope", "*"]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let token = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+        let service = ServiceChoice {
+            address: format!("http://127.0.0.1:{port}"),
+            token: Some(token.into()),
+            deadline: Duration::from_secs(30),
+            ..ServiceChoice::default()
+        };
+        (agent, service)
     }
 
     pub fn home(&self) -> &Path {

@@ -13,4 +13,5 @@ pub mod project;
 pub mod repository;
 pub mod servers;
 pub mod source;
+pub mod telemetry;
 pub mod tls;

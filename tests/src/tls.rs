@@ -14,6 +14,13 @@ pub struct Authority {
     pub file: PathBuf,
 }
 
+/// A certificate and its key, in files.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
 impl Authority {
     /// # Panics
     /// When the folder cannot be written.
@@ -40,15 +47,27 @@ impl Authority {
         (made.pem(), pair.serialize_pem())
     }
 
-    /// The same in files, the key for its owner only.
+    /// The same in files, the key for its owner only; gives the certificate.
     ///
     /// # Panics
     /// When they cannot be written.
-    pub fn certify(&self, names: &[&str], certificate: &Path, key: &Path) {
+    pub fn certify(&self, names: &[&str], certificate: &Path, key: &Path) -> String {
         let (made, pair) = self.made(names);
-        std::fs::write(certificate, made).expect("a file");
+        std::fs::write(certificate, &made).expect("a file");
         std::fs::write(key, pair).expect("a file");
         std::fs::set_permissions(key, PermissionsExt::from_mode(0o600)).expect("a mode");
+        made
+    }
+
+    /// The same beside the authority's certificate, in files that begin with `stem`.
+    ///
+    /// # Panics
+    /// As [`Authority::certify`].
+    pub fn identity(&self, names: &[&str], stem: &str) -> Identity {
+        let beside = |end: &str| self.file.with_file_name(format!("{stem}.{end}"));
+        let identity = Identity { certificate: beside("pem"), key: beside("key") };
+        self.certify(names, &identity.certificate, &identity.key);
+        identity
     }
 
     /// A server's side of TLS for these names.
@@ -57,14 +76,29 @@ impl Authority {
     /// When a name is none.
     pub fn server(&self, names: &[&str]) -> Arc<ServerConfig> {
         let (certificate, key) = self.made(names);
-        let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).expect("PEM")];
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("PEM");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions of TLS")
-            .with_no_client_auth()
-            .with_single_cert(chain, key);
-        Arc::new(config.expect("a certificate with its key"))
+        serving(certificate.as_bytes(), key.as_bytes())
     }
+}
+
+impl Identity {
+    /// A server's side of TLS with it.
+    ///
+    /// # Panics
+    /// When its files cannot be read.
+    pub fn server(&self) -> Arc<ServerConfig> {
+        let read = |file| std::fs::read(file).expect("a file");
+        serving(&read(&self.certificate), &read(&self.key))
+    }
+}
+
+fn serving(certificate: &[u8], key: &[u8]) -> Arc<ServerConfig> {
+    let chain = vec![CertificateDer::from_pem_slice(certificate).expect("PEM")];
+    let key = PrivateKeyDer::from_pem_slice(key).expect("PEM");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions of TLS")
+        .with_no_client_auth()
+        .with_single_cert(chain, key);
+    Arc::new(config.expect("a certificate with its key"))
 }

@@ -203,11 +203,11 @@ fn a_receiver_whose_secret_was_replaced_is_told_with_the_new_one() {
         (Replay::start(|_: &Request| (503, String::new())), Replay::start(|_: &Request| (200, "ok".into())));
     let mut agent = Agent::new();
     agent.configure("[events.sinks]\nteam = [\"type=slack\", \"secret=team\"]\n");
-    agent.keep("team", &old.url());
+    agent.keep("team", &format!("{}/hook", old.url()));
     agent.run(&[]);
     publish(&agent, 1..=1);
     wait("it is tried", || (!old.requests().is_empty()).then_some(()));
-    agent.keep("team", &new.url());
+    agent.keep("team", &format!("{}/hook", new.url()));
     wait("it is told", || (!new.requests().is_empty()).then_some(()));
 }
 

@@ -13,7 +13,7 @@ use ecoops_plugins::http::trace::{Trace, within};
 use ecoops_plugins::registry::{
     self, BusChoice, DeliveryChoice, PolicyChoice, PolicySettings, ServiceChoice,
 };
-use ecoops_tests::agent::{Agent, free_port};
+use ecoops_tests::agent::Agent;
 use ecoops_tests::http::{Replay, Request};
 use ecoops_tests::servers;
 use serde_json::{Value, json};
@@ -29,15 +29,7 @@ fn service(url: &str) -> ServiceChoice {
 
 /// A daemon over TCP with its own default policy, and how to speak to it.
 fn agent(settings: &str) -> (Agent, ServiceChoice) {
-    let mut agent = Agent::new();
-    agent.configure(settings);
-    let port = free_port();
-    agent.run(&["--listen", &format!("127.0.0.1:{port}")]);
-    let made = agent.ecoops(&["agent", "token", "--scope", "*"]);
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
-    let service = ServiceChoice { token: Some(token.into()), ..service(&format!("http://127.0.0.1:{port}")) };
-    (agent, service)
+    Agent::serving(settings)
 }
 
 fn policy(adapter: &str, service: ServiceChoice, seconds: u64) -> Box<dyn Policy> {

@@ -198,7 +198,8 @@ async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Respons
 /// How the caller addresses this server. What `Host` says is checked before anything else is.
 fn origin(parts: &Parts) -> String {
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0);
-    let scheme = if matches!(peer, Some(Peer::Remote(Some(_)))) { "https" } else { "http" };
+    let scheme =
+        if matches!(peer, Some(Peer::Remote(remote)) if remote.tls.is_some()) { "https" } else { "http" };
     let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     format!("{scheme}://{host}")
 }
@@ -247,6 +248,22 @@ async fn answer(
         let fault = Fault::new(Code::RateLimited, "too many requests");
         return Err(Fault { retry_after: Some(seconds), left: Some((left.limit, 0)), ..fault });
     }
+    // Whatever becomes of it, the caller learns how much is left.
+    let rate = (left.limit, left.remaining);
+    let held = |fault: Fault| Fault { left: fault.left.or(Some(rate)), ..fault };
+    within_rate(app, route, parts, body, ids, (peer, caller), rate).await.map_err(held)
+}
+
+/// The request of a caller that may ask more.
+async fn within_rate(
+    app: &Arc<App>,
+    route: &Route,
+    parts: &mut Parts,
+    body: Body,
+    ids: &Ids,
+    (peer, caller): (Peer, Caller),
+    rate: (u64, u64),
+) -> Result<Response<Body>, Fault> {
     permitted(&caller, route.needs)?;
     let body = arrive(body, route.most).await?;
     let roles = caller.actor.as_ref().map(|actor| actor.roles.as_slice()).unwrap_or_default();
@@ -279,7 +296,7 @@ async fn answer(
     drop(backend);
     let mut response = done?;
     let headers = response.headers_mut();
-    let limits = answer::rate_headers(left.limit, left.remaining);
+    let limits = answer::rate_headers(rate.0, rate.1);
     for (name, value) in limits.into_iter().chain(user) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);

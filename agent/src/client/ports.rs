@@ -10,7 +10,7 @@ use ecoops_core::ports::audit_log::{
 };
 use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored};
 use ecoops_core::ports::identity::Identity;
-use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Memory, MemoryError, Query};
+use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Kept, Memory, MemoryError, Query};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -249,13 +249,21 @@ struct Hits {
 
 impl Memory for AgentMemory {
     fn ingest(&self, document: &Document) -> Result<String, MemoryError> {
+        self.keep(document).map(|kept| kept.id)
+    }
+
+    fn keep(&self, document: &Document) -> Result<Kept, MemoryError> {
         let body = serde_json::to_value(document).map_err(|e| MemoryError::BadQuery(e.to_string()))?;
-        let answer: Option<Value> =
+        let answer: Option<Kept> =
             self.0.ask("POST", "/v1/memory/documents", None, Some(&body)).map_err(MemoryError::Storage)?;
-        match answer.as_ref().and_then(|a| a.get("id")).and_then(Value::as_str) {
-            Some(id) => Ok(id.to_owned()),
-            None => self.own()?.ingest(document),
+        match answer {
+            Some(kept) => Ok(kept),
+            None => self.own()?.keep(document),
         }
+    }
+
+    fn bring(&self) -> Result<usize, MemoryError> {
+        self.own()?.bring()
     }
 
     fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {

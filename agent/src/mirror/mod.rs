@@ -1,4 +1,5 @@
-//! Mirrors the audit log to another system, in order, each entry once.
+//! Mirrors the audit log to another system, in order, each entry once: to the kernel's policy-audit, and to the
+//! PostgreSQL server that holds an org's incidents.
 //!
 //! The log itself is the record; this is a copy for who looks elsewhere. While the other side is away the entries stay
 //! where they are, in the log, and the part tries again for as long as it takes. Where it is not known whether an entry
@@ -32,6 +33,7 @@ type Open = Box<dyn Fn() -> Result<Box<dyn AuditCopy>, String> + Send + Sync>;
 pub struct Mirror(Arc<Work>);
 
 struct Work {
+    name: &'static str,
     log: Arc<Desk<dyn AuditLog>>,
     open: Open,
     /// Where the place in the log is kept.
@@ -87,12 +89,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Mirror {
     /// Writes nothing yet. `open` makes the other side, and is asked again when it could not.
     pub fn new(
+        name: &'static str,
         log: Arc<Desk<dyn AuditLog>>,
         file: PathBuf,
         host: Clock,
         open: impl Fn() -> Result<Box<dyn AuditCopy>, String> + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Work {
+            name,
             log,
             open: Box::new(open),
             file,
@@ -106,7 +110,7 @@ impl Mirror {
 
 impl Component for Mirror {
     fn name(&self) -> &str {
-        "audit-mirror"
+        self.0.name
     }
 
     fn start(&self) {
@@ -115,7 +119,7 @@ impl Component for Mirror {
         if flags.running || flags.stop {
             return;
         }
-        let built = std::thread::Builder::new().name("audit-mirror".into()).stack_size(512 << 10);
+        let built = std::thread::Builder::new().name(work.name.into()).stack_size(2 << 20);
         let runs = work.clone();
         match built.spawn(move || runs.run()) {
             Ok(_) => flags.running = true,
@@ -228,10 +232,17 @@ impl Work {
 
     fn begin(&self, log: &dyn AuditLog) -> Result<Memory, Down> {
         let to = (self.open)().map_err(Down)?;
-        // Name and key id: another log, or another key, begins anew.
-        let name = log.verifier_key().splitn(3, '+').take(2).collect::<Vec<_>>().join("+");
-        let place =
+        // Another log, or another key, begins anew.
+        let name = log.name();
+        let mut place =
             Place::load(&self.file, &name).map_err(|e| Down(format!("{}: {e}", self.file.display())))?;
+        // One that was set up anew, or put back to an older state, lacks what was written there once.
+        if let Some(mut next) = to.next(&name).map_err(|e| Down(e.to_string()))? {
+            while place.named.contains(&next) {
+                next += 1;
+            }
+            place.next = next;
+        }
         let unsure = place.next + BATCH as u64;
         Ok(Memory { to, log: name, place, unsure, failures: 0, doubtful: Vec::new() })
     }

@@ -13,6 +13,8 @@ struct Side {
     held: Mutex<Vec<(u64, String)>>,
     fates: Mutex<VecDeque<Fate>>,
     looked: Mutex<usize>,
+    /// Whether it can tell how far it is.
+    tells: bool,
     opened: Mutex<usize>,
 }
 
@@ -31,8 +33,9 @@ impl AuditCopy for Copy {
         Ok(locked(&self.0.held).iter().any(|(held, _)| *held == index))
     }
 
-    fn origin(&self, _entry: &AuditEntry) -> Option<(String, u64, String)> {
-        None
+    fn next(&self, _log: &str) -> Result<Option<u64>, CopyError> {
+        let last = locked(&self.0.held).iter().map(|(held, _)| *held).max();
+        Ok(self.0.tells.then(|| last.map_or(0, |last| last + 1)))
     }
 }
 
@@ -79,7 +82,7 @@ impl Bench {
         let side = self.side.clone();
         let host = Clock(registry::host("system").unwrap());
         let file = self.folder.path().join("mirror.json");
-        Mirror::new(self.log.clone(), file, host, move || {
+        Mirror::new("audit-mirror", self.log.clone(), file, host, move || {
             *locked(&side.opened) += 1;
             Ok(Box::new(Copy(side.clone())))
         })
@@ -142,6 +145,28 @@ fn after_a_crash_what_arrived_is_not_written_again() {
     assert_eq!(run(&bench.mirror(), 10), 0);
     assert_eq!(bench.held(), numbers(200));
     assert_eq!(*locked(&bench.side.looked) - before, BATCH);
+}
+
+#[test]
+fn a_side_that_lost_what_it_had_gets_it_again() {
+    let away = || Err(CopyError::Away("restarting".into()));
+    let mut bench = Bench::new(100, [Ok(true), Err(CopyError::Refused("not this one".into()))]);
+    let fates = Mutex::new(std::mem::take(&mut *locked(&bench.side.fates)));
+    bench.side = Arc::new(Side { tells: true, fates, ..Side::default() });
+    let mirror = bench.mirror();
+    let mut memory = None;
+    for _ in 0..4 {
+        assert!(mirror.0.round(&mut memory).is_ok());
+    }
+    assert_eq!(bench.held().len(), 99);
+    // Put back to an older state while it was away: this process sees it go and come.
+    locked(&bench.side.held).truncate(1);
+    locked(&bench.side.fates).push_back(away());
+    bench.log.direct().unwrap().append(&[entry("100")]).unwrap();
+    assert!(mirror.0.round(&mut memory).is_err());
+    while mirror.0.round(&mut memory).is_ok_and(|done| done > 0) {}
+    let all: Vec<String> = numbers(101).into_iter().filter(|number| number != "1").collect();
+    assert_eq!(bench.held(), all, "what was refused stays aside");
 }
 
 #[test]

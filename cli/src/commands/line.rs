@@ -68,10 +68,10 @@ fn setting(text: &str) -> Result<(String, String), String> {
 
 /// The commands by what they are for, in the order of the help.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Find and fix", &["scan", "fix", "runs", "resume", "undo"]),
+    ("Find and fix", &["scan", "fix", "plan", "runs", "resume", "undo"]),
     ("When it runs badly", &["incident", "signals", "infra"]),
     ("Where code moves", &["hook", "ci"]),
-    ("What is known and proved", &["audit", "policy", "events", "memory", "docs", "ask"]),
+    ("What is known and proved", &["audit", "policy", "events", "memory", "docs", "ask", "objects"]),
     ("Who you are", &["login", "logout", "whoami", "credential"]),
     ("Set up", &["agent", "database", "mcp", "dev", "config", "trust", "doctor", "completions", "man"]),
 ];

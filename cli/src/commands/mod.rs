@@ -22,6 +22,8 @@ mod logout;
 mod man;
 pub mod mcp;
 mod memory;
+mod objects;
+mod plan;
 mod policy;
 mod resume;
 mod runs;
@@ -45,6 +47,8 @@ enum Command {
     Scan(scan::Args),
     /// Turn findings into verified fixes, with a record and an undo
     Fix(fix::Args),
+    /// Show changes that wait for a yes, and approve or reject them
+    Plan(plan::Args),
     /// List what was done in this repository
     Runs(runs::Args),
     /// Do again what was interrupted
@@ -55,6 +59,8 @@ enum Command {
     Audit(audit::Args),
     /// Search, fill and empty what is remembered of fixes and runbooks
     Memory(memory::Args),
+    /// Reports that were kept and files that were attached
+    Objects(objects::Args),
     /// Keep runbooks, postmortems and manuals that answers cite
     Docs(docs::Args),
     /// Ask what is remembered; every snippet is cited
@@ -120,11 +126,13 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
     match command {
         Command::Scan(args) => scan::run(args, app),
         Command::Fix(args) => fix::run(args, app),
+        Command::Plan(args) => plan::run(args, app),
         Command::Runs(args) => runs::run(args, app),
         Command::Resume(args) => resume::run(args, app),
         Command::Undo(args) => undo::run(args, app),
         Command::Audit(args) => audit::run(args, app),
         Command::Memory(args) => memory::run(args, app),
+        Command::Objects(args) => objects::run(args, app),
         Command::Docs(args) => docs::run(args, app),
         Command::Ask(args) => ask::run(args, app),
         Command::Incident(args) => incident::run(args, app),

@@ -18,6 +18,7 @@ pub struct Settings {
     pub policy: Policy,
     pub memory: Memory,
     pub incidents: Incidents,
+    pub objects: Objects,
     pub events: Events,
     pub audit: Audit,
     pub bus: Bus,
@@ -120,6 +121,20 @@ pub struct Incidents {
     pub login: String,
     pub credential: String,
     pub org: String,
+}
+
+/// Where reports and attachments are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Objects {
+    /// `folder` or `s3`.
+    pub adapter: String,
+    pub address: String,
+    pub region: String,
+    pub access_key: String,
+    /// The name of a credential, which holds the secret key.
+    pub credential: String,
+    /// A file; empty: what the system trusts.
+    pub ca_file: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -63,6 +63,12 @@ pub(super) fn landed(
             warnings.push(format!("the fix is not remembered: {error}"));
         }
     }
+    step("note the plan");
+    if let Some(plan) = &pending.plan
+        && let Err(error) = ports.plans.execute(plan)
+    {
+        warnings.push(format!("plan {plan} is not noted as done: {error}"));
+    }
     step("journal completed");
     run.unrecorded = None;
     journal::advance(ports.store, ports.host, run, RunState::Completed)?;

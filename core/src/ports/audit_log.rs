@@ -59,6 +59,11 @@ pub trait AuditLog: Send + Sync {
     /// The verifier key (C2SP signed-note vkey) that others need.
     fn verifier_key(&self) -> String;
 
+    /// What copies call this log: its origin and the id of its key. Another log, or another key, is another name.
+    fn name(&self) -> String {
+        self.verifier_key().splitn(3, '+').take(2).collect::<Vec<_>>().join("+")
+    }
+
     /// How many entries the latest checkpoint speaks of; 0 for an empty log.
     ///
     /// # Errors
@@ -145,8 +150,20 @@ pub trait AuditCopy: Send + Sync {
     /// [`CopyError`] when it cannot be asked.
     fn holds(&self, log: &str, index: u64, entry: &AuditEntry) -> Result<bool, CopyError>;
 
-    /// Where an entry itself is such a copy: the log that it is of, its index there and its content's hash.
-    fn origin(&self, entry: &AuditEntry) -> Option<(String, u64, String)>;
+    /// Where an entry itself is such a copy: the log that it is of, its index there and its content's hash. `None`
+    /// for a system whose copies never become entries.
+    fn origin(&self, _entry: &AuditEntry) -> Option<(String, u64, String)> {
+        None
+    }
+
+    /// The first entry of a log that is not there yet; `None` where the other side cannot tell, and whoever copies
+    /// must remember it.
+    ///
+    /// # Errors
+    /// [`CopyError`] when it cannot be asked.
+    fn next(&self, _log: &str) -> Result<Option<u64>, CopyError> {
+        Ok(None)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

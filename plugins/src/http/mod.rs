@@ -16,7 +16,8 @@ pub use request::{Answer, Request, Stream};
 use crate::egress::{self, Closed};
 use ecoops_core::engines::resilience::{Backoff, Breaker, BreakerSettings, BreakerState, Budget};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A server and how to speak to it.
@@ -30,6 +31,8 @@ pub struct Server {
     pub headers: Vec<(String, String)>,
     /// Certificates to trust, in PEM; without it those that the system trusts.
     pub ca_file: Option<PathBuf>,
+    /// Once it is set nothing more is asked, and an answer that is still to come is not waited for.
+    pub stop: Option<Arc<AtomicBool>>,
     pub limits: Limits,
     pub breaker: BreakerSettings,
 }
@@ -66,6 +69,8 @@ pub enum HttpError {
     Invalid(String),
     #[error(transparent)]
     Offline(#[from] Closed),
+    #[error("{0} is asked no more: it was interrupted")]
+    Stopped(String),
     #[error("{0} cannot be reached: {1}")]
     Unreachable(String, String),
     #[error("{0} failed too often and is asked again in {1} s")]
@@ -174,7 +179,14 @@ impl Client {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn stopped(&self) -> bool {
+        self.server.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
     fn may_ask(&self) -> Result<(), HttpError> {
+        if self.stopped() {
+            return Err(HttpError::Stopped(self.shown.clone()));
+        }
         egress::permit(&self.shown)?;
         let asked = self.health().breaker.ask(self.begun.elapsed());
         asked.map_err(|wait| {

@@ -36,6 +36,7 @@ struct Piece {
     model: String,
 }
 
+/// A 500 of the services may be bad input as well as trouble: it is not taken for "away".
 fn failed(error: KernelError) -> MemoryError {
     match error {
         why if why.is_our_fault() => MemoryError::BadQuery(why.to_string()),

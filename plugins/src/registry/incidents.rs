@@ -6,6 +6,8 @@ use super::{
 };
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::incidents::postgres::PgIncidents;
+use crate::plans::embedded::EmbeddedPlans;
+use crate::plans::postgres::PgPlans;
 use crate::telemetry::alertmanager::Alertmanager;
 use crate::telemetry::files::FileBundle;
 use crate::telemetry::loki::Loki;
@@ -13,6 +15,7 @@ use crate::telemetry::prometheus::Prometheus;
 use crate::telemetry::tempo::Tempo;
 use ecoops_core::config;
 use ecoops_core::ports::incidents::Incidents;
+use ecoops_core::ports::plans::Plans;
 use ecoops_core::ports::telemetry::{Telemetry, TelemetryError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,6 +55,27 @@ pub fn incidents(choice: &IncidentsChoice) -> Result<Box<dyn Incidents>, Registr
         "sqlite" => Ok(Box::new(local()?)),
         "postgres" => Ok(Box::new(PgIncidents::new(choice.postgres.clone(), local()?))),
         name => Err(unknown("incidents", name, &["sqlite", "postgres"])),
+    }
+}
+
+/// Whether a plain file holds an incident bundle's archive, by its name or by what it begins with.
+pub fn is_archive(path: &Path) -> bool {
+    crate::telemetry::files::is_archive(path)
+}
+
+/// Plans with who approved them, where the incidents are.
+///
+/// # Errors
+/// As [`incidents`].
+pub fn plans(choice: &IncidentsChoice) -> Result<Box<dyn Plans>, RegistryError> {
+    let failed = open_error("plans", &choice.adapter);
+    match choice.adapter.as_str() {
+        "sqlite" => {
+            let opened = EmbeddedPlans::open(&choice.state.join("plans.sqlite"));
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        "postgres" => Ok(Box::new(PgPlans::new(choice.postgres.clone()))),
+        name => Err(unknown("plans", name, &["sqlite", "postgres"])),
     }
 }
 

@@ -4,6 +4,8 @@ use crate::http::{self, HttpError};
 use ecoops_core::engines::resilience::BreakerSettings;
 use ecoops_core::ports::telemetry::TelemetryError;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 pub use crate::http::path_part;
@@ -19,6 +21,8 @@ pub struct Server {
     pub tenant: Option<String>,
     /// Certificates to trust, in PEM; without it those that the system trusts.
     pub ca_file: Option<PathBuf>,
+    /// Once it is set nothing more is asked, and no answer is waited for.
+    pub stop: Option<Arc<AtomicBool>>,
     pub limits: Limits,
 }
 
@@ -64,11 +68,11 @@ impl Client {
     /// # Errors
     /// [`TelemetryError::Invalid`] for what is no HTTP address, or certificates that cannot be read.
     pub fn new(server: Server) -> Result<Self, TelemetryError> {
-        let Server { url, token, tenant, ca_file, limits } = server;
+        let Server { url, token, tenant, ca_file, stop, limits } = server;
         let Limits { request, reading, answer, tries } = limits;
         let limits = http::Limits { request, whole: reading, answer, tries };
         let breaker = BreakerSettings::OBSERVABILITY;
-        let server = http::Server { url, token, ca_file, limits, breaker, ..http::Server::default() };
+        let server = http::Server { url, token, ca_file, stop, limits, breaker, ..http::Server::default() };
         Ok(Self { http: http::Client::new(server).map_err(failed)?, tenant, reading })
     }
 

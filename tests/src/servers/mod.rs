@@ -7,8 +7,10 @@ pub mod nats;
 pub mod oidc;
 pub mod openbao;
 pub mod postgres;
+pub mod prometheus;
 pub mod redis;
 pub mod s3;
+pub mod tls;
 
 use crate::parts;
 use std::fs::File;

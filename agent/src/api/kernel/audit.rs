@@ -201,10 +201,6 @@ pub struct Filter {
 }
 
 impl Filter {
-    pub fn of_period(start: Timestamp, end: Timestamp) -> Self {
-        Self { start: Some(start), end: Some(end), ..Self::default() }
-    }
-
     fn read(ask: &Ask) -> Result<Self, Fault> {
         let time = |name: &str| ask.parsed::<Timestamp>(name, "a time such as 2026-01-31T12:00:00Z");
         let mut filter = Self { start: time("startTime")?, end: time("endTime")?, ..Self::default() };
@@ -234,7 +230,7 @@ impl Filter {
         Ok(filter)
     }
 
-    pub fn in_time(&self, entry: &AuditEntry) -> bool {
+    fn in_time(&self, entry: &AuditEntry) -> bool {
         if self.start.is_none() && self.end.is_none() {
             return true;
         }
@@ -256,7 +252,7 @@ impl Filter {
 }
 
 /// Goes through the whole log, oldest first.
-pub fn walk(log: &dyn AuditLog, mut take: impl FnMut(u64, AuditEntry)) -> Result<(), AuditError> {
+fn walk(log: &dyn AuditLog, mut take: impl FnMut(u64, AuditEntry)) -> Result<(), AuditError> {
     let mut start = 0;
     loop {
         let page = log.entries(start, PAGE)?;

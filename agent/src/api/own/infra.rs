@@ -4,12 +4,13 @@
 use crate::api::App;
 use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
-use crate::api::kernel::audit::newest;
+use crate::api::kernel::audit;
 use crate::api::kernel::given;
 use crate::api::kernel::infra::{entry, fault};
 use crate::api::routes::{Needs, Route};
 use axum::http::Method;
 use ecoops_core::domain::{ActorKind, AuditEntry, AuditResult, Permission};
+use ecoops_core::ports::audit_log::newest;
 use ecoops_core::ports::delivery::Effect;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -131,7 +132,7 @@ async fn approve(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     });
     let said = entry(&ask, (&wish.name, APPROVES), (AuditResult::Success, None));
     let said = AuditEntry { content_hash: Some(now), details: details.as_object().cloned(), ..said };
-    app.kernel.audit.ask(move |audit| audit.append(&[said])).await?.map_err(super::audit::fault)?;
+    app.kernel.audit.ask(move |audit| audit.append(&[said])).await?.map_err(audit::fault)?;
     let until = app.kernel.host.0.now().as_second().saturating_add(GOOD_FOR);
     let until = Timestamp::from_second(until).unwrap_or_default();
     Ok(Answer::with(201, json!({ "digest": digest, "approvedBy": by, "until": until })))
@@ -157,7 +158,7 @@ pub async fn approved(app: &App, effect: &Effect) -> Result<Option<String>, Faul
             && [APPROVES, "sync", "rollback"].contains(&entry.action.as_str())
     };
     let found = app.kernel.audit.ask(move |audit| newest(audit, counts)).await?;
-    let Some((_, entry)) = found.map_err(super::audit::fault)? else { return Ok(None) };
+    let Some((_, entry)) = found.map_err(audit::fault)? else { return Ok(None) };
     let age = entry.timestamp.parse::<Timestamp>().ok();
     let age = age.map(|at| app.kernel.host.0.now().as_second().saturating_sub(at.as_second()));
     let good = entry.action == APPROVES
