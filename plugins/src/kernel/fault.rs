@@ -51,6 +51,15 @@ impl KernelError {
         }
     }
 
+    /// Whether the same may go well later, with nothing mended: nobody answered, somebody else did, or the service has
+    /// no time.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Http(why) => !matches!(why, HttpError::Invalid(_)),
+            other => matches!(other.status(), 429 | 502..=504),
+        }
+    }
+
     /// Whether the request itself is at fault, so that it would be refused again. A 500 is not counted in, although
     /// the services use it for bad input too: it cannot be told.
     pub fn is_our_fault(&self) -> bool {

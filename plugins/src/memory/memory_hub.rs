@@ -36,9 +36,12 @@ struct Piece {
 }
 
 fn failed(error: KernelError) -> MemoryError {
-    match error.is_our_fault() {
-        true => MemoryError::BadQuery(error.to_string()),
-        false => MemoryError::Storage(error.to_string()),
+    let said = error.to_string();
+    match () {
+        () if error.is_our_fault() => MemoryError::BadQuery(said),
+        // Whoever asks goes on with what is remembered, and keeps what is to be brought.
+        () if error.is_away() => MemoryError::Away(said),
+        () => MemoryError::Storage(said),
     }
 }
 
