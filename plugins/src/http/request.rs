@@ -112,7 +112,8 @@ impl<'a> Request<'a> {
             let (result, again) = self.attempt(until);
             let well = !matches!(&result, Err(HttpError::Unreachable(..))) && !is_failing(&result);
             // One that was given less time than a request may take is not judged by being late.
-            let hurried = until.saturating_duration_since(begin) < self.client.server.limits.request;
+            let (given, whole) = (until.saturating_duration_since(begin), self.client.server.limits.request);
+            let hurried = given < whole / 10 * 9 && begin.elapsed() >= given;
             if well || !hurried || result.is_ok() {
                 self.client.record(well, begin.elapsed());
             }
@@ -294,6 +295,14 @@ impl Answer {
 
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// Whether it is a page for people: what portals and gateways answer in the place of a service, with 200 too.
+    pub fn is_page(&self) -> bool {
+        let begin = self.body.trim_ascii_start();
+        let begins =
+            |with: &str| begin.get(..with.len()).is_some_and(|b| b.eq_ignore_ascii_case(with.as_bytes()));
+        begins("<!doctype html") || begins("<html")
     }
 
     /// # Errors
