@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 /// # Errors
 /// [`PostgresError`]; then the tables are what they were.
 pub fn prepare(settings: &PostgresSettings) -> Result<Vec<String>, PostgresError> {
-    Session::open(settings)?.run(settings.operation, migrate::migrate)
+    Session::open(settings, settings.connect)?.run(settings.operation, migrate::migrate)
 }
 
 /// Adds an org when it is not there, and gives it a login, made when it is not there. A login keeps its org.
@@ -25,7 +25,7 @@ pub fn add_org(
     password: Option<&str>,
 ) -> Result<(), PostgresError> {
     check_names(org, login)?;
-    Session::open(settings)?
+    Session::open(settings, settings.connect)?
         .run(settings.operation, async |client| {
             client.batch_execute(migrate::SEARCH_PATH).await?;
             let transaction = client.transaction().await?;
