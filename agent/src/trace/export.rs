@@ -112,6 +112,7 @@ impl Exporter {
         let answer = client.post("/v1/traces").json(&otlp::request(batch)).repeatable().send();
         let all = batch.len() as u64;
         let (rejected, trouble) = match answer {
+            Ok(answer) if answer.is_page() => (all, Some("a page for people was answered".to_owned())),
             Ok(answer) if answer.is_success() => {
                 (rejected(&answer.json().unwrap_or_default()).min(all), None)
             }
