@@ -1,5 +1,7 @@
-//! When an event is given again: leases, backoff and the last attempt. Pure; works on wall-clock
+//! When an event is given again: leases, backoff and the last attempt. Pure but for the host's randomness; works on wall-clock
 //! milliseconds, because the log outlives processes and reboots, and bears a clock that is set back.
+
+use ecoops_core::ports::host::Host;
 
 /// An event that failed this often becomes a dead letter, unless the settings say otherwise.
 pub const MAX_ATTEMPTS: u32 = 5;
@@ -24,6 +26,14 @@ pub fn backoff_millis(attempt: u32, random: u64) -> u64 {
     let whole = doubled.min(BACKOFF_CAP_MILLIS);
     let half = whole / 2;
     half + random % (whole - half + 1)
+}
+
+/// The same with a number of the host's.
+pub fn backoff(attempt: u32, host: &dyn Host) -> u64 {
+    let mut random = [0; 8];
+    // Without randomness the pause is merely not spread.
+    let _ = host.random(&mut random);
+    backoff_millis(attempt, u64::from_le_bytes(random))
 }
 
 #[cfg(test)]

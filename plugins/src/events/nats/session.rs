@@ -1,6 +1,9 @@
 //! One connection to NATS, the streams that the log needs there, and the few ways of asking them.
 
+use super::super::OutsideSettings;
 use super::subjects;
+use crate::broker::BrokerSettings;
+use crate::http::tls;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType, Stream};
@@ -9,7 +12,6 @@ use async_nats::{ConnectOptions, HeaderMap, ServerAddr};
 use ecoops_core::ports::events::EventsError;
 use futures_util::StreamExt;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// The server finds a publishing again by its key for so long.
 const DUPLICATES_KNOWN: Duration = Duration::from_secs(24 * 60 * 60);
@@ -17,39 +19,14 @@ const DUPLICATES_KNOWN: Duration = Duration::from_secs(24 * 60 * 60);
 const MOST_LETTERS: i64 = 10_000;
 /// A consumer that only looks through a stream is gone after so long.
 const LOOKING: Duration = Duration::from_secs(30);
+/// How often the server is asked whether it still is there.
+const SHORTEST_PING: Duration = Duration::from_millis(100);
+const LONGEST_PING: Duration = Duration::from_secs(5);
 /// Events that one group may have in flight.
 const MOST_IN_FLIGHT: i64 = 10_000;
 
-/// Where the log lies in NATS, and who asks.
-#[derive(Clone)]
-pub struct NatsSettings {
-    /// `HOST:PORT`, `nats://HOST:PORT` or `tls://HOST:PORT` with the system's certificates.
-    pub address: String,
-    /// With a user the password is his; without one it is a token.
-    pub user: Option<String>,
-    pub password: Option<Zeroizing<String>>,
-    /// For one call.
-    pub deadline: Duration,
-    /// The JetStream stream; made when it is not there.
-    pub stream: String,
-    /// Events that a stream made here keeps.
-    pub keep: u64,
-    /// After so many failed attempts an event is a dead letter of its group.
-    pub attempts: u32,
-}
-
-impl std::fmt::Debug for NatsSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { address, stream, .. } = self;
-        f.debug_struct("NatsSettings")
-            .field("address", address)
-            .field("stream", stream)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A connection whose streams are there.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Session {
     pub context: Context,
     pub events: Stream,
@@ -88,17 +65,25 @@ pub fn address(text: &str) -> Result<ServerAddr, String> {
 }
 
 impl Session {
-    /// Connects, and makes the streams that are not there.
+    /// Connects, and makes the streams that are not there. The address is `HOST:PORT`, `nats://HOST:PORT` or, for TLS,
+    /// `tls://HOST:PORT`; a password without a user is a token.
     ///
     /// # Errors
     /// [`EventsError::Storage`].
-    pub async fn open(settings: NatsSettings) -> Result<Self, EventsError> {
-        let place = address(&settings.address).map_err(EventsError::Storage)?;
+    pub async fn open(settings: OutsideSettings) -> Result<Self, EventsError> {
+        let BrokerSettings { address: text, user, password, ca_file, deadline } = &settings.server;
+        let place = address(text).map_err(EventsError::Storage)?;
         let mut options = ConnectOptions::new()
             .name("ecoops")
-            .connection_timeout(settings.deadline)
-            .request_timeout(Some(settings.deadline));
-        options = match (&settings.user, &settings.password) {
+            .connection_timeout(*deadline)
+            // A peer that forgot the connection is found out after three of these; messages in flight hang on it.
+            .ping_interval((*deadline / 4).clamp(SHORTEST_PING, LONGEST_PING))
+            .request_timeout(Some(*deadline));
+        if place.tls_required() {
+            let config = tls::plain_config(ca_file.as_deref()).map_err(|e| said(&e))?;
+            options = options.require_tls(true).tls_client_config((*config).clone());
+        }
+        options = match (user, password) {
             (Some(user), password) => options.user_and_password(
                 user.clone(),
                 password.as_ref().map(|p| p.to_string()).unwrap_or_default(),
@@ -107,8 +92,7 @@ impl Session {
             (None, None) => options,
         };
         let client = options.connect(place).await.map_err(|e| said(&e))?;
-        let context =
-            ContextBuilder::new().timeout(settings.deadline).ack_timeout(settings.deadline).build(client);
+        let context = ContextBuilder::new().timeout(*deadline).ack_timeout(*deadline).build(client);
         let events = context.get_or_create_stream(events_config(&settings)).await.map_err(|e| said(&e))?;
         let letters = context.get_or_create_stream(letters_config(&settings)).await.map_err(|e| said(&e))?;
         Ok(Self { context, events, letters })
@@ -186,7 +170,7 @@ impl Session {
     }
 }
 
-fn events_config(settings: &NatsSettings) -> Config {
+fn events_config(settings: &OutsideSettings) -> Config {
     Config {
         name: settings.stream.clone(),
         subjects: subjects::ALL.iter().map(|&s| s.to_owned()).collect(),
@@ -199,7 +183,7 @@ fn events_config(settings: &NatsSettings) -> Config {
 }
 
 /// Dead letters, and what was revived, one message each.
-fn letters_config(settings: &NatsSettings) -> Config {
+fn letters_config(settings: &OutsideSettings) -> Config {
     let stream = &settings.stream;
     Config {
         name: format!("{stream}_DEAD"),
