@@ -54,6 +54,18 @@ impl Agent {
         agent
     }
 
+    /// A daemon over TCP with these settings, its address there, and a token that may everything.
+    pub fn listening(settings: &str) -> (Self, String, String) {
+        let mut agent = Self::new();
+        agent.configure(settings);
+        let address = format!("127.0.0.1:{}", free_port());
+        agent.run(&["--listen", &address]);
+        let made = agent.ecoops(&["agent", "token", "--scope", "*"]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let token = String::from_utf8(made.stdout).expect("a token is text").trim().to_owned();
+        (agent, address, token)
+    }
+
     pub fn home(&self) -> &Path {
         self.folder.path()
     }

@@ -3,41 +3,10 @@
 
 use ecoops_plugins::http::{Answer, Client, HttpError, Server};
 use ecoops_tests::agent::{Agent, PATIENCE, free_port, wait};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use ecoops_tests::authority::Authority;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-
-/// An authority of the test's own.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    file: PathBuf,
-}
-
-impl Authority {
-    fn new(folder: &Path) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "Test authority");
-        let certificate = params.self_signed(&key).unwrap();
-        let file = folder.join("ca.pem");
-        std::fs::write(&file, certificate.pem()).unwrap();
-        Self { issuer: Issuer::new(params, key), file }
-    }
-
-    /// A certificate for these names and its key, in files; gives the certificate's text.
-    fn certify(&self, names: &[&str], certificate: &Path, key: &Path) -> String {
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let pair = KeyPair::generate().unwrap();
-        let made = CertificateParams::new(names).unwrap().signed_by(&pair, &self.issuer).unwrap();
-        std::fs::write(certificate, made.pem()).unwrap();
-        std::fs::write(key, pair.serialize_pem()).unwrap();
-        std::fs::set_permissions(key, PermissionsExt::from_mode(0o600)).unwrap();
-        made.pem()
-    }
-}
 
 struct Served {
     agent: Agent,

@@ -12,11 +12,11 @@ use ecoops_plugins::telemetry::loki::{Loki, LokiSettings};
 use ecoops_plugins::telemetry::prometheus::{Prometheus, PrometheusSettings};
 use ecoops_plugins::telemetry::tempo::Tempo;
 use ecoops_tests::http::{Replay, Request};
-use ecoops_tests::parts;
+use ecoops_tests::servers::{free_port, prometheus, until};
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
 /// A line that a sink has seen: service, instance, time, level, message, trace.
@@ -275,7 +275,7 @@ fn a_hostile_archive_does_no_harm() {
          add('logs/dev.log', type=tarfile.CHRTYPE)\nadd('logs/ok.log', b'2024-03-05 10:16:00 INFO fine\\n')\nt.close()\n"
     );
     if !Command::new("python3").args(["-c", &script]).status().is_ok_and(|s| s.success()) {
-        return parts::skipped("python3", "apt-get install python3");
+        return ecoops_tests::parts::skipped("python3", "apt-get install python3");
     }
     let (readings, lines) = read(&open(&archive), &Scope::default()).unwrap();
     assert_eq!(lines.iter().map(|l| l.4.as_str()).collect::<Vec<_>>(), ["fine"]);
@@ -344,79 +344,6 @@ fn an_archive_that_unpacks_to_too_much_is_refused() {
 
 // Real servers.
 
-/// A server of our own, stopped by its process id.
-struct Running {
-    child: Child,
-    url: String,
-    _data: tempfile::TempDir,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        if let Some(found) = ask() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "{what} did not happen in a minute");
-        std::thread::park_timeout(Duration::from_millis(200));
-    }
-}
-
-fn start_prometheus(program: &Path, exporter: &str, alertmanager: &str) -> Running {
-    let data = tempfile::tempdir().unwrap();
-    write(
-        data.path(),
-        "prometheus.yml",
-        format!(
-            "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [rules.yml]\n\
-         alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{alertmanager}']}}]}}]}}\n\
-         scrape_configs:\n- job_name: shop\n  static_configs: [{{targets: ['{exporter}'], labels: {{version: v2}}}}]\n"
-        ),
-    );
-    write(
-        data.path(),
-        "rules.yml",
-        "groups:\n- name: g\n  rules:\n  - alert: QueueFull\n    expr: shop_queue_length > 5\n    labels: {severity: critical}\n    annotations: {summary: the queue is full}\n",
-    );
-    let port = free_port();
-    let child = Command::new(program)
-        .arg(format!("--config.file={}", data.path().join("prometheus.yml").display()))
-        .arg(format!("--storage.tsdb.path={}", data.path().join("data").display()))
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    Running { child, url: format!("http://127.0.0.1:{port}"), _data: data }
-}
-
-fn start_alertmanager(program: &Path) -> Running {
-    let data = tempfile::tempdir().unwrap();
-    write(data.path(), "am.yml", "route: {receiver: none}\nreceivers: [{name: none}]\n");
-    let port = free_port();
-    let child = Command::new(program)
-        .arg(format!("--config.file={}", data.path().join("am.yml").display()))
-        .arg(format!("--storage.path={}", data.path().join("data").display()))
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-        .arg("--cluster.listen-address=")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    Running { child, url: format!("http://127.0.0.1:{port}"), _data: data }
-}
-
 /// An exporter whose counters grow each time it is asked.
 fn exporter() -> Replay {
     let asked = std::sync::atomic::AtomicU64::new(0);
@@ -440,22 +367,16 @@ fn exporter() -> Replay {
 
 #[test]
 fn a_real_prometheus_and_a_real_alertmanager() {
-    let prometheus = parts::unpacked("usr/bin/prometheus", "prometheus");
-    let alertmanager = parts::unpacked("usr/bin/prometheus-alertmanager", "prometheus-alertmanager");
-    let (Some(prometheus), Some(alertmanager)) = (prometheus, alertmanager) else { return };
-    if !Path::new("/usr/share/prometheus/alertmanager/default.tmpl").exists() {
-        return parts::skipped("the templates of prometheus-alertmanager", "as root: tests/run --parts-only");
-    }
     let shop = exporter();
-    let am = start_alertmanager(&alertmanager);
-    let am_address = am.url.trim_start_matches("http://").to_owned();
+    let Some(am) = prometheus::alertmanager() else { return };
     let began = now();
-    let prom = start_prometheus(&prometheus, &shop.address().to_string(), &am_address);
+    let Some(prom) = prometheus::start(&shop.address().to_string(), &am.address()) else { return };
+    let (am_url, prom_url) = (format!("http://{}", am.address()), format!("http://{}", prom.address()));
 
-    let source = Prometheus::new(server(&prom.url), PrometheusSettings::default()).unwrap();
+    let source = Prometheus::new(server(&prom_url), PrometheusSettings::default()).unwrap();
     let health = until("Prometheus answers", || source.health().ok());
     assert!(health.starts_with("Prometheus 2."), "{health}");
-    let alerts = Alertmanager::new(server(&am.url)).unwrap();
+    let alerts = Alertmanager::new(server(&am_url)).unwrap();
     let health = until("Alertmanager answers", || alerts.health().ok());
     assert!(health.starts_with("Alertmanager 0."), "{health}");
 
@@ -503,7 +424,7 @@ fn a_real_prometheus_and_a_real_alertmanager() {
         metrics: 1,
         ..PrometheusSettings::default()
     };
-    let narrow = Prometheus::new(server(&prom.url), settings).unwrap();
+    let narrow = Prometheus::new(server(&prom_url), settings).unwrap();
     let (readings, _) = read(&narrow, &whole()).unwrap();
     assert!(
         has(&readings, "errors{code=\"500\"}"),

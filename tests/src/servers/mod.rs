@@ -7,6 +7,7 @@ pub mod nats;
 pub mod oidc;
 pub mod openbao;
 pub mod postgres;
+pub mod prometheus;
 pub mod redis;
 pub mod s3;
 
