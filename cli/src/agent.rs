@@ -46,6 +46,8 @@ pub fn reach(app: &App) -> Option<Arc<Client>> {
         None
     };
     match find(app) {
+        Found::Up(_) if app.offline => without(&"--offline: the agent may reach a network"),
+        Found::Not(_) if app.offline => None,
         Found::Up(client) if is_older(&client.hello) => match renew(app, &client) {
             Some(newer) => Some(Arc::new(newer)),
             None => Some(Arc::new(client)),

@@ -19,6 +19,8 @@ pub struct App {
     /// The top of the repository that `here` is in; `here` itself outside of one.
     pub root: PathBuf,
     pub configuration: Configuration,
+    /// Why the settings could not be used, where a command goes on with the defaults.
+    pub unusable: Option<String>,
     pub output: Output,
     /// Asked to stop: look at it in long work.
     pub interrupt: Interrupt,

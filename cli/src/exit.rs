@@ -47,6 +47,11 @@ impl Failure {
         self
     }
 
+    /// What could not be done and why, without what to do about it.
+    pub fn in_one_line(&self) -> String {
+        [std::slice::from_ref(&self.what), &self.causes].concat().join(": ")
+    }
+
     /// Adds an error and its sources as causes.
     pub fn because(mut self, error: &dyn std::error::Error) -> Self {
         self.causes.push(error.to_string());

@@ -484,12 +484,13 @@ pub fn recover(app: &App, workspace: &dyn Workspace) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The run that `wanted` begins the id of, or the last one that is `fit`.
+/// The run that `wanted` begins the id of, or the last one that is `fit`; `none` says that there is none.
 pub fn find_run(
     store: &dyn Store,
     workspace: &dyn Workspace,
     wanted: Option<&str>,
     fit: &dyn Fn(&Run) -> bool,
+    none: &str,
 ) -> Result<Run, Failure> {
     let repository = &workspace.about().repository;
     let runs = store
@@ -497,9 +498,9 @@ pub fn find_run(
         .map_err(|e| Failure::new("the journal cannot be read").because(&e))?;
     let next = "`ecoops runs` lists the runs of this repository";
     match wanted {
-        None => runs.into_iter().find(|r| fit(r)).ok_or_else(|| {
-            Failure::new("there is no such run in this repository").exit(Exit::Nothing).next(next)
-        }),
+        None => {
+            runs.into_iter().find(|r| fit(r)).ok_or_else(|| Failure::new(none).exit(Exit::Nothing).next(next))
+        }
         Some(id) => {
             let mut found = runs.into_iter().filter(|r| !id.is_empty() && r.id.0.starts_with(id));
             match (found.next(), found.next()) {

@@ -38,6 +38,14 @@ pub fn load(
     config::resolve(sources).map_err(bad)
 }
 
+/// As if nothing were set.
+///
+/// # Errors
+/// [`Failure`] never, as long as the defaults are themselves settings.
+pub fn defaults() -> Result<Configuration, Failure> {
+    config::resolve(Sources::default()).map_err(bad)
+}
+
 fn bad(error: config::BadSetting) -> Failure {
     Failure::new(error.to_string()).next("see `ecoops config defaults` for every setting")
 }

@@ -72,6 +72,21 @@ fn without_the_daemon_or_when_told_so_the_record_is_self_signed() {
 }
 
 #[test]
+fn a_command_that_stays_offline_does_not_go_through_the_daemon() {
+    let agent = Agent::up();
+    let folder = project(&agent, "p");
+    let fixed = agent
+        .command()
+        .args(["--offline", "fix", "--yes", "--unsafe-fixes", "--no-validate"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&fixed.stderr).contains("--offline"), "{fixed:?}");
+    let log = entries(&agent);
+    assert!(!log.is_empty() && log.iter().all(|item| item["entry"]["signer"] == "self"));
+}
+
+#[test]
 fn always_means_that_it_is_started() {
     let agent = Agent::new();
     agent.configure("[agent]\nuse = \"always\"\n");

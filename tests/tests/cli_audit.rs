@@ -104,6 +104,33 @@ fn verification_ends_with_8_when_a_byte_was_changed() {
     assert_eq!(serde_json::from_str::<Value>(&stdout(&output)).unwrap()["whole"], false);
 }
 
+/// What was removed or cannot be looked at is not taken for a log that is yet to begin.
+#[test]
+fn a_log_that_is_gone_is_not_one_that_never_was() {
+    let gone: [(&str, fn(&Path)); 3] = [
+        ("checkpoint and journal", |audit| {
+            std::fs::remove_file(audit.join("checkpoint")).unwrap();
+            std::fs::remove_file(audit.join("journal")).unwrap();
+        }),
+        ("all of it", |audit| std::fs::remove_dir_all(audit).unwrap()),
+        ("a file instead", |audit| {
+            std::fs::remove_dir_all(audit).unwrap();
+            std::fs::write(audit, "x").unwrap();
+        }),
+    ];
+    for (what, remove) in gone {
+        let (home, _) = home(10);
+        // Who looked at it once knows that it was there.
+        assert_eq!(ecoops(home.path(), &["verify"]).status.code(), Some(0));
+        remove(&home.path().join("ecoops/state/audit"));
+        for command in ["verify", "log"] {
+            let output = ecoops(home.path(), &[command]);
+            let code = output.status.code();
+            assert!(matches!(code, Some(2 | 8)), "{what}: {command}: {code:?} {}", stderr(&output));
+        }
+    }
+}
+
 #[test]
 fn a_copy_and_a_proof_need_the_public_key_alone() {
     let (home, key) = home(300);

@@ -42,6 +42,20 @@ fn only_what_is_new_counts_where_a_base_is_known() {
 }
 
 #[test]
+fn a_pipeline_that_looks_at_nothing_is_not_clean() {
+    let home = Home::new();
+    let repo = home.repo(&[("a.py", "x = 1\n")]);
+    let head = home.git(&repo, &["rev-parse", "HEAD"]);
+    assert_eq!(ci(&home, &repo, &[], &[]).code, 0);
+    assert_eq!(ci(&home, &repo, &["--base", &head], &[]).code, 0, "nothing is new");
+    let empty = home.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let ran = ci(&home, &empty, &[], &[]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("checks the repository out"), "{}", ran.stderr);
+}
+
+#[test]
 fn gitlab_gets_its_own_report() {
     let home = Home::new();
     let repo = home.repo(&[("old.py", BAD)]);

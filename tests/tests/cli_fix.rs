@@ -34,6 +34,7 @@ fn a_safe_fix_changes_its_own_lines_and_undo_restores_every_byte() {
     assert_eq!(project.runs()[0]["state"], "undone");
     let ran = project.run(&["undo"]);
     assert_eq!(ran.code, 3, "there is nothing more to undo: {}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("nothing to take back"), "{}", ran.stderr);
     assert_eq!(project.run(&["audit", "verify"]).code, 0);
 }
 
@@ -205,6 +206,8 @@ fn looking_only_changes_nothing() {
         let ran = project.fix(&[flag]);
         assert_eq!(ran.code, 0, "{flag}: {}{}", ran.stdout, ran.stderr);
     }
+    let last = &project.runs()[0];
+    assert_eq!((&last["state"], &last["note"]), (&"completed".into(), &"nothing to fix".into()));
 }
 
 #[test]

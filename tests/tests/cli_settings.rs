@@ -72,6 +72,24 @@ fn bad_settings_are_refused_with_their_place() {
 }
 
 #[test]
+fn what_helps_to_mend_bad_settings_works_with_them() {
+    let home = Home::new();
+    let repo = home.repo(&[]);
+    write(&repo.join("ecoops.toml"), "[scan]\nperson = 1\n");
+    for (arguments, code, said) in [
+        (&["config", "show"][..], 2, ""),
+        (&["config", "defaults"], 0, "[scan]"),
+        (&["completions", "bash"], 0, "_ecoops"),
+        (&["man"], 0, ".TH"),
+        (&["doctor"], 2, "BROKEN   settings     ecoops.toml"),
+    ] {
+        let ran = home.ecoops(&repo, arguments);
+        assert_eq!(ran.code, code, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stdout.contains(said), "{arguments:?}: {}", ran.stdout);
+    }
+}
+
+#[test]
 fn a_repository_is_trusted_once_and_again_when_it_changes() {
     let home = Home::new();
     let harmful =

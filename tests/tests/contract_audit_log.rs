@@ -378,6 +378,29 @@ fn a_log_signed_anew_over_other_entries_is_noticed() {
     assert!(matches!(&error, AuditError::Broken(why) if why.contains("first 10 entries")), "{error}");
 }
 
+/// Whoever rewrites entries and every tile above them, so that all agree, still cannot sign the new root.
+#[test]
+fn entries_and_tiles_rewritten_together_are_noticed_by_the_root_alone() {
+    let (home, other) = (Home::new(), Home::new());
+    let key = home.open().unwrap().verifier_key();
+    copy(&home.folder.path().join("state/keys"), &other.folder.path().join("state/keys"));
+    for size in [1, 300] {
+        let grown = |log: &EmbeddedAuditLog| size - log.verify().unwrap().entries as usize;
+        let (log, forged) = (home.open().unwrap(), other.open().unwrap());
+        log.append(&samples(0..grown(&log))).unwrap();
+        forged.append(&samples(1000..1000 + grown(&forged))).unwrap();
+        let mixed = tempfile::tempdir().unwrap();
+        copy(&other.log_folder(), mixed.path());
+        assert_eq!(verify_folder(mixed.path(), &key).unwrap().entries, size as u64);
+        fs::copy(home.log_folder().join("checkpoint"), mixed.path().join("checkpoint")).unwrap();
+        let whole = verify_folder(mixed.path(), &key);
+        assert!(
+            matches!(&whole, Err(AuditError::Broken(why)) if why.contains("root that the checkpoint signs")),
+            "{size}: {whole:?}"
+        );
+    }
+}
+
 #[test]
 fn files_lost_in_a_power_cut_come_back_from_the_journal() {
     let home = Home::new();

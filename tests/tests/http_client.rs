@@ -3,7 +3,7 @@
 
 use ecoops_core::engines::resilience::{BreakerSettings, BreakerState};
 use ecoops_plugins::http::trace::{Trace, within};
-use ecoops_plugins::http::{Client, HttpError, Limits, Server};
+use ecoops_plugins::http::{Client, HttpError, Limits, Server, deadline};
 use ecoops_tests::http::{Replay, Request};
 use ecoops_tests::servers::free_port;
 use std::io::Read;
@@ -79,6 +79,30 @@ fn a_breaker_opens_and_then_nobody_is_asked() {
     let refusing = answering(&[404]);
     let client = Client::new(Server { breaker, ..server(&refusing.url()) }).expect("a client");
     assert!((0..9).all(|_| client.get("/").send().is_ok()));
+    assert_eq!(client.breaker(), BreakerState::Closed);
+}
+
+/// Whether a server that does not answer is held to be broken, asked in each of these ways.
+#[test]
+fn a_breaker_opens_for_one_that_is_away_or_silent_however_it_is_asked() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = format!("http://{}", silent.local_addr().expect("its address"));
+    let away = format!("http://127.0.0.1:{}", free_port());
+    let breaker = BreakerSettings { failure_threshold: 1, ..BreakerSettings::default() };
+    let short = Duration::from_millis(300);
+    for url in [&away, &silent] {
+        for once in [true, false] {
+            let mut server = Server { breaker, ..server(url) };
+            (server.limits.request, server.limits.whole) = (short, short);
+            let client = Client::new(server).expect("a client");
+            let request = if once { client.get("/").once() } else { client.get("/").within(short) };
+            assert!(request.send().is_err());
+            assert_eq!(client.breaker(), BreakerState::Open, "{url}, once: {once}");
+        }
+    }
+    // Somebody who waits less than such a request may take has learnt nothing of the server.
+    let client = Client::new(Server { breaker, ..server(&silent) }).expect("a client");
+    assert!(deadline::until(Instant::now() + short, || client.get("/").once().send()).is_err());
     assert_eq!(client.breaker(), BreakerState::Closed);
 }
 

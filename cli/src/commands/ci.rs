@@ -35,11 +35,12 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
         None => app.ui.note(&format!("{}: everything", automation.name())),
     }
     let selection = Selection { from_ref: base.clone(), ..Selection::default() };
+    let compared = base.is_some();
     let found = examine(app, &selection, &ScanOptions { new_lines_since: base, baseline: true })?;
     write(app, args.report, &automation, &found)?;
     report::notes(&found.notes).iter().for_each(|n| app.ui.note(n));
     if found.findings.is_empty() {
-        return Ok(Exit::Clean);
+        return if compared || found.stats.files > 0 { Ok(Exit::Clean) } else { Err(nothing_examined()) };
     }
     let output = match (app.output, &automation) {
         (Output::Text, Automation::GitHub { .. }) => Output::Github,
@@ -47,6 +48,13 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
     };
     app.ui.result(&report::scan(&found, output, Look::of(&app.ui)));
     Ok(Exit::Remaining)
+}
+
+/// A checkout that failed, or the wrong folder, must not pass for a clean one.
+fn nothing_examined() -> Failure {
+    Failure::new("there is nothing here that could be examined")
+        .exit(Exit::Nothing)
+        .next("check that the pipeline checks the repository out, and the folder that this step runs in")
 }
 
 /// The file that the pipeline picks up. It is written when clean too: an old one must not stay.

@@ -29,6 +29,12 @@ enum What {
     Defaults,
 }
 
+impl Args {
+    pub fn needs_no_settings(&self) -> bool {
+        matches!(self.what, What::Defaults)
+    }
+}
+
 pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
     match args.what {
         What::Defaults => app.ui.result(DEFAULTS),

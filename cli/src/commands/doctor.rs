@@ -8,6 +8,7 @@ use crate::host::{self, Automation, Tools};
 use crate::open;
 use crate::settings::{self, FILE, Trust};
 use crate::ui::harmless;
+use ecoops_core::config::Origin;
 use ecoops_plugins::registry;
 use serde::Serialize;
 use std::path::Path;
@@ -40,8 +41,21 @@ fn line(name: &'static str, state: State, text: impl Into<String>) -> Line {
 }
 
 /// What is looked at, in the order in which it is shown.
-const CHECKS: &[fn(&App) -> Vec<Line>] =
-    &[git, folders, space, sandbox, tools, rules, policy, audit, models, repository, pre_push, automation];
+const CHECKS: &[fn(&App) -> Vec<Line>] = &[
+    settings_in_force,
+    git,
+    folders,
+    space,
+    sandbox,
+    tools,
+    rules,
+    policy,
+    audit,
+    models,
+    repository,
+    pre_push,
+    automation,
+];
 
 pub fn run(_args: Args, app: &App) -> Result<Exit, Failure> {
     let lines: Vec<Line> = CHECKS.iter().flat_map(|check| check(app)).collect();
@@ -59,6 +73,17 @@ pub fn run(_args: Args, app: &App) -> Result<Exit, Failure> {
     }
     let broken = lines.iter().any(|l| l.state == State::Broken);
     Ok(if broken { Exit::Error } else { Exit::Clean })
+}
+
+/// Broken ones are looked past here: everything below is told as it would be without any.
+fn settings_in_force(app: &App) -> Vec<Line> {
+    vec![match &app.unusable {
+        Some(why) => line("settings", State::Broken, format!("{why}; below is what holds without them")),
+        None => {
+            let set = app.configuration.values.values().filter(|(_, from)| *from != Origin::Default).count();
+            line("settings", State::Works, format!("{set} set, the others by default"))
+        }
+    }]
 }
 
 fn git(app: &App) -> Vec<Line> {

@@ -155,8 +155,9 @@ pub fn first_ui(global: &Global) -> Ui {
 /// # Errors
 /// [`Failure`] when a folder, a setting or the log filter cannot be used.
 ///
-/// `own_log`: the command sets up the log itself.
-pub fn open(global: &Global, ui: Ui, own_log: bool) -> Result<App, Failure> {
+/// `own_log`: the command sets up the log itself. `forgiving`: settings that cannot be used do not keep it from its
+/// work, as it helps to mend them or has no need of them.
+pub fn open(global: &Global, ui: Ui, own_log: bool, forgiving: bool) -> Result<App, Failure> {
     if let Some(filter) = &global.log
         && !own_log
     {
@@ -169,7 +170,10 @@ pub fn open(global: &Global, ui: Ui, own_log: bool) -> Result<App, Failure> {
     let root = host::repository_root(&here);
     let flags: Vec<_> =
         global.settings.iter().map(|(k, v)| (format!("--config {k}={v}"), k.clone(), v.clone())).collect();
-    let configuration = settings::load(&folders, &root, &flags)?;
+    let (configuration, unusable) = match settings::load(&folders, &root, &flags) {
+        Err(failure) if forgiving => (settings::defaults()?, Some(failure.in_one_line())),
+        loaded => (loaded?, None),
+    };
     let chosen = &configuration.settings.ui;
     let ui = Ui::new(Terminal::find(), color(global).unwrap_or(chosen.color), chosen.progress, global.quiet);
     for ignored in &configuration.ignored {
@@ -182,7 +186,20 @@ pub fn open(global: &Global, ui: Ui, own_log: bool) -> Result<App, Failure> {
     let output = global.output.unwrap_or_default();
     let (offline, log) = (global.offline, global.log.clone());
     let credentials = Default::default();
-    Ok(App { ui, folders, here, root, configuration, output, interrupt, offline, flags, credentials, log })
+    Ok(App {
+        ui,
+        folders,
+        here,
+        root,
+        configuration,
+        unusable,
+        output,
+        interrupt,
+        offline,
+        flags,
+        credentials,
+        log,
+    })
 }
 
 fn here(global: &Global) -> Result<PathBuf, Failure> {

@@ -99,6 +99,15 @@ enum Command {
 }
 
 impl Command {
+    /// Those that a user turns to when the settings cannot be used.
+    fn needs_no_settings(&self) -> bool {
+        match self {
+            Self::Doctor(_) | Self::Completions(_) | Self::Man(_) => true,
+            Self::Config(args) => args.needs_no_settings(),
+            _ => false,
+        }
+    }
+
     fn is_about_incidents(&self) -> bool {
         matches!(self, Self::Signals(_) | Self::Incident(_))
     }
@@ -156,7 +165,7 @@ pub fn main() -> ExitCode {
 
 fn run(parsed: line::Line, ui: Ui) -> Result<Exit, Failure> {
     let own_log = matches!(parsed.command, Command::Agent(_));
-    let app = line::open(&parsed.global, ui, own_log)?;
+    let app = line::open(&parsed.global, ui, own_log, parsed.command.needs_no_settings())?;
     if matches!(app.output, Output::Csv | Output::Html) && !parsed.command.is_about_incidents() {
         return Err(Failure::new("only signals and incidents are written as CSV or HTML")
             .next("leave --output out, or see `ecoops help signals`"));

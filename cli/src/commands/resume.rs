@@ -33,7 +33,13 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
     open::recover(app, workspace.as_ref())?;
     let store = open::store(app)?;
     let interrupted = |run: &Run| run.state == RunState::Interrupted;
-    let found = open::find_run(store.as_ref(), workspace.as_ref(), args.run.as_deref(), &interrupted)?;
+    let found = open::find_run(
+        store.as_ref(),
+        workspace.as_ref(),
+        args.run.as_deref(),
+        &interrupted,
+        "no run was cut off in this repository",
+    )?;
     let asked: Asked = serde_json::from_value(found.request.clone())
         .map_err(|e| Failure::new("the journal does not say what that run was asked").because(&e))?;
     let scope = asked.scope;

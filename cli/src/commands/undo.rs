@@ -23,7 +23,13 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
     let landed = |run: &Run| {
         matches!(run.state, RunState::Completed | RunState::Applied) && !run.write_set.writes.is_empty()
     };
-    let mut run = open::find_run(&*kernel.store, workspace.as_ref(), args.run.as_deref(), &landed)?;
+    let mut run = open::find_run(
+        &*kernel.store,
+        workspace.as_ref(),
+        args.run.as_deref(),
+        &landed,
+        "there is nothing to take back in this repository",
+    )?;
     let redact = |text: &str| kernel.redactor.redact(text).text;
     let ports = kernel.ports(workspace.as_ref(), &redact);
     pipeline::undo(&ports, &mut run, &open::step).map_err(open::failure)?;

@@ -197,7 +197,8 @@ fn settle_row(ports: &Ports<'_>, until: Until, run: &mut Run, done: &Done) -> Re
         .to_owned();
         run.verdict.clone_from(&done.verdict);
         if journaled(ports, run)? {
-            let state = if dry { RunState::Completed } else { RunState::Failed };
+            let done_well = dry || done.ending == Ending::Clean;
+            let state = if done_well { RunState::Completed } else { RunState::Failed };
             journal::advance(ports.store, ports.host, run, state)?;
         }
     }

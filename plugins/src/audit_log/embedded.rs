@@ -16,6 +16,7 @@ use ecoops_core::engines::ledger::{VerifierKey, entry, tiles};
 use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog, InclusionProof, Verified};
 use key::LogKey;
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -121,10 +122,10 @@ impl EmbeddedAuditLog {
     /// As [`EmbeddedAuditLog::in_state`].
     pub fn signed_by(state: &Path, origin: &str, signer: &str) -> Result<Self, AuditError> {
         let folder = log_folder(state);
-        let made = (!has_log(&folder)).then_some(origin);
+        let made = (!has_log(state)).then_some(origin);
         let key = LogKey::from_file(&state.join("keys/audit.key"), made)?;
         let key = LogKey { signer: signer.to_owned(), ..key };
-        Self::open(Config { folder, seen: Some(state.join("seen/audit")), step: None }, key)
+        Self::open(Config { folder, seen: Some(seen(state)), step: None }, key)
     }
 
     /// Opens or begins the log. A folder that cannot be written can still be read.
@@ -140,9 +141,7 @@ impl EmbeddedAuditLog {
             done: Condvar::new(),
             writer: Mutex::new(None),
         };
-        if config.folder.join(reader::CHECKPOINT).exists()
-            || log.seen.as_ref().is_some_and(|seen| seen.exists())
-        {
+        if is_there(&config.folder.join(reader::CHECKPOINT)) || log.seen.as_deref().is_some_and(is_there) {
             match log.with_writer(|_| Ok(())) {
                 Err(AuditError::Storage(why)) => tracing::warn!(why, "the audit log can only be read"),
                 other => other?,
@@ -352,9 +351,22 @@ pub fn log_folder(state: &Path) -> PathBuf {
     state.join("audit")
 }
 
-/// Whether a folder holds a log with entries.
-pub fn has_log(folder: &Path) -> bool {
-    folder.join(reader::CHECKPOINT).exists()
+/// Whether a state folder has a log, or had one: what was removed or cannot be looked at is no log that is yet to
+/// begin.
+pub fn has_log(state: &Path) -> bool {
+    let folder = log_folder(state);
+    [folder.join(reader::CHECKPOINT), folder.join(journal::NAME), seen(state)]
+        .iter()
+        .any(|path| is_there(path))
+}
+
+/// Where it is kept which checkpoint was last seen, outside the log that could be put back.
+fn seen(state: &Path) -> PathBuf {
+    state.join("seen/audit")
+}
+
+fn is_there(path: &Path) -> bool {
+    !matches!(path.symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound)
 }
 
 /// Verifies a log's folder, or a copy of it, with nothing but its public key.

@@ -11,6 +11,18 @@ const PASSING: [u16; 4] = [429, 502, 503, 504];
 /// As long as a server may ask us to wait within one request.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
+/// So much shorter than its due a deadline may be by the time that a try begins.
+const LITTLE: Duration = Duration::from_millis(50);
+
+/// What came of one try.
+struct Tried {
+    result: Result<Answer, HttpError>,
+    /// After how long at least another try makes sense, if it does.
+    again: Option<Duration>,
+    /// There was no answer in the time that was left.
+    late: bool,
+}
+
 /// A request that is being put together.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -105,16 +117,16 @@ impl<'a> Request<'a> {
         trace::asks();
         self.client.health().budget.earn();
         let until = Instant::now() + within;
+        let patience = self.within.min(self.client.server.limits.request);
         let mut attempt = 0;
         loop {
             attempt += 1;
             let begin = Instant::now();
-            let (result, again) = self.attempt(until);
+            let Tried { result, again, late } = self.attempt(until);
             let well = !matches!(&result, Err(HttpError::Unreachable(..))) && !is_failing(&result);
-            // One that was given less time than a request may take is not judged by being late.
-            let (given, whole) = (until.saturating_duration_since(begin), self.client.server.limits.request);
-            let hurried = given < whole / 10 * 9 && begin.elapsed() >= given;
-            if well || !hurried || result.is_ok() {
+            // Being late says nothing about a server that was given less time than such a request has.
+            let hurried = until.saturating_duration_since(begin) + LITTLE < patience;
+            if !(late && hurried) {
                 self.client.record(well, begin.elapsed());
             }
             let wait = again.map(|wait| wait.max(self.client.pause(attempt)));
@@ -136,24 +148,24 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// One try: the answer, and after how long at least another try makes sense, if it does.
-    fn attempt(&self, until: Instant) -> (Result<Answer, HttpError>, Option<Duration>) {
+    fn attempt(&self, until: Instant) -> Tried {
         let shown = &self.client.shown;
+        let tried = |result, again| Tried { result, again, late: false };
         let left = until.saturating_duration_since(Instant::now()).min(self.client.server.limits.request);
         match self.ask(left) {
             Ok(answer) => {
                 let passing = PASSING.contains(&answer.status) && self.repeatable;
                 let wait = passing.then(|| answer.retry_after()).filter(|wait| *wait <= LONGEST_WAIT);
-                (Ok(answer), wait)
+                tried(Ok(answer), wait)
             }
             Err(ureq::Error::BodyExceedsLimit(limit)) => {
-                (Err(HttpError::TooLarge(format!("{shown}{}", self.path), limit >> 20)), None)
+                tried(Err(HttpError::TooLarge(format!("{shown}{}", self.path), limit >> 20)), None)
             }
-            Err(ureq::Error::Http(why)) => (Err(HttpError::Invalid(format!("{shown}: {why}"))), None),
+            Err(ureq::Error::Http(why)) => tried(Err(HttpError::Invalid(format!("{shown}: {why}"))), None),
             Err(error) => {
-                let again = self.repeatable || never_sent(&error);
+                let again = (self.repeatable || never_sent(&error)).then_some(Duration::ZERO);
                 let why = HttpError::Unreachable(shown.clone(), error.to_string());
-                (Err(why), again.then_some(Duration::ZERO))
+                Tried { result: Err(why), again, late: matches!(error, ureq::Error::Timeout(_)) }
             }
         }
     }

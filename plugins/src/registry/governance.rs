@@ -91,7 +91,7 @@ pub fn audit_log_of_agent(state: &Path, origin: &str) -> Result<Box<dyn AuditLog
 
 /// Whether a state folder holds an audit log at all.
 pub fn has_audit_log(state: &Path) -> bool {
-    audit::has_log(&audit_folder(state))
+    audit::has_log(state)
 }
 
 /// The folder of a state folder's audit log, in the tlog-tiles layout.

@@ -103,7 +103,7 @@ impl Disk {
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, AuditError> {
         match fs::read(self.path(name)) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             Err(e) => Err(self.failed(name, &e)),
         }
     }
