@@ -16,7 +16,7 @@ use ecoops_tests::servers::{kafka, nats, redis, until};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-const PASSWORD: &str = "correct horse";
+const PASSWORD: &str = "correct-horse";
 
 /// A certificate for this machine and one for another, each with its key, of one authority.
 struct World {
@@ -75,7 +75,7 @@ fn check(adapter: &str, scheme: &str, clear: &str, here: &str, elsewhere: &str, 
 }
 
 fn wrong_password(adapter: &str, address: String, world: &World) {
-    let wrong = Some("battery staple".to_owned().into());
+    let wrong = Some("battery-staple".to_owned().into());
     let server = BrokerSettings { password: wrong, ..secured(address, Some(world.authority.file.clone())) };
     let said = open(&log(adapter, server)).latest().unwrap_err().to_string();
     assert!(!said.contains("staple"), "{said}");

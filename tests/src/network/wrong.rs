@@ -7,6 +7,8 @@ pub struct Wrong {
     pub first: &'static [u8],
     /// Said again and again after that; when empty it says nothing more, and the connection stays open.
     pub forever: &'static [u8],
+    /// Whether a client stops before it has taken much; else its deadline alone ends it.
+    pub bounded: bool,
 }
 
 /// Of no protocol at all.
@@ -14,10 +16,15 @@ pub const GARBAGE: Wrong = Wrong {
     name: "garbage",
     first: b"\x00\xff\xfe\x80\x01\x7f\x00\x00\x00\x2a\xde\xad\xbe\xef\r\n\x00\xc3\x28\xa0\xa1\r\n\r\n",
     forever: b"",
+    bounded: true,
 };
 
-pub const OTHER_PROTOCOL: Wrong =
-    Wrong { name: "another protocol", first: b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", forever: b"" };
+pub const OTHER_PROTOCOL: Wrong = Wrong {
+    name: "another protocol",
+    first: b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
+    forever: b"",
+    bounded: true,
+};
 
 /// What hotels answer.
 pub const PORTAL: Wrong = Wrong {
@@ -25,6 +32,7 @@ pub const PORTAL: Wrong = Wrong {
     first: b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 62\r\n\r\n\
         <!DOCTYPE html><html><body>Please log in first.</body></html>\n",
     forever: b"",
+    bounded: true,
 };
 
 /// JSON as it may be, but none of what was asked.
@@ -33,18 +41,21 @@ pub const OTHER_JSON: Wrong = Wrong {
     first:
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"status\":[{}]}",
     forever: b"",
+    bounded: true,
 };
 
 pub const HUGE_BODY: Wrong = Wrong {
     name: "a body without end",
     first: b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1099511627776\r\n\r\n[",
     forever: &[b' '; 65_536],
+    bounded: true,
 };
 
 pub const ENDLESS_HEADERS: Wrong = Wrong {
     name: "headers without end",
     first: b"HTTP/1.1 200 OK\r\n",
     forever: b"X-Padding: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n",
+    bounded: true,
 };
 
 /// For whoever speaks HTTP.
@@ -54,17 +65,29 @@ pub const HTTP: [&Wrong; 6] = [&GARBAGE, &OTHER_PROTOCOL, &PORTAL, &OTHER_JSON, 
 pub const PLAIN: [&Wrong; 3] = [&GARBAGE, &OTHER_PROTOCOL, &PORTAL];
 
 /// A string of a terabyte.
-pub const REDIS_HUGE: Wrong =
-    Wrong { name: "a reply without end", first: b"$1099511627776\r\n", forever: &[b'x'; 65_536] };
+pub const REDIS_HUGE: Wrong = Wrong {
+    name: "a reply without end",
+    first: b"$1099511627776\r\n",
+    forever: &[b'x'; 65_536],
+    bounded: true,
+};
 
-/// A line without end.
-pub const NATS_HUGE: Wrong =
-    Wrong { name: "a greeting without end", first: b"INFO {\"server_id\":\"", forever: &[b'x'; 65_536] };
+/// A line without end. (The client library reads lines of any length.)
+pub const NATS_HUGE: Wrong = Wrong {
+    name: "a greeting without end",
+    first: b"INFO {\"server_id\":\"",
+    forever: &[b'x'; 65_536],
+    bounded: false,
+};
 
 /// A frame of two gibibytes.
 pub const KAFKA_HUGE: Wrong =
-    Wrong { name: "a frame without end", first: b"\x7f\xff\xff\xff", forever: &[0; 65_536] };
+    Wrong { name: "a frame without end", first: b"\x7f\xff\xff\xff", forever: &[0; 65_536], bounded: true };
 
 /// A row of two gibibytes.
-pub const POSTGRES_HUGE: Wrong =
-    Wrong { name: "a message without end", first: b"D\x7f\xff\xff\xff", forever: &[0; 65_536] };
+pub const POSTGRES_HUGE: Wrong = Wrong {
+    name: "a message without end",
+    first: b"D\x7f\xff\xff\xff",
+    forever: &[0; 65_536],
+    bounded: true,
+};

@@ -28,18 +28,19 @@ pub fn with(settings: &[&str]) -> Option<Server> {
     Some(Server::start(start, ready))
 }
 
-/// Redis that speaks TLS alone, with this certificate and key; `ana` may everything there by her password, and nobody
-/// else may anything.
+/// Redis that speaks TLS alone, with this certificate and key; `ana` may everything there by her password (without
+/// spaces), and nobody else may anything.
 pub fn with_tls(certificate: &Path, key: &Path, password: &str) -> Option<Server> {
     debian("usr/bin/redis-server", "redis-server")?;
     let (certificate, key) = (certificate.to_owned(), key.to_owned());
-    let ana = format!("ana on >{password} ~* &* +@all");
+    let people = format!("user default off\nuser ana on >{password} ~* &* +@all\n");
     let start = move |folder: &Path, port: u16| {
         let mut command = debian("usr/bin/redis-server", "redis-server").expect("it was there");
         command.args(["--bind", "127.0.0.1", "--port", "0", "--tls-port", &port.to_string()]);
         command.arg("--tls-cert-file").arg(&certificate).arg("--tls-key-file").arg(&key);
         command.args(["--tls-auth-clients", "no", "--save", "", "--appendonly", "no"]);
-        command.args(["--user", &ana, "--user", "default off"]).current_dir(folder);
+        std::fs::write(folder.join("people.acl"), &people).expect("written");
+        command.args(["--aclfile", "people.acl"]).current_dir(folder);
         command
     };
     Some(Server::start(start, listens))

@@ -67,7 +67,7 @@ fn on_postgres() {
         let memory = memory(at(line));
         Box::new(move |key| memory.ingest(&document(key)).map(drop).map_err(undone))
     };
-    let done = || count("SELECT title, count(*) FROM docs GROUP BY title");
+    let done = || count("SELECT title, count(*) FROM ecoops.docs GROUP BY title");
     let base = Subject {
         name: "memory on PostgreSQL",
         deadline: DEADLINE,
@@ -90,7 +90,7 @@ fn on_postgres() {
         Box::new(move |key| memory.ingest(&document(&format!("kept {key}"))).map(drop).map_err(undone))
     };
     let kept = || {
-        let all = count("SELECT title, count(*) FROM docs WHERE title LIKE 'kept %' GROUP BY title");
+        let all = count("SELECT title, count(*) FROM ecoops.docs WHERE title LIKE 'kept %' GROUP BY title");
         all.into_iter().map(|(title, count)| (title.trim_start_matches("kept ").to_owned(), count)).collect()
     };
     let mut bears = vec![Fault::Cut, Fault::Refuse, Fault::HalfOpen, Fault::LostAnswer, Fault::Truncated];
@@ -136,7 +136,7 @@ fn on_postgres() {
             passing(copy.catch_up(&*log)).map(drop)
         })
     };
-    let done = || count("SELECT action, count(*) FROM audit_log GROUP BY action");
+    let done = || count("SELECT action, count(*) FROM ecoops.audit_log GROUP BY action");
     try_all(
         &room,
         &Subject { name: "audit copy on PostgreSQL", open: &open, done: Some(&done), bears: &[], ..base },

@@ -16,8 +16,8 @@ use ecoops_plugins::secrets::openbao::OpenBao;
 use ecoops_tests::events;
 use ecoops_tests::http::Replay;
 use ecoops_tests::network::trial::{Act, Subject, Undone, try_all};
-use ecoops_tests::network::{Fault, Line, Room, wrong};
-use ecoops_tests::servers::{llm, oidc, openbao, s3};
+use ecoops_tests::network::{Line, Room, wrong};
+use ecoops_tests::servers::{oidc, openbao, s3};
 use std::collections::BTreeMap;
 
 /// Most that is served here: what is done is done by name, and counts once.
@@ -57,13 +57,14 @@ fn webhooks_and_chats() {
         }
         all.into_keys().map(|key| (key, 1)).collect()
     };
-    try_all(&room, &Subject { done: Some(&done), ..subject("webhook", port, &open) });
+    // What a receiver says with its 200 is its own business, unless it is a page for people.
+    let wrong = || wrong::HTTP.into_iter().filter(|wrong| **wrong != wrong::OTHER_JSON).collect();
+    try_all(&room, &Subject { done: Some(&done), wrong: wrong(), ..subject("webhook", port, &open) });
     let open = |line: &Line| -> Act<'_> {
         let slack = Slack::new(http(line), &format!("{}/services/T0/B0/x", line.url())).unwrap();
         Box::new(move |key| tell(&slack, key))
     };
-    try_all(&room, &subject("Slack", port, &open));
-    room.beyond(|| drop(receiver));
+    try_all(&room, &Subject { wrong: wrong(), ..subject("Slack", port, &open) });
 }
 
 #[test]
@@ -124,9 +125,10 @@ fn secrets_in_openbao() {
             folder: "ecoops".into(),
             offline: false,
         };
-        let store = OpenBao::new(settings, system()).unwrap();
         let name: SecretName = "a/b".parse().unwrap();
+        // The breaker stays open for half a minute: each question here has its own.
         Box::new(move |_| {
+            let store = OpenBao::new(settings.clone(), system()).unwrap();
             passing(hurried(|| store.put(&name, &"x".into(), &Terms::default())))?;
             let read = passing(hurried(|| store.get(&name)))?;
             assert_eq!(read.unwrap().text(), Some("x"));
@@ -162,7 +164,10 @@ fn an_issuer_of_tokens() {
 #[test]
 fn a_model_that_embeds() {
     let Some(room) = Room::open("servers::a_model_that_embeds") else { return };
-    let Some(server) = room.beyond(llm::embedding) else { return };
+    // By the protocol's documentation: a real model takes seconds for the questions of all faults at once. (The
+    // contract suite of the embedders asks one.)
+    let answer = r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.6,0.8]}]}"#;
+    let server = room.beyond(|| Replay::start(move |_| (200, answer.into())));
     let open = |line: &Line| -> Act<'_> {
         let embedder = OpenAiEmbedder::new(http(line), "smollm2").unwrap();
         Box::new(move |_| match hurried(|| embedder.embed(&["x"])) {
@@ -175,7 +180,5 @@ fn a_model_that_embeds() {
             Err(other) => Err(Undone::ForGood(other.to_string())),
         })
     };
-    // Its answer is long: byte by byte it is late, and that is said.
-    let bears: [Fault; 0] = [];
-    try_all(&room, &Subject { bears: &bears, ..subject("embeddings", server.port(), &open) });
+    try_all(&room, &subject("embeddings (documented answers)", server.address().port(), &open));
 }
