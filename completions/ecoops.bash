@@ -79,6 +79,12 @@ _ecoops() {
             ecoops,memory)
                 cmd="ecoops__subcmd__memory"
                 ;;
+            ecoops,objects)
+                cmd="ecoops__subcmd__objects"
+                ;;
+            ecoops,plan)
+                cmd="ecoops__subcmd__plan"
+                ;;
             ecoops,policy)
                 cmd="ecoops__subcmd__policy"
                 ;;
@@ -169,6 +175,9 @@ _ecoops() {
             ecoops__subcmd__audit,proof)
                 cmd="ecoops__subcmd__audit__subcmd__proof"
                 ;;
+            ecoops__subcmd__audit,report)
+                cmd="ecoops__subcmd__audit__subcmd__report"
+                ;;
             ecoops__subcmd__audit,verify)
                 cmd="ecoops__subcmd__audit__subcmd__verify"
                 ;;
@@ -183,6 +192,9 @@ _ecoops() {
                 ;;
             ecoops__subcmd__audit__subcmd__help,proof)
                 cmd="ecoops__subcmd__audit__subcmd__help__subcmd__proof"
+                ;;
+            ecoops__subcmd__audit__subcmd__help,report)
+                cmd="ecoops__subcmd__audit__subcmd__help__subcmd__report"
                 ;;
             ecoops__subcmd__audit__subcmd__help,verify)
                 cmd="ecoops__subcmd__audit__subcmd__help__subcmd__verify"
@@ -247,6 +259,9 @@ _ecoops() {
             ecoops__subcmd__database,prepare)
                 cmd="ecoops__subcmd__database__subcmd__prepare"
                 ;;
+            ecoops__subcmd__database,vacuum)
+                cmd="ecoops__subcmd__database__subcmd__vacuum"
+                ;;
             ecoops__subcmd__database__subcmd__help,copy-audit)
                 cmd="ecoops__subcmd__database__subcmd__help__subcmd__copy__subcmd__audit"
                 ;;
@@ -258,6 +273,9 @@ _ecoops() {
                 ;;
             ecoops__subcmd__database__subcmd__help,prepare)
                 cmd="ecoops__subcmd__database__subcmd__help__subcmd__prepare"
+                ;;
+            ecoops__subcmd__database__subcmd__help,vacuum)
+                cmd="ecoops__subcmd__database__subcmd__help__subcmd__vacuum"
                 ;;
             ecoops__subcmd__dev,down)
                 cmd="ecoops__subcmd__dev__subcmd__down"
@@ -433,6 +451,12 @@ _ecoops() {
             ecoops__subcmd__help,memory)
                 cmd="ecoops__subcmd__help__subcmd__memory"
                 ;;
+            ecoops__subcmd__help,objects)
+                cmd="ecoops__subcmd__help__subcmd__objects"
+                ;;
+            ecoops__subcmd__help,plan)
+                cmd="ecoops__subcmd__help__subcmd__plan"
+                ;;
             ecoops__subcmd__help,policy)
                 cmd="ecoops__subcmd__help__subcmd__policy"
                 ;;
@@ -490,6 +514,9 @@ _ecoops() {
             ecoops__subcmd__help__subcmd__audit,proof)
                 cmd="ecoops__subcmd__help__subcmd__audit__subcmd__proof"
                 ;;
+            ecoops__subcmd__help__subcmd__audit,report)
+                cmd="ecoops__subcmd__help__subcmd__audit__subcmd__report"
+                ;;
             ecoops__subcmd__help__subcmd__audit,verify)
                 cmd="ecoops__subcmd__help__subcmd__audit__subcmd__verify"
                 ;;
@@ -519,6 +546,9 @@ _ecoops() {
                 ;;
             ecoops__subcmd__help__subcmd__database,prepare)
                 cmd="ecoops__subcmd__help__subcmd__database__subcmd__prepare"
+                ;;
+            ecoops__subcmd__help__subcmd__database,vacuum)
+                cmd="ecoops__subcmd__help__subcmd__database__subcmd__vacuum"
                 ;;
             ecoops__subcmd__help__subcmd__dev,down)
                 cmd="ecoops__subcmd__help__subcmd__dev__subcmd__down"
@@ -573,6 +603,9 @@ _ecoops() {
                 ;;
             ecoops__subcmd__help__subcmd__incident,analyze)
                 cmd="ecoops__subcmd__help__subcmd__incident__subcmd__analyze"
+                ;;
+            ecoops__subcmd__help__subcmd__incident,attach)
+                cmd="ecoops__subcmd__help__subcmd__incident__subcmd__attach"
                 ;;
             ecoops__subcmd__help__subcmd__incident,capture)
                 cmd="ecoops__subcmd__help__subcmd__incident__subcmd__capture"
@@ -634,6 +667,30 @@ _ecoops() {
             ecoops__subcmd__help__subcmd__memory,search)
                 cmd="ecoops__subcmd__help__subcmd__memory__subcmd__search"
                 ;;
+            ecoops__subcmd__help__subcmd__objects,delete)
+                cmd="ecoops__subcmd__help__subcmd__objects__subcmd__delete"
+                ;;
+            ecoops__subcmd__help__subcmd__objects,expire)
+                cmd="ecoops__subcmd__help__subcmd__objects__subcmd__expire"
+                ;;
+            ecoops__subcmd__help__subcmd__objects,get)
+                cmd="ecoops__subcmd__help__subcmd__objects__subcmd__get"
+                ;;
+            ecoops__subcmd__help__subcmd__objects,list)
+                cmd="ecoops__subcmd__help__subcmd__objects__subcmd__list"
+                ;;
+            ecoops__subcmd__help__subcmd__plan,approve)
+                cmd="ecoops__subcmd__help__subcmd__plan__subcmd__approve"
+                ;;
+            ecoops__subcmd__help__subcmd__plan,list)
+                cmd="ecoops__subcmd__help__subcmd__plan__subcmd__list"
+                ;;
+            ecoops__subcmd__help__subcmd__plan,reject)
+                cmd="ecoops__subcmd__help__subcmd__plan__subcmd__reject"
+                ;;
+            ecoops__subcmd__help__subcmd__plan,show)
+                cmd="ecoops__subcmd__help__subcmd__plan__subcmd__show"
+                ;;
             ecoops__subcmd__help__subcmd__policy,eval)
                 cmd="ecoops__subcmd__help__subcmd__policy__subcmd__eval"
                 ;;
@@ -685,6 +742,9 @@ _ecoops() {
             ecoops__subcmd__incident,analyze)
                 cmd="ecoops__subcmd__incident__subcmd__analyze"
                 ;;
+            ecoops__subcmd__incident,attach)
+                cmd="ecoops__subcmd__incident__subcmd__attach"
+                ;;
             ecoops__subcmd__incident,capture)
                 cmd="ecoops__subcmd__incident__subcmd__capture"
                 ;;
@@ -726,6 +786,9 @@ _ecoops() {
                 ;;
             ecoops__subcmd__incident__subcmd__help,analyze)
                 cmd="ecoops__subcmd__incident__subcmd__help__subcmd__analyze"
+                ;;
+            ecoops__subcmd__incident__subcmd__help,attach)
+                cmd="ecoops__subcmd__incident__subcmd__help__subcmd__attach"
                 ;;
             ecoops__subcmd__incident__subcmd__help,capture)
                 cmd="ecoops__subcmd__incident__subcmd__help__subcmd__capture"
@@ -826,6 +889,66 @@ _ecoops() {
             ecoops__subcmd__memory__subcmd__help,search)
                 cmd="ecoops__subcmd__memory__subcmd__help__subcmd__search"
                 ;;
+            ecoops__subcmd__objects,delete)
+                cmd="ecoops__subcmd__objects__subcmd__delete"
+                ;;
+            ecoops__subcmd__objects,expire)
+                cmd="ecoops__subcmd__objects__subcmd__expire"
+                ;;
+            ecoops__subcmd__objects,get)
+                cmd="ecoops__subcmd__objects__subcmd__get"
+                ;;
+            ecoops__subcmd__objects,help)
+                cmd="ecoops__subcmd__objects__subcmd__help"
+                ;;
+            ecoops__subcmd__objects,list)
+                cmd="ecoops__subcmd__objects__subcmd__list"
+                ;;
+            ecoops__subcmd__objects__subcmd__help,delete)
+                cmd="ecoops__subcmd__objects__subcmd__help__subcmd__delete"
+                ;;
+            ecoops__subcmd__objects__subcmd__help,expire)
+                cmd="ecoops__subcmd__objects__subcmd__help__subcmd__expire"
+                ;;
+            ecoops__subcmd__objects__subcmd__help,get)
+                cmd="ecoops__subcmd__objects__subcmd__help__subcmd__get"
+                ;;
+            ecoops__subcmd__objects__subcmd__help,help)
+                cmd="ecoops__subcmd__objects__subcmd__help__subcmd__help"
+                ;;
+            ecoops__subcmd__objects__subcmd__help,list)
+                cmd="ecoops__subcmd__objects__subcmd__help__subcmd__list"
+                ;;
+            ecoops__subcmd__plan,approve)
+                cmd="ecoops__subcmd__plan__subcmd__approve"
+                ;;
+            ecoops__subcmd__plan,help)
+                cmd="ecoops__subcmd__plan__subcmd__help"
+                ;;
+            ecoops__subcmd__plan,list)
+                cmd="ecoops__subcmd__plan__subcmd__list"
+                ;;
+            ecoops__subcmd__plan,reject)
+                cmd="ecoops__subcmd__plan__subcmd__reject"
+                ;;
+            ecoops__subcmd__plan,show)
+                cmd="ecoops__subcmd__plan__subcmd__show"
+                ;;
+            ecoops__subcmd__plan__subcmd__help,approve)
+                cmd="ecoops__subcmd__plan__subcmd__help__subcmd__approve"
+                ;;
+            ecoops__subcmd__plan__subcmd__help,help)
+                cmd="ecoops__subcmd__plan__subcmd__help__subcmd__help"
+                ;;
+            ecoops__subcmd__plan__subcmd__help,list)
+                cmd="ecoops__subcmd__plan__subcmd__help__subcmd__list"
+                ;;
+            ecoops__subcmd__plan__subcmd__help,reject)
+                cmd="ecoops__subcmd__plan__subcmd__help__subcmd__reject"
+                ;;
+            ecoops__subcmd__plan__subcmd__help,show)
+                cmd="ecoops__subcmd__plan__subcmd__help__subcmd__show"
+                ;;
             ecoops__subcmd__policy,eval)
                 cmd="ecoops__subcmd__policy__subcmd__eval"
                 ;;
@@ -881,7 +1004,7 @@ _ecoops() {
 
     case "${cmd}" in
         ecoops)
-            opts="-C -q -h -V --output --quiet --color --no-color --offline --deadline --config --log --help --version scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help"
+            opts="-C -q -h -V --output --quiet --color --no-color --offline --deadline --config --log --help --version scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1475,7 +1598,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__audit)
-            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help log verify proof export help"
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help log verify proof report export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1513,7 +1636,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__audit__subcmd__export)
-            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            opts="-C -q -h --keep --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1551,7 +1674,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__audit__subcmd__help)
-            opts="log verify proof export help"
+            opts="log verify proof report export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1607,6 +1730,20 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__audit__subcmd__help__subcmd__proof)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__audit__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1700,6 +1837,60 @@ _ecoops() {
                     return 0
                     ;;
                 --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__audit__subcmd__report)
+            opts="-o -C -q -h --from --to --out --keep --output --quiet --color --no-color --offline --deadline --config --log --help soc2 iso27001"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2313,7 +2504,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__database)
-            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help prepare org copy-audit help"
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help prepare org vacuum copy-audit help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2389,7 +2580,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__database__subcmd__help)
-            opts="prepare org copy-audit help"
+            opts="prepare org vacuum copy-audit help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2458,6 +2649,20 @@ _ecoops() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ecoops__subcmd__database__subcmd__help__subcmd__vacuum)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ecoops__subcmd__database__subcmd__org)
             opts="-C -q -h --new-credential --address --login --credential --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2513,6 +2718,56 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__database__subcmd__prepare)
+            opts="-C -q -h --address --login --credential --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --login)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__database__subcmd__vacuum)
             opts="-C -q -h --address --login --credential --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3659,7 +3914,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help)
-            opts="scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help"
+            opts="scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3813,7 +4068,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help__subcmd__audit)
-            opts="log verify proof export"
+            opts="log verify proof report export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3855,6 +4110,20 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help__subcmd__audit__subcmd__proof)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__audit__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -4023,7 +4292,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help__subcmd__database)
-            opts="prepare org copy-audit"
+            opts="prepare org vacuum copy-audit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4065,6 +4334,20 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help__subcmd__database__subcmd__prepare)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__database__subcmd__vacuum)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -4415,7 +4698,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help__subcmd__incident)
-            opts="analyze open list show ingest evidence why-not replay capture export schema demo close"
+            opts="analyze open list show ingest evidence why-not replay capture attach export schema demo close"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4429,6 +4712,20 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help__subcmd__incident__subcmd__analyze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__incident__subcmd__attach)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -4779,6 +5076,146 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__help__subcmd__memory__subcmd__search)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__objects)
+            opts="list get delete expire"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__objects__subcmd__delete)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__objects__subcmd__expire)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__objects__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__objects__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__plan)
+            opts="list show approve reject"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__plan__subcmd__approve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__plan__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__plan__subcmd__reject)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__help__subcmd__plan__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -5263,7 +5700,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__incident)
-            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help analyze open list show ingest evidence why-not replay capture export schema demo close help"
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help analyze open list show ingest evidence why-not replay capture attach export schema demo close help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5335,6 +5772,44 @@ _ecoops() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__attach)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -5607,7 +6082,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__incident__subcmd__export)
-            opts="-o -C -q -h --at --service --metric --from --to --baseline --format --out --output --quiet --color --no-color --offline --deadline --config --log --help"
+            opts="-o -C -q -h --at --service --metric --from --to --baseline --format --out --keep --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5681,7 +6156,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__incident__subcmd__help)
-            opts="analyze open list show ingest evidence why-not replay capture export schema demo close help"
+            opts="analyze open list show ingest evidence why-not replay capture attach export schema demo close help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5695,6 +6170,20 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__incident__subcmd__help__subcmd__analyze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__incident__subcmd__help__subcmd__attach)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -6887,6 +7376,602 @@ _ecoops() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__objects)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help list get delete expire help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__objects__subcmd__delete)
+            opts="-C -q -h --in --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --in)
+                    COMPREPLY=($(compgen -W "reports attachments" -- "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__objects__subcmd__expire)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__objects__subcmd__get)
+            opts="-o -C -q -h --out --in --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in)
+                    COMPREPLY=($(compgen -W "reports attachments" -- "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__objects__subcmd__help)
+            opts="list get delete expire help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__objects__subcmd__help__subcmd__delete)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__objects__subcmd__help__subcmd__expire)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__objects__subcmd__help__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__objects__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__objects__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__objects__subcmd__list)
+            opts="-n -C -q -h --in --limit --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --in)
+                    COMPREPLY=($(compgen -W "reports attachments" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__plan)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help list show approve reject help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__plan__subcmd__approve)
+            opts="-C -q -h --notes --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --notes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__plan__subcmd__help)
+            opts="list show approve reject help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__plan__subcmd__help__subcmd__approve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__plan__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__plan__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__plan__subcmd__help__subcmd__reject)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__plan__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__plan__subcmd__list)
+            opts="-n -C -q -h --status --limit --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --status)
+                    COMPREPLY=($(compgen -W "proposed approved rejected executed" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__plan__subcmd__reject)
+            opts="-C -q -h --notes --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --notes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl sarif github gitlab junit markdown csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ecoops__subcmd__plan__subcmd__show)
+            opts="-C -q -h --output --quiet --color --no-color --offline --deadline --config --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

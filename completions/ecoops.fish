@@ -48,11 +48,13 @@ complete -c ecoops -n "__fish_ecoops_needs_command" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_needs_command" -s V -l version -d 'Print version'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "scan" -d 'Examine code and report what is wrong'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "plan" -d 'Show changes that wait for a yes, and approve or reject them'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "runs" -d 'List what was done in this repository'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "resume" -d 'Do again what was interrupted'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "undo" -d 'Take a run back, byte for byte'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "objects" -d 'Reports that were kept and files that were attached'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
@@ -154,6 +156,128 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -s q -l quiet -d 'No 
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -f -a "list" -d 'List plans, newest first'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -f -a "show" -d 'Show what would change, what the checks said, and who said what'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -f -a "approve" -d 'Say yes: the same fix is then applied where nobody can be asked'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -f -a "reject" -d 'Say no; the last word counts'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l status -r -f -a "proposed\t''
+approved\t''
+rejected\t''
+executed\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -s n -l limit -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l notes -d 'Why, in your words' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l notes -d 'Why, in your words' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "list" -d 'List plans, newest first'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what would change, what the checks said, and who said what'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "approve" -d 'Say yes: the same fix is then applied where nobody can be asked'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "reject" -d 'Say no; the last word counts'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -s n -l limit -d 'How many at most' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -220,8 +344,8 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -s q -l quiet -d 'No
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -s C -d 'Work as if started in DIR' -r -F
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON document a line'
 sarif\t'SARIF 2.1.0'
@@ -231,21 +355,22 @@ junit\t'JUnit XML'
 markdown\t''
 csv\t'Comma-separated values, of signals'
 html\t'One self-contained page, of incidents'"
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -s q -l quiet -d 'No progress and no notes'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -l offline -d 'Reach no network'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -f -a "log" -d 'Show entries, the newest last'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -f -a "proof" -d 'Prove that an entry is in the log, or check such a proof'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -f -a "export" -d 'Copy the log: to a new folder in the tlog-tiles layout, or to stdout as JSON lines'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "log" -d 'Show entries, the newest last'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "proof" -d 'Prove that an entry is in the log, or check such a proof'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "report" -d 'Judge a period for the controls of SOC 2 or ISO 27001'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "export" -d 'Copy the log: to a new folder in the tlog-tiles layout, or to stdout as JSON lines'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l limit -d 'How many entries at most' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l from -d 'The first entry\'s index; without it, the last N entries' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -s C -d 'Work as if started in DIR' -r -F
@@ -315,6 +440,31 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l from -d 'When the period begins, as 2026-07-01 or 2026-07-01T00:00:00Z; by default 90 days before its end' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l to -d 'When it ends; a day counts whole; by default now' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -s o -l out -d 'Write to this file instead of stdout' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l keep -d 'Keep it among the reports, where `ecoops objects` finds it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -332,6 +482,7 @@ never\t''"
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l config -d 'Set a setting, as scan.persona=pedantic' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l keep -d 'Keep the entries as JSON lines among the reports, where `ecoops objects` finds them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l offline -d 'Reach no network'
@@ -339,6 +490,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "log" -d 'Show entries, the newest last'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "proof" -d 'Prove that an entry is in the log, or check such a proof'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "report" -d 'Judge a period for the controls of SOC 2 or ISO 27001'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "export" -d 'Copy the log: to a new folder in the tlog-tiles layout, or to stdout as JSON lines'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -s C -d 'Work as if started in DIR' -r -F
@@ -365,7 +517,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "search" -d 'Find documents by meaning and by words'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "add" -d 'Keep Markdown or text files'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "list" -d 'Show what is kept, newest first'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "forget" -d 'Remove a document, its text and its vectors, so that nobody finds them any more'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l type -d 'Only these kinds of documents, separated by commas' -r -f -a "fix\t''
 incident\t''
@@ -469,8 +621,131 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "search" -d 'Find documents by meaning and by words'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep Markdown or text files'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show what is kept, newest first'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "forget" -d 'Remove a document, its text and its vectors, so that nobody finds them any more'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -f -a "list" -d 'List what is kept, by name'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -f -a "get" -d 'Write one to a file or to stdout, byte for byte'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -f -a "delete" -d 'Delete one'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -f -a "expire" -d 'Let go of what is older than its time, as keeping something does by itself'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l in -d 'Only these; without it, both' -r -f -a "reports\t''
+attachments\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -s n -l limit -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -s o -l out -d 'Write to this file instead of stdout' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l in -r -f -a "reports\t''
+attachments\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l in -r -f -a "reports\t''
+attachments\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from help" -f -a "list" -d 'List what is kept, by name'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from help" -f -a "get" -d 'Write one to a file or to stdout, byte for byte'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete one'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from help" -f -a "expire" -d 'Let go of what is older than its time, as keeping something does by itself'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -595,8 +870,8 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -s q -l quiet -d 'No 
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -s C -d 'Work as if started in DIR' -r -F
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON document a line'
 sarif\t'SARIF 2.1.0'
@@ -606,30 +881,31 @@ junit\t'JUnit XML'
 markdown\t''
 csv\t'Comma-separated values, of signals'
 html\t'One self-contained page, of incidents'"
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -s q -l quiet -d 'No progress and no notes'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -l offline -d 'Reach no network'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "analyze" -d 'Say what is wrong, who is to blame and why, and what speaks against it'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "open" -d 'Begin to keep an incident, with the signals that there are'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "list" -d 'List the incidents that are kept'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "show" -d 'Show an incident and what was concluded of it'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "ingest" -d 'Take further signals into an incident'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "evidence" -d 'Show the evidence of the last analysis, and the raw line that one cites'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "why-not" -d 'Say why a service or a change is not to blame'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "replay" -d 'Analyse an incident again from what was kept, and compare'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "capture" -d 'Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "export" -d 'Write the analysis as a document'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "schema" -d 'Print the format of the bundle'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "demo" -d 'Make up an incident, analyse it, and say what had really happened'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "close" -d 'Close an incident; what was learnt goes into memory'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture export schema demo close help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "analyze" -d 'Say what is wrong, who is to blame and why, and what speaks against it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "open" -d 'Begin to keep an incident, with the signals that there are'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "list" -d 'List the incidents that are kept'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "show" -d 'Show an incident and what was concluded of it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "ingest" -d 'Take further signals into an incident'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "evidence" -d 'Show the evidence of the last analysis, and the raw line that one cites'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "why-not" -d 'Say why a service or a change is not to blame'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "replay" -d 'Analyse an incident again from what was kept, and compare'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "capture" -d 'Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "attach" -d 'Keep files that belong to an incident'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "export" -d 'Write the analysis as a document'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "schema" -d 'Print the format of the bundle'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "demo" -d 'Make up an incident, analyse it, and say what had really happened'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "close" -d 'Close an incident; what was learnt goes into memory'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l service -d 'Where it was noticed' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l metric -d 'In what it was noticed' -r
@@ -859,6 +1135,27 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l service -d 'Where it was noticed' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l metric -d 'In what it was noticed' -r
@@ -886,6 +1183,7 @@ never\t''"
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l config -d 'Set a setting, as scan.persona=pedantic' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l keep -d 'Keep it among the reports, where `ecoops objects` finds it (instead of stdout, or besides --out)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l offline -d 'Reach no network'
@@ -971,6 +1269,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "why-not" -d 'Say why a service or a change is not to blame'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "replay" -d 'Analyse an incident again from what was kept, and compare'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "capture" -d 'Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "attach" -d 'Keep files that belong to an incident'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the analysis as a document'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the format of the bundle'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "demo" -d 'Make up an incident, analyse it, and say what had really happened'
@@ -1663,8 +1962,8 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Forget one'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -s C -d 'Work as if started in DIR' -r -F
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON document a line'
 sarif\t'SARIF 2.1.0'
@@ -1674,20 +1973,21 @@ junit\t'JUnit XML'
 markdown\t''
 csv\t'Comma-separated values, of signals'
 html\t'One self-contained page, of incidents'"
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l color -d 'auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -s q -l quiet -d 'No progress and no notes'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -l offline -d 'Reach no network'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -f -a "org" -d 'Add an org, and give it a login'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -f -a "copy-audit" -d 'Copy what is new in the audit log to the server of incidents.address'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org copy-audit help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -f -a "org" -d 'Add an org, and give it a login'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -f -a "vacuum" -d 'Rewrite the memory\'s tables, so that nothing forgotten is left in the server\'s files'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -f -a "copy-audit" -d 'Copy what is new in the audit log to the server of incidents.address'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l address -d 'The server and database; by default memory.address' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l login -d 'A login that may make tables and logins' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l credential -d 'The credential, by its name, that holds this login\'s password' -r
@@ -1737,6 +2037,30 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l address -d 'The server and database; by default memory.address' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l login -d 'A login that may make tables and logins' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l credential -d 'The credential, by its name, that holds this login\'s password' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -1760,6 +2084,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "org" -d 'Add an org, and give it a login'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "vacuum" -d 'Rewrite the memory\'s tables, so that nothing forgotten is left in the server\'s files'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "copy-audit" -d 'Copy what is new in the audit log to the server of incidents.address'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -s C -d 'Work as if started in DIR' -r -F
@@ -1792,7 +2117,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "install" -d 'Have the system start it: a systemd user unit with its socket, or a launchd agent'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "token" -d 'Make a bearer token for programs that come over TCP'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l listen -d 'Also listen on TCP; loopback only, a token is needed (`ecoops agent token`)' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l listen -d 'Also listen on TCP, where a token is needed (`ecoops agent token`); for other machines only with TLS (`agent.tls_certificate`). A restart listens where it did before' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -1837,7 +2162,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l listen -d 'Also listen on TCP; loopback only, a token is needed (`ecoops agent token`)' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l listen -d 'Also listen on TCP, where a token is needed (`ecoops agent token`); for other machines only with TLS (`agent.tls_certificate`). A restart listens where it did before' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -1880,7 +2205,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l listen -d 'Also listen on TCP; loopback only, a token is needed (`ecoops agent token`)' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l listen -d 'Also listen on TCP, where a token is needed (`ecoops agent token`); for other machines only with TLS (`agent.tls_certificate`). A restart listens where it did before' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -2304,43 +2629,54 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s q -l quiet -d 'No 
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l no-color -d 'As --color never'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "login" -d 'Log in at the configured issuer (OpenID Connect)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "logout" -d 'End the login, here and at the issuer'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "whoami" -d 'Tell who commands act as, and what they may do'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "credential" -d 'Keep passwords and keys that settings name'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "mcp" -d 'Serve tools to editors and agents, and use those of others (MCP)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "dev" -d 'Start real servers on this machine, to try what a team shares'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "man" -d 'Print the manual page'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix runs resume undo audit memory docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "plan" -d 'Show changes that wait for a yes, and approve or reject them'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "objects" -d 'Reports that were kept and files that were attached'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "login" -d 'Log in at the configured issuer (OpenID Connect)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "logout" -d 'End the login, here and at the issuer'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "whoami" -d 'Tell who commands act as, and what they may do'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "credential" -d 'Keep passwords and keys that settings name'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "mcp" -d 'Serve tools to editors and agents, and use those of others (MCP)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "dev" -d 'Start real servers on this machine, to try what a team shares'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "man" -d 'Print the manual page'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "list" -d 'List plans, newest first'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "show" -d 'Show what would change, what the checks said, and who said what'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "approve" -d 'Say yes: the same fix is then applied where nobody can be asked'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "reject" -d 'Say no; the last word counts'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "log" -d 'Show entries, the newest last'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "proof" -d 'Prove that an entry is in the log, or check such a proof'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "report" -d 'Judge a period for the controls of SOC 2 or ISO 27001'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "export" -d 'Copy the log: to a new folder in the tlog-tiles layout, or to stdout as JSON lines'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "search" -d 'Find documents by meaning and by words'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "add" -d 'Keep Markdown or text files'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "list" -d 'Show what is kept, newest first'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from memory" -f -a "forget" -d 'Remove a document, its text and its vectors, so that nobody finds them any more'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from objects" -f -a "list" -d 'List what is kept, by name'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from objects" -f -a "get" -d 'Write one to a file or to stdout, byte for byte'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from objects" -f -a "delete" -d 'Delete one'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from objects" -f -a "expire" -d 'Let go of what is older than its time, as keeping something does by itself'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "add" -d 'Keep documents; one that was kept before is replaced'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "list" -d 'Show what is kept'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from docs" -f -a "forget" -d 'Remove a document, its text and its vectors from the disk'
@@ -2353,6 +2689,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "why-not" -d 'Say why a service or a change is not to blame'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "replay" -d 'Analyse an incident again from what was kept, and compare'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "capture" -d 'Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "attach" -d 'Keep files that belong to an incident'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "export" -d 'Write the analysis as a document'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "schema" -d 'Print the format of the bundle'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "demo" -d 'Make up an incident, analyse it, and say what had really happened'
@@ -2378,6 +2715,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "org" -d 'Add an org, and give it a login'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "vacuum" -d 'Rewrite the memory\'s tables, so that nothing forgotten is left in the server\'s files'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "copy-audit" -d 'Copy what is new in the audit log to the server of incidents.address'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "start" -d 'Start it in the background, unless it runs'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "stop" -d 'Stop it, once what is under way has been answered'

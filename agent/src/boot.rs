@@ -44,7 +44,6 @@ pub fn surroundings() -> Surroundings {
         api_key: variable("ECO_AUTH_API_KEY"),
         confirm: Arc::new(|_| None),
         machine: machine_id().unwrap_or_default(),
-        offline: false,
     }
 }
 

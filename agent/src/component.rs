@@ -5,6 +5,7 @@
 //! once: one that hangs fills its own places and nobody else's.
 
 use crate::trace;
+use ecoops_plugins::kernel::user::{self, User};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,6 +46,15 @@ pub enum Unavailable {
     Late(&'static str, u128),
     #[error("the {0} cannot be used: {1}")]
     Broken(&'static str, String),
+}
+
+tokio::task_local! {
+    static USER: User;
+}
+
+/// Does something for somebody: what is asked of the kernel's services meanwhile says for whom.
+pub async fn on_behalf_of<T>(user: User, future: impl Future<Output = T>) -> T {
+    USER.scope(user, future).await
 }
 
 /// One life for all parts.
@@ -142,9 +152,10 @@ impl<P: ?Sized + Send + Sync + 'static> Desk<P> {
         let desk = self.clone();
         let mut span = trace::span("store", trace::Kind::Internal);
         span.note("component", self.name);
+        let user = USER.try_with(Clone::clone).ok();
         let work = tokio::task::spawn_blocking(move || {
             let call = desk.begin();
-            let act = || desk.port().map(|port| act(&port));
+            let act = || desk.port().map(|port| user::within(user, || act(&port)));
             // What is asked of others ends when the caller stops waiting.
             let act = || ecoops_plugins::http::deadline::until(begin + deadline, act);
             let (answer, outside) = span.within_blocking(|| ecoops_plugins::http::trace::watched(act));

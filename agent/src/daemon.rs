@@ -9,6 +9,7 @@ use crate::door::{LocalDoor, Peer, RemoteDoor, Runs, SecureDoor};
 use crate::kernel::Kernel;
 use crate::mcp::tools::Program;
 use crate::tls::{Tls, TlsError};
+use crate::upkeep::certificate::IssuedError;
 use crate::{Places, boot};
 use axum::Router;
 use axum::serve::Listener;
@@ -45,11 +46,13 @@ pub enum DaemonError {
     #[error("{0} belongs to another user or can be entered by one")]
     Exposed(String),
     #[error(
-        "{0} is reachable from other machines, and no TLS is configured: listen on 127.0.0.1 or [::1], or set agent.tls_certificate and agent.tls_key"
+        "{0} is reachable from other machines, and no TLS is configured: listen on 127.0.0.1 or [::1], or set agent.tls_certificate and agent.tls_key, or agent.tls_role"
     )]
     NotLoopback(SocketAddr),
     #[error(transparent)]
     Tls(#[from] TlsError),
+    #[error(transparent)]
+    Issued(#[from] IssuedError),
     #[error("{0}")]
     Kernel(String),
 }
@@ -77,8 +80,13 @@ fn place(path: &Path) -> impl Fn(std::io::Error) -> DaemonError {
 /// # Errors
 /// [`DaemonError`] when it cannot start.
 pub fn run(options: Options) -> Result<(), DaemonError> {
-    let tls = Tls::open(&options.settings.agent.tls_certificate, &options.settings.agent.tls_key)?;
-    if let Some(address) = options.listen.filter(|address| !address.ip().is_loopback() && tls.is_none()) {
+    let agent = &options.settings.agent;
+    let tls = Tls::open(&agent.tls_certificate, &agent.tls_key)?;
+    if tls.is_some() && !agent.tls_role.is_empty() {
+        return Err(TlsError::Twice.into());
+    }
+    let in_clear = tls.is_none() && agent.tls_role.is_empty();
+    if let Some(address) = options.listen.filter(|address| !address.ip().is_loopback() && in_clear) {
         return Err(DaemonError::NotLoopback(address));
     }
     let _lock = lock(&options.places)?;
@@ -153,30 +161,32 @@ fn bind(places: &Places) -> Result<(StdListener, bool), DaemonError> {
 async fn serve(options: Options, tls: Option<Arc<Tls>>) -> Result<(), DaemonError> {
     let Options { places, settings, listen, build, program } = options;
     let drain = Duration::from_secs(settings.agent.drain);
-    let kernel = Kernel::new(&places, settings).map_err(DaemonError::Kernel)?;
+    let mut kernel = Kernel::new(&places, settings).map_err(DaemonError::Kernel)?;
     // Before anyone can know that we are there, and tell us to go.
     let signals = Signals::listen().map_err(|e| DaemonError::Kernel(format!("no signals: {e}")))?;
     let (stop, stopping) = watch::channel(false);
     let runs = Arc::new(Runs::default());
-    let app = App::new(kernel, runs.clone(), (build, program), stopping);
     let (listener, ours) = bind(&places)?;
     listener.set_nonblocking(true).map_err(place(&places.socket()))?;
     let listener = UnixListener::from_std(listener).map_err(place(&places.socket()))?;
+    let (remote, tls) = match listen {
+        Some(address) => (Some(remote(address).await?), tls.or(kernel.certify()?)),
+        None => (None, None),
+    };
+    let app = App::new(kernel, runs.clone(), (build, program), stopping);
     let router = router(app.clone());
     let mut doors = tokio::task::JoinSet::new();
     let local = LocalDoor::new(listener, runs);
-    if let Some(address) = listen {
-        let named = |e| DaemonError::Place(address.to_string(), e);
-        let listener = TcpListener::bind(address).await.map_err(named)?;
-        let address = listener.local_addr().map_err(named)?;
+    if let Some((listener, address)) = remote {
         tracing::info!(%address, tls = tls.is_some(), "listens on TCP");
+        let _ = app.listens.set(address);
         match tls {
             Some(tls) => {
                 let renewing = renewing(tls.clone(), signals.hangups()?, stop.subscribe());
                 tokio::spawn(renewing);
                 doors.spawn(open(SecureDoor::new(listener, tls), router.clone(), stop.subscribe()))
             }
-            None => doors.spawn(open(RemoteDoor(listener), router.clone(), stop.subscribe())),
+            None => doors.spawn(open(RemoteDoor::new(listener), router.clone(), stop.subscribe())),
         };
     }
     // The last: who is answered here may count on the other doors.
@@ -202,6 +212,13 @@ async fn serve(options: Options, tls: Option<Arc<Tls>>) -> Result<(), DaemonErro
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn remote(address: SocketAddr) -> Result<(TcpListener, SocketAddr), DaemonError> {
+    let named = |e| DaemonError::Place(address.to_string(), e);
+    let listener = TcpListener::bind(address).await.map_err(named)?;
+    let address = listener.local_addr().map_err(named)?;
+    Ok((listener, address))
 }
 
 async fn open<L>(door: L, router: Router, mut stopping: watch::Receiver<bool>)

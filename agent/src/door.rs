@@ -4,20 +4,26 @@ use crate::tls::Tls;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// Connections that are open at once.
+/// Connections that are open at once, at each door.
 const MOST: usize = 512;
 /// Handshakes that are under way at once.
 const MOST_HANDSHAKES: usize = 128;
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long somebody over TCP may take to show a token that is good.
+const STRANGER: Duration = Duration::from_secs(10);
 
 /// Counts runs that are under way: a connection that began one counts until it ends.
 #[derive(Debug, Default)]
@@ -62,8 +68,74 @@ impl Drop for Connection {
 pub enum Peer {
     /// A process of this user, by the kernel's word.
     Local(Arc<Connection>),
-    /// Somebody on the network, who must show a token; with the certificate that was shown to them.
-    Remote(Option<Arc<Tls>>),
+    /// Somebody on the network, who must show a token.
+    Remote(Arc<Remote>),
+}
+
+/// One connection over TCP. Dropped when it is closed.
+#[derive(Debug)]
+pub struct Remote {
+    /// The certificate that was shown to them.
+    pub tls: Option<Arc<Tls>>,
+    known: Arc<AtomicBool>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Remote {
+    fn peer(tls: Option<Arc<Tls>>, known: &Arc<AtomicBool>, place: OwnedSemaphorePermit) -> Peer {
+        Peer::Remote(Arc::new(Self { tls, known: known.clone(), _place: place }))
+    }
+
+    /// They have shown a good token: the connection may stay open.
+    pub fn is_known(&self) {
+        self.known.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A connection over TCP that ends when whoever made it does not become known: places are few, and anyone can take
+/// one without saying anything.
+#[derive(Debug)]
+pub struct Patient<S> {
+    stream: S,
+    known: Arc<AtomicBool>,
+    until: Pin<Box<Sleep>>,
+}
+
+impl<S> Patient<S> {
+    fn new(stream: S, patience: Duration) -> Self {
+        Self { stream, known: Arc::default(), until: Box::pin(tokio::time::sleep(patience)) }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.known.load(Ordering::Relaxed) && self.until.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
 }
 
 /// Listens on the socket and turns other users away.
@@ -131,19 +203,31 @@ impl Connected<IncomingStream<'_, LocalDoor>> for Peer {
 
 /// Listens on TCP, in clear.
 #[derive(Debug)]
-pub struct RemoteDoor(pub TcpListener);
+pub struct RemoteDoor {
+    listener: TcpListener,
+    places: Arc<Semaphore>,
+}
+
+impl RemoteDoor {
+    pub fn new(listener: TcpListener) -> Self {
+        Self { listener, places: Arc::new(Semaphore::new(MOST)) }
+    }
+}
 
 impl Listener for RemoteDoor {
-    type Io = TcpStream;
+    type Io = Patient<TcpStream>;
     type Addr = Peer;
 
-    async fn accept(&mut self) -> (TcpStream, Peer) {
+    async fn accept(&mut self) -> (Patient<TcpStream>, Peer) {
         loop {
-            match self.0.accept().await {
+            let Ok(place) = self.places.clone().acquire_owned().await else { continue };
+            match self.listener.accept().await {
                 Ok((stream, address)) => {
                     let _ = stream.set_nodelay(true);
                     tracing::debug!(%address, "connected");
-                    return (stream, Peer::Remote(None));
+                    let stream = Patient::new(stream, STRANGER);
+                    let peer = Remote::peer(None, &stream.known, place);
+                    return (stream, peer);
                 }
                 Err(error) => rest(&error).await,
             }
@@ -151,7 +235,7 @@ impl Listener for RemoteDoor {
     }
 
     fn local_addr(&self) -> io::Result<Peer> {
-        self.0.local_addr().map(|_| Peer::Remote(None))
+        Err(io::Error::other("a door has no name"))
     }
 }
 
@@ -168,7 +252,7 @@ type Secured = TlsStream<TcpStream>;
 #[derive(Debug)]
 pub struct SecureDoor {
     tls: Arc<Tls>,
-    ready: mpsc::Receiver<Secured>,
+    ready: mpsc::Receiver<(Secured, OwnedSemaphorePermit)>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -186,10 +270,15 @@ impl Drop for SecureDoor {
     }
 }
 
-async fn handshakes(listener: TcpListener, tls: Arc<Tls>, give: mpsc::Sender<Secured>) {
-    let places = Arc::new(Semaphore::new(MOST_HANDSHAKES));
+async fn handshakes(
+    listener: TcpListener,
+    tls: Arc<Tls>,
+    give: mpsc::Sender<(Secured, OwnedSemaphorePermit)>,
+) {
+    let (places, hands) = (Arc::new(Semaphore::new(MOST)), Arc::new(Semaphore::new(MOST_HANDSHAKES)));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
+        let Ok(hand) = hands.clone().acquire_owned().await else { return };
         let (stream, address) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -201,11 +290,11 @@ async fn handshakes(listener: TcpListener, tls: Arc<Tls>, give: mpsc::Sender<Sec
         let (acceptor, give) = (TlsAcceptor::from(tls.config()), give.clone());
         tokio::spawn(async move {
             let shaken = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
-            drop(place);
+            drop(hand);
             match shaken {
                 Ok(Ok(stream)) => {
                     tracing::debug!(%address, "connected");
-                    let _ = give.send(stream).await;
+                    let _ = give.send((stream, place)).await;
                 }
                 Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS came about"),
                 Err(_) => tracing::debug!(%address, "a handshake took too long"),
@@ -215,12 +304,16 @@ async fn handshakes(listener: TcpListener, tls: Arc<Tls>, give: mpsc::Sender<Sec
 }
 
 impl Listener for SecureDoor {
-    type Io = Secured;
+    type Io = Patient<Secured>;
     type Addr = Peer;
 
-    async fn accept(&mut self) -> (Secured, Peer) {
+    async fn accept(&mut self) -> (Patient<Secured>, Peer) {
         match self.ready.recv().await {
-            Some(stream) => (stream, Peer::Remote(Some(self.tls.clone()))),
+            Some((stream, place)) => {
+                let stream = Patient::new(stream, STRANGER);
+                let peer = Remote::peer(Some(self.tls.clone()), &stream.known, place);
+                (stream, peer)
+            }
             // Only when the door is being dropped.
             None => std::future::pending().await,
         }
@@ -234,5 +327,52 @@ impl Listener for SecureDoor {
 impl Connected<IncomingStream<'_, SecureDoor>> for Peer {
     fn connect_info(stream: IncomingStream<'_, SecureDoor>) -> Self {
         stream.remote_addr().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::timeout;
+
+    fn run(future: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
+    }
+
+    #[test]
+    fn over_tcp_only_so_many_are_let_in_until_one_has_gone() {
+        run(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let mut door = RemoteDoor { places: Arc::new(Semaphore::new(1)), ..RemoteDoor::new(listener) };
+            let _first = TcpStream::connect(address).await.unwrap();
+            let (_, peer) = door.accept().await;
+            let _second = TcpStream::connect(address).await.unwrap();
+            assert!(timeout(Duration::from_millis(50), door.accept()).await.is_err());
+            drop(peer);
+            assert!(timeout(Duration::from_secs(10), door.accept()).await.is_ok());
+        });
+    }
+
+    /// What becomes of reading from somebody who says nothing, whom we wait 20 ms for.
+    async fn silence(known: bool) -> Option<io::Result<()>> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _theirs = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut ours = Patient::new(listener.accept().await.unwrap().0, Duration::from_millis(20));
+        ours.known.store(known, Ordering::Relaxed);
+        let mut bytes = [0; 8];
+        let read = std::future::poll_fn(|context| {
+            Pin::new(&mut ours).poll_read(context, &mut ReadBuf::new(&mut bytes))
+        });
+        timeout(Duration::from_millis(if known { 80 } else { 10_000 }), read).await.ok()
+    }
+
+    #[test]
+    fn who_does_not_become_known_is_not_waited_for() {
+        run(async {
+            let ended = silence(false).await.map(|read| read.unwrap_err().kind());
+            assert_eq!(ended, Some(io::ErrorKind::TimedOut));
+            assert!(silence(true).await.is_none(), "it is waited for");
+        });
     }
 }

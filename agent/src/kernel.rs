@@ -1,12 +1,21 @@
 //! The ports of the daemon, each behind a desk of its own, opened as the settings say.
 
+mod elsewhere;
+
 use crate::component::{Component, Desk};
 use crate::credentials::Credentials;
 use crate::deliver::{Deliverer, Means};
+use crate::identity::Whose;
 use crate::mirror::Mirror;
+use crate::tls::Tls;
 use crate::trace;
+use crate::upkeep::Upkeep;
+use crate::upkeep::certificate::{Issued, IssuedError};
+use crate::upkeep::lease::Lease;
+use crate::upkeep::login::Login as Renewal;
+use crate::waiting::Bringer;
 use crate::{Places, boot, secret, token};
-use ecoops_core::config::{Login, Settings, Sink};
+use ecoops_core::config::Settings;
 use ecoops_core::domain::Identifiers;
 use ecoops_core::engines::redact::Redactor;
 use ecoops_core::ports::audit_log::AuditLog;
@@ -20,8 +29,8 @@ use ecoops_core::ports::memory::Memory;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::replies::Replies;
 use ecoops_plugins::registry::{self, Password};
+use elsewhere::{bringer, deliverers, limits, mirrors, telemetry};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +38,8 @@ use std::time::Duration;
 const DEADLINE: Duration = Duration::from_secs(5);
 /// What a request may lose to a server that counts it.
 const LIMITS_DEADLINE: Duration = Duration::from_millis(100);
+/// An issuer that renews a login is asked up to twice.
+const ISSUER_DEADLINE: Duration = Duration::from_secs(25);
 /// Embedding a large document takes longer.
 const MEMORY_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -36,6 +47,15 @@ const MEMORY_DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Kernel {
     pub identity: Arc<Desk<dyn Identity>>,
+    /// Whoever logged in here, for the user's own commands; without an issuer or an auth-service nobody does.
+    pub login: Option<Arc<Desk<dyn Identity>>>,
+    /// Renews that login.
+    pub renewal: Option<Upkeep<Renewal>>,
+    /// Renews what the credentials were opened with.
+    pub lease: Option<Upkeep<Lease>>,
+    /// Renews the certificate of the TCP door, when it is issued.
+    pub certificate: Option<Upkeep<Issued>>,
+    credentials: Credentials,
     pub memory: Arc<Desk<dyn Memory>>,
     pub events: Arc<Desk<dyn Outbox>>,
     /// Who is told of events; none with settings that name nobody.
@@ -43,8 +63,10 @@ pub struct Kernel {
     pub bus: Arc<Desk<dyn Bus>>,
     pub policy: Arc<Desk<dyn Policy>>,
     pub audit: Arc<Desk<dyn AuditLog>>,
-    /// Writes the audit log elsewhere as well.
-    pub mirror: Option<Mirror>,
+    /// Write the audit log elsewhere as well.
+    pub mirrors: Vec<Mirror>,
+    /// Brings documents to a memory that was away.
+    pub bringer: Option<Bringer>,
     /// Tells a collector what is done.
     pub telemetry: Option<trace::Part>,
     pub delivery: Arc<Desk<dyn Delivery>>,
@@ -81,6 +103,7 @@ impl Kernel {
         let credentials = Credentials::new(&settings, &places.state, boot::surroundings(), host.clone());
         let identifiers = Arc::new(identifiers(&*host).map_err(|e| e.to_string())?);
         let (events, audit) = (events(places, &settings, &host), audit(places, &settings));
+        let memory = memory(places, &settings, &credentials, &redactor, &host);
         let means = Means {
             log: events.clone(),
             audit: audit.clone(),
@@ -89,19 +112,32 @@ impl Kernel {
             host: Clock(host.clone()),
             attempts: settings.events.max_attempts,
         };
+        let whose = Whose::new(&settings, &places.state, credentials.clone(), host.clone());
+        let whose = whose.map_err(|e| said(&e))?;
+        let clock = || Clock(host.clone());
+        let renewed = |oidc: &Arc<registry::Oidc>| {
+            Renewal::new(oidc.clone(), credentials.clone(), whose.lock(), clock())
+        };
+        let leased = settings.secrets.store == "openbao";
         Ok(Self {
             deliverers: deliverers(&settings, &credentials, &means),
-            identity: identity(places, &settings, &host),
-            memory: memory(places, &settings, &credentials, &redactor, &host),
+            identity: identity("identity", DEADLINE, &whose, false),
+            login: whose.is_told_outside().then(|| identity("login-token", ISSUER_DEADLINE, &whose, true)),
+            renewal: whose.oidc().map(renewed).map(Upkeep::new),
+            lease: leased.then(|| Upkeep::new(Lease::new(credentials.clone(), clock()))),
+            certificate: None,
+            bringer: bringer(&settings, &memory, &host),
+            memory,
             events,
             bus: bus(places, &settings, &credentials, &host),
             policy: policy(places, &settings, &credentials, &redactor),
-            telemetry: telemetry(&settings, &credentials),
-            mirror: mirror(places, &settings, &credentials, &audit, &host),
+            telemetry: telemetry(&settings, &credentials, &host),
+            mirrors: mirrors(places, &settings, &credentials, &audit, &host),
             audit,
             delivery: delivery(places, &settings, &credentials, &host),
             replies: replies(places),
             limits: limits(&settings, &credentials),
+            credentials,
             redactor,
             identifiers,
             tokens: token::Tokens::new(&token),
@@ -122,11 +158,56 @@ impl Kernel {
             &*self.memory,
             &*self.delivery,
         ];
+        self.kept().into_iter().chain(ports).chain(self.elsewhere()).collect()
+    }
+
+    /// The parts that bring things to other systems, or count with them.
+    pub fn elsewhere(&self) -> Vec<&dyn Component> {
         let limits = self.limits.iter().map(|desk| &**desk as &dyn Component);
-        let mirror = self.mirror.iter().map(|m| m as &dyn Component);
+        let mirrors = self.mirrors.iter().map(|m| m as &dyn Component);
+        let bringer = self.bringer.iter().map(|b| b as &dyn Component);
         let telemetry = self.telemetry.iter().map(|t| t as &dyn Component);
         let deliverers = self.deliverers.iter().map(|d| d as &dyn Component);
-        ports.into_iter().chain(limits).chain(deliverers).chain(mirror).chain(telemetry).collect()
+        limits.chain(deliverers).chain(mirrors).chain(bringer).chain(telemetry).collect()
+    }
+
+    /// The parts that renew what ends by itself: the first to start and the last to stop, as others may still need a
+    /// credential.
+    fn kept(&self) -> Vec<&dyn Component> {
+        let lease = self.lease.iter().map(|l| l as &dyn Component);
+        let renewal = self.renewal.iter().map(|r| r as &dyn Component);
+        let login = self.login.iter().map(|desk| &**desk as &dyn Component);
+        let certificate = self.certificate.iter().map(|c| c as &dyn Component);
+        lease.chain(certificate).chain(renewal).chain(login).collect()
+    }
+
+    /// Has a certificate issued for the TCP door, where the settings want that.
+    ///
+    /// # Errors
+    /// [`IssuedError`] when it cannot be had.
+    pub fn certify(&mut self) -> Result<Option<Arc<Tls>>, IssuedError> {
+        let agent = &self.settings.agent;
+        if agent.tls_role.is_empty() {
+            return Ok(None);
+        }
+        let refused = |why: String| IssuedError::Refused(why);
+        let authority = self.credentials.authority().map_err(|e| refused(said(&e)))?;
+        let authority = authority.ok_or_else(|| refused("no server is named (openbao.address)".into()))?;
+        let request = registry::CertificateRequest {
+            mount: agent.tls_mount.clone(),
+            role: agent.tls_role.clone(),
+            names: agent.tls_names.clone(),
+            seconds: agent.tls_life,
+        };
+        let issued = Issued::open(authority, request, self.host.clone())?;
+        let tls = issued.tls();
+        self.certificate = Some(Upkeep::new(issued));
+        Ok(Some(tls))
+    }
+
+    /// Whether tokens of others than this agent are worth a look.
+    pub fn knows_bearers(&self) -> bool {
+        self.login.is_some()
     }
 
     /// How many requests each caller may make, counted by this process.
@@ -152,17 +233,7 @@ impl Kernel {
 
     /// Takes the secrets out of every text of a document. Names of fields stay.
     pub fn redact_all(&self, value: &mut Value) {
-        redact_all(&self.redactor, value);
-    }
-}
-
-/// Takes the secrets out of every text of a document. Names of fields stay.
-pub fn redact_all(redactor: &Redactor, value: &mut Value) {
-    match value {
-        Value::String(text) => *text = redactor.redact(text).text,
-        Value::Array(items) => items.iter_mut().for_each(|item| redact_all(redactor, item)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| redact_all(redactor, field)),
-        _ => {}
+        self.redactor.redact_all(value);
     }
 }
 
@@ -176,43 +247,11 @@ fn said(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn identity(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Desk<dyn Identity>> {
-    let (settings, login) = (&settings.identity, &settings.login);
-    let mut members: BTreeMap<_, BTreeSet<String>> =
-        settings.members.iter().map(|(k, v)| (k.clone(), v.iter().cloned().collect())).collect();
-    members.entry("*".to_owned()).or_default().extend(settings.default_roles.iter().cloned());
-    let choice = registry::IdentityChoice {
-        adapter: "os-user".into(),
-        folder: places.state.join("identity"),
-        settings: registry::IdentitySettings { roles: settings.roles.clone(), members }
-            .with_issuer_roles(&login.roles),
-    };
-    let (host, issuer) = (host.clone(), issuer(login));
-    // Who logs in are people and services; the daemon verifies what they bring.
-    Desk::new("identity", DEADLINE, move || match issuer.clone() {
-        None => registry::identity(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e)),
-        Some(settings) => {
-            let oidc = registry::Oidc::public(settings, host.clone());
-            registry::identity_with_issuer(&choice, oidc, None, host.clone())
-                .map(Arc::from)
-                .map_err(|e| said(&e))
-        }
-    })
-}
-
-/// The issuer whose bearer tokens are taken, when one is configured.
-fn issuer(login: &Login) -> Option<registry::OidcSettings> {
-    (!login.issuer.is_empty()).then(|| registry::OidcSettings {
-        issuer: login.issuer.clone(),
-        client_id: login.client_id.clone(),
-        scopes: Vec::new(),
-        resource: String::new(),
-        audiences: login.audiences.clone(),
-        role_claims: login.role_claims.clone(),
-        skew: login.skew,
-        ca_file: (!login.ca_file.is_empty()).then(|| login.ca_file.clone().into()),
-        offline: false,
-    })
+/// With `login` for whoever logged in here. Else who logs in are people and services; the daemon verifies what they
+/// bring.
+fn identity(name: &'static str, deadline: Duration, whose: &Whose, login: bool) -> Arc<Desk<dyn Identity>> {
+    let whose = whose.clone();
+    Desk::new(name, deadline, move || whose.open(login).map(Arc::from).map_err(|e| said(&e)))
 }
 
 fn memory(
@@ -230,10 +269,10 @@ fn memory(
             return Err("it is turned off (memory.enabled)".to_owned());
         }
         let key = credentials.text(&settings.embeddings_credential).map_err(|e| said(&e))?;
-        let embedder = registry::EmbedderChoice::of(&settings, &state, key, Some(redactor.clone()), false);
+        let embedder = registry::EmbedderChoice::of(&settings, &state, key, Some(redactor.clone()));
         let embedder = registry::embedder(&embedder).map_err(|e| said(&e))?;
         let password = credentials.text(&settings.credential).map_err(|e| said(&e))?;
-        let choice = registry::MemoryChoice::of(&settings, &state, password, Some(redactor.clone()), false);
+        let choice = registry::MemoryChoice::of(&settings, &state, password, Some(redactor.clone()));
         registry::memory(&choice, embedder, host.clone()).map(Arc::from).map_err(|e| said(&e))
     })
 }
@@ -255,6 +294,14 @@ fn events(places: &Places, settings: &Settings, host: &Arc<dyn Host>) -> Arc<Des
     })
 }
 
+/// A service outside that is shown what others bring, and nothing of its own.
+fn direct(address: &str, deadline: Duration) -> Result<registry::ServiceChoice, String> {
+    if address.is_empty() {
+        return Err("it has no address".to_owned());
+    }
+    Ok(registry::ServiceChoice { address: address.to_owned(), token: None, deadline })
+}
+
 /// A service outside, with its credential.
 ///
 /// # Errors
@@ -265,11 +312,9 @@ fn service(
     credential: &str,
     deadline: Duration,
 ) -> Result<registry::ServiceChoice, String> {
-    if address.is_empty() {
-        return Err("it has no address".to_owned());
-    }
-    let token = credentials.of_service(credential).map_err(|e| said(&e))?.map(Into::into);
-    Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
+    let token = || credentials.of_service(credential).map_err(|e| said(&e));
+    let service = direct(address, deadline)?;
+    Ok(registry::ServiceChoice { token: token()?.map(Into::into), ..service })
 }
 
 /// The same for what is no service of the kernel: it never gets the kernel's own key, only what is named for it.
@@ -282,20 +327,9 @@ fn stranger(
     credential: &str,
     deadline: Duration,
 ) -> Result<registry::ServiceChoice, String> {
-    if address.is_empty() {
-        return Err("it has no address".to_owned());
-    }
-    let token = credentials.text(credential).map_err(|e| said(&e))?.map(Into::into);
-    Ok(registry::ServiceChoice { address: address.to_owned(), token, offline: false, deadline })
-}
-
-fn telemetry(settings: &Settings, credentials: &Credentials) -> Option<trace::Part> {
-    let settings = &settings.telemetry;
-    (!settings.otlp.is_empty()).then(|| {
-        let service = stranger(credentials, &settings.otlp, &settings.credential, DEADLINE);
-        let token = service.map(|service| service.token.map(|token| token.to_string()));
-        trace::Part { exporter: trace::Exporter::new(&settings.otlp), token }
-    })
+    let token = || credentials.text(credential).map_err(|e| said(&e));
+    let service = direct(address, deadline)?;
+    Ok(registry::ServiceChoice { token: token()?.map(Into::into), ..service })
 }
 
 fn bus(
@@ -322,24 +356,6 @@ fn bus(
         let choice =
             registry::BusChoice { adapter: settings.adapter.clone(), file: file.clone(), service, server };
         registry::bus(&choice, host.clone()).map(Arc::from).map_err(|e| said(&e))
-    })
-}
-
-fn mirror(
-    places: &Places,
-    settings: &Settings,
-    credentials: &Credentials,
-    log: &Arc<Desk<dyn AuditLog>>,
-    host: &Arc<dyn Host>,
-) -> Option<Mirror> {
-    let credentials = credentials.clone();
-    let (address, credential) = (settings.audit.mirror.clone(), settings.audit.mirror_credential.clone());
-    let file = places.own().join("audit-mirror.json");
-    (!address.is_empty()).then(|| {
-        Mirror::new(log.clone(), file, Clock(host.clone()), move || {
-            let service = service(&credentials, &address, &credential, MEMORY_DEADLINE)?;
-            registry::audit_copy(&service).map_err(|e| said(&e))
-        })
     })
 }
 
@@ -413,49 +429,5 @@ fn replies(places: &Places) -> Arc<Desk<dyn Replies>> {
         // We hold the lock: whoever began something and did not finish is dead.
         replies.abandon().map_err(|e| said(&e))?;
         Ok(Arc::from(replies))
-    })
-}
-
-/// Who is told of events. One whose entry cannot be understood is there too, and says so in its health.
-fn deliverers(settings: &Settings, credentials: &Credentials, means: &Means) -> Vec<Deliverer> {
-    let sinks = settings.events.sinks.iter().map(|(name, words)| {
-        let parsed = Sink::parse(name, words);
-        let wants = parsed.as_ref().map(|sink| sink.events.clone()).unwrap_or_default();
-        let (host, credentials) = (means.host.clone(), credentials.clone());
-        Deliverer::new(&Sink::group(name), wants, means.clone(), move || {
-            let sink = parsed.clone()?;
-            let secret = credentials.text(&sink.secret).map_err(|e| said(&e))?;
-            let choice = registry::NotifyChoice { sink, secret };
-            registry::notify(&choice, host.0.clone()).map_err(|e| said(&e))
-        })
-    });
-    sinks.chain(outside(settings, credentials, means)).collect()
-}
-
-/// What carries the log to the event system of `events.adapter`.
-fn outside(settings: &Settings, credentials: &Credentials, means: &Means) -> Option<Deliverer> {
-    let events = &settings.events;
-    let (host, credentials, events) = (means.host.clone(), credentials.clone(), events.clone());
-    (events.adapter != "embedded").then(|| {
-        Deliverer::new(&events.outside(), BTreeSet::new(), means.clone(), move || {
-            let password = credentials.text(&events.credential).map_err(|e| said(&e))?.map(Password::from);
-            let choice = registry::OutsideEventsChoice::of(&events, password, DEADLINE);
-            registry::notify_outside(&choice, host.0.clone()).map_err(|e| said(&e))
-        })
-    })
-}
-
-fn limits(settings: &Settings, credentials: &Credentials) -> Option<Arc<Desk<dyn Limits>>> {
-    let (agent, credentials) = (settings.agent.clone(), credentials.clone());
-    (!agent.limits_address.is_empty()).then(|| {
-        Desk::new("limits", LIMITS_DEADLINE, move || {
-            let password = credentials.text(&agent.limits_credential).map_err(|e| said(&e))?;
-            let (address, user, ca_file) = (&agent.limits_address, &agent.limits_user, &agent.limits_ca_file);
-            let password = password.map(Password::from);
-            let server = registry::broker(address, user, password, ca_file, LIMITS_DEADLINE);
-            let (adapter, rate) = ("redis".into(), agent.rate_limit);
-            let choice = registry::LimitsChoice { adapter, rate, server: Some(server) };
-            registry::limits(&choice).map(Arc::from).map_err(|e| said(&e))
-        })
     })
 }

@@ -13,6 +13,7 @@ pub mod credentials;
 pub mod daemon;
 mod deliver;
 mod door;
+pub mod identity;
 pub mod install;
 mod kernel;
 pub mod log;
@@ -23,6 +24,8 @@ pub mod secret;
 mod tls;
 pub mod token;
 mod trace;
+mod upkeep;
+mod waiting;
 
 pub use places::Places;
 

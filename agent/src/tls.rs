@@ -1,4 +1,5 @@
-//! TLS for those who come over TCP: our certificate and key from files, read again when they change.
+//! TLS for those who come over TCP: our certificate and key from files, read again when they change, or given by
+//! whoever had them issued.
 //!
 //! rustls with ring; TLS 1.2 and 1.3. A key that others may read is refused. When new files cannot be used,
 //! the old ones stay in use and that is said. Clients show who they are with a token, never with a certificate.
@@ -18,6 +19,8 @@ const MOST: u64 = 1 << 20;
 pub enum TlsError {
     #[error("TLS needs both `agent.tls_certificate` and `agent.tls_key`")]
     Half,
+    #[error("TLS is either by files (`agent.tls_certificate`) or issued (`agent.tls_role`), not both")]
+    Twice,
     #[error("{0} cannot be read: {1}")]
     Unreadable(String, String),
     #[error("others may read {0} (mode {1:03o}); chmod it to 600")]
@@ -38,8 +41,8 @@ struct Current {
 
 /// Our side of TLS.
 pub struct Tls {
-    certificate: PathBuf,
-    key: PathBuf,
+    /// Certificate and key; none when they are given.
+    files: Option<(PathBuf, PathBuf)>,
     current: RwLock<Arc<Current>>,
     /// Of the files that are in use, or were refused last.
     seen: RwLock<Option<Seen>>,
@@ -50,7 +53,7 @@ type Seen = [(u64, i64, i64, u64); 2];
 
 impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tls").field("certificate", &self.certificate).finish_non_exhaustive()
+        f.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
     }
 }
 
@@ -69,7 +72,26 @@ impl Tls {
         let (certificate, key) = (PathBuf::from(certificate), PathBuf::from(key));
         let seen = seen(&certificate, &key);
         let current = RwLock::new(Arc::new(load(&certificate, &key)?));
-        Ok(Some(Arc::new(Self { certificate, key, current, seen: RwLock::new(seen) })))
+        Ok(Some(Arc::new(Self { files: Some((certificate, key)), current, seen: RwLock::new(seen) })))
+    }
+
+    /// With a certificate chain and its key in PEM.
+    ///
+    /// # Errors
+    /// [`TlsError`] when they cannot be used.
+    pub fn given(chain: &[u8], key: &[u8]) -> Result<Arc<Self>, TlsError> {
+        let current = RwLock::new(Arc::new(take("what was issued", chain, key)?));
+        Ok(Arc::new(Self { files: None, current, seen: RwLock::default() }))
+    }
+
+    /// Uses another certificate from now on.
+    ///
+    /// # Errors
+    /// [`TlsError`] when it cannot be used; the old one stays.
+    pub fn give(&self, chain: &[u8], key: &[u8]) -> Result<(), TlsError> {
+        let new = take("what was issued", chain, key)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        Ok(())
     }
 
     /// For a connection that begins now.
@@ -95,7 +117,8 @@ impl Tls {
     /// # Errors
     /// [`TlsError`] when the new ones cannot be used; the old ones stay.
     pub fn renew(&self, forced: bool) -> Result<bool, TlsError> {
-        let now = seen(&self.certificate, &self.key);
+        let Some((certificate, key)) = &self.files else { return Ok(false) };
+        let now = seen(certificate, key);
         {
             let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
             if *seen == now && !forced {
@@ -103,7 +126,7 @@ impl Tls {
             }
             *seen = now;
         }
-        let new = load(&self.certificate, &self.key)?;
+        let new = load(certificate, key)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(true)
     }
@@ -127,24 +150,39 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
 }
 
 fn load(certificate: &Path, key: &Path) -> Result<Current, TlsError> {
-    let named = |path: &Path| path.display().to_string();
-    let chain = CertificateDer::pem_slice_iter(&read(certificate)?)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| TlsError::NoCertificate(named(certificate)))?;
-    let first = chain.first().cloned().ok_or_else(|| TlsError::NoCertificate(named(certificate)))?;
+    let chain = chain_of(&certificate.display().to_string(), &read(certificate)?)?;
+    let named = key.display().to_string();
     let mode = std::fs::metadata(key).map(|about| about.mode() & 0o777).unwrap_or(0);
     if mode & 0o077 != 0 {
-        return Err(TlsError::Exposed(named(key), mode));
+        return Err(TlsError::Exposed(named, mode));
     }
-    let secret = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|_| TlsError::NoKey(named(key)))?;
+    current(chain, key_of(&named, &read(key)?)?)
+}
+
+fn take(named: &str, chain: &[u8], key: &[u8]) -> Result<Current, TlsError> {
+    current(chain_of(named, chain)?, key_of(named, key)?)
+}
+
+fn chain_of(named: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let chain = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(|| TlsError::NoCertificate(named.to_owned()))
+}
+
+fn key_of(named: &str, pem: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_slice(pem).map_err(|_| TlsError::NoKey(named.to_owned()))
+}
+
+fn current(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Current, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let unusable = |e: rustls::Error| TlsError::Unusable(e.to_string());
+    let none = || TlsError::Unusable("there is no certificate".into());
+    let certificate = chain.first().cloned().ok_or_else(none)?;
     // The key must be the certificate's own.
-    CertifiedKey::from_der(chain.clone(), secret.clone_key(), &provider).map_err(unusable)?;
+    CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider).map_err(unusable)?;
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret));
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key));
     let mut config = config.map_err(unusable)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Current { config: Arc::new(config), certificate: first })
+    Ok(Current { config: Arc::new(config), certificate })
 }

@@ -88,6 +88,13 @@ pub fn scope_of(permissions: &BTreeSet<Permission>) -> BTreeSet<Scope> {
     texts.filter_map(|text| text.parse().ok()).collect()
 }
 
+/// Of these permissions those that a token of this scope is worth: all that they let their holder do here is in it.
+pub fn within(permissions: &BTreeSet<Permission>, scope: &BTreeSet<Scope>) -> BTreeSet<Permission> {
+    let covered = |need: &Scope| scope.iter().any(|own| own.covers(&need.area, &need.act));
+    let whole = |permission: &&Permission| scope_of(&BTreeSet::from([**permission])).iter().all(covered);
+    permissions.iter().filter(whole).copied().collect()
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claims {

@@ -33,6 +33,15 @@ pub fn find(app: &App) -> Found {
     }
 }
 
+/// The daemon that a question can be put to, if one is up that this command may ask; says nothing.
+pub fn quietly(app: &App) -> Option<Client> {
+    let may = app.settings().agent.when != Use::Never;
+    match may.then(|| find(app))? {
+        Found::Up(client) if client.hello.offline || !app.offline => Some(client),
+        _ => None,
+    }
+}
+
 /// The daemon that this command works through, if there is one; says so when there should be.
 ///
 /// An older daemon is restarted when it has no run under way.
@@ -46,7 +55,9 @@ pub fn reach(app: &App) -> Option<Arc<Client>> {
         None
     };
     match find(app) {
-        Found::Up(_) if app.offline => without(&"--offline: the agent may reach a network"),
+        Found::Up(client) if app.offline && !client.hello.offline => {
+            without(&"--offline: the agent may reach a network")
+        }
         Found::Not(_) if app.offline => None,
         Found::Up(client) if is_older(&client.hello) => match renew(app, &client) {
             Some(newer) => Some(Arc::new(newer)),
@@ -57,10 +68,12 @@ pub fn reach(app: &App) -> Option<Arc<Client>> {
         Found::Not(Absent::OtherProtocol(protocol, hello)) if !is_older(&hello) => {
             without(&format!("the agent is newer than this program (protocol {protocol})"))
         }
-        Found::Not(Absent::NotRunning | Absent::Stale) if when == Use::Always => match start(app, None) {
-            Ok(client) => Some(Arc::new(client)),
-            Err(failure) => without(&failure.what),
-        },
+        Found::Not(Absent::NotRunning | Absent::Stale) if when == Use::Always => {
+            match start(app, None, &[], false) {
+                Ok(client) => Some(Arc::new(client)),
+                Err(failure) => without(&failure.what),
+            }
+        }
         Found::Not(why) => without(&why),
     }
 }
@@ -89,18 +102,24 @@ fn renew(app: &App, older: &Client) -> Option<Client> {
         }
     }
     let stopped = wait_unlocked(app, Duration::from_secs(app.settings().agent.drain + 2)).unwrap_or(false);
-    let newer = if stopped { start(app, None).ok() } else { None };
+    let newer = if stopped { start(app, older.hello.listen, &[], older.hello.offline).ok() } else { None };
     if newer.is_some() {
         app.ui.note("note: the agent was of an older build; it was restarted");
     }
     newer
 }
 
-/// Starts a daemon in the background and waits for its hello.
+/// Starts a daemon in the background and waits for its hello. `settings`, and whether it stays `offline`, are for all
+/// its life: those of whoever starts it, never of a command that merely needs one.
 ///
 /// # Errors
 /// [`Failure`] with what it said when it does not come up.
-pub fn start(app: &App, listen: Option<SocketAddr>) -> Result<Client, Failure> {
+pub fn start(
+    app: &App,
+    listen: Option<SocketAddr>,
+    settings: &[(String, String, String)],
+    offline: bool,
+) -> Result<Client, Failure> {
     let places = app.folders.agent();
     let failed = |e: &dyn std::error::Error| Failure::new("the agent could not be started").because(e);
     let program = host::program().map_err(|e| failed(&e))?;
@@ -109,7 +128,10 @@ pub fn start(app: &App, listen: Option<SocketAddr>) -> Result<Client, Failure> {
     let errors = std::fs::File::create(&said).map_err(|e| failed(&e))?;
     let mut command = Command::new(program);
     command.args(["agent", "run", "--detached"]).current_dir("/");
-    for (_, key, value) in &app.flags {
+    if offline {
+        command.arg("--offline");
+    }
+    for (_, key, value) in settings {
         command.args(["--config", &format!("{key}={value}")]);
     }
     if let Some(address) = listen {
@@ -233,6 +255,7 @@ mod tests {
             ready: true,
             build: build.to_owned(),
             pid: 1,
+            listen: None,
         };
         let version = env!("CARGO_PKG_VERSION");
         for (build, older) in [

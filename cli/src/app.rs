@@ -24,7 +24,7 @@ pub struct App {
     pub output: Output,
     /// Asked to stop: look at it in long work.
     pub interrupt: Interrupt,
-    /// Nothing may reach a network. Nothing here does by itself; adapters that would must refuse.
+    /// Nothing leaves this process: the gate of `ecoops_plugins::egress` is closed.
     pub offline: bool,
     /// `--config` as typed: flag, setting, value.
     pub flags: Vec<(String, String, String)>,

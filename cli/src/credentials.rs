@@ -4,16 +4,16 @@ use crate::app::App;
 use crate::exit::{Exit, Failure};
 use crate::host;
 use crate::ui::{Ui, harmless};
-use ecoops_agent::credentials::{Credentials, CredentialsError, Surroundings};
+use ecoops_agent::client::AgentIdentity;
+pub use ecoops_agent::credentials::KEY_DAYS;
+use ecoops_agent::credentials::{Credentials, CredentialsError, ENVIRONMENT_KEY, Surroundings};
+use ecoops_agent::identity::Whose;
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
-use ecoops_core::ports::secrets::{About, Rotation, Secret, SecretName, Secrets, SecretsError, Terms};
-use ecoops_plugins::registry::{self, IdentityChoice, Login, Oidc, OidcError, OidcSettings, SessionStore};
+use ecoops_core::ports::secrets::{About, Rotation, Secret, Secrets, SecretsError, Terms};
+use ecoops_plugins::registry::{Oidc, OidcError};
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Days that an API key lives.
-pub const KEY_DAYS: i64 = 90;
 
 /// Where credentials live.
 pub fn of(app: &App, host: Arc<dyn Host>) -> &Credentials {
@@ -27,7 +27,6 @@ fn make(app: &App, host: Arc<dyn Host>) -> Credentials {
         confirm: Arc::new(move |about| confirm(ui, about)),
         machine: ecoops_agent::boot::machine_id().unwrap_or_default(),
         api_key: host::var("ECO_AUTH_API_KEY").map(Secret::from),
-        offline: app.offline,
     };
     Credentials::new(app.settings(), &app.folders.state, surroundings, host)
 }
@@ -64,7 +63,11 @@ pub fn text(app: &App, name: &str) -> Result<Option<String>, Failure> {
 /// # Errors
 /// As [`text`].
 pub fn of_service(app: &App, name: &str) -> Result<Option<String>, Failure> {
-    if name.is_empty() { Ok(host::var("ECO_AUTH_API_KEY")) } else { text(app, name) }
+    if !name.is_empty() {
+        return text(app, name);
+    }
+    warn_of_key(app)?;
+    Ok(host::var("ECO_AUTH_API_KEY"))
 }
 
 fn passphrase(ui: Ui, new: bool) -> Option<Secret> {
@@ -85,67 +88,70 @@ fn confirm(ui: Ui, about: &About) -> Option<bool> {
     Some(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// The client of the configured issuer; `None` when none is configured.
+/// Who somebody is, as the settings say.
 ///
 /// # Errors
-/// [`Failure`] when its credentials cannot be read.
-pub fn oidc(app: &App, secrets: &Arc<dyn Secrets>, host: Arc<dyn Host>) -> Result<Option<Oidc>, Failure> {
-    let login = &app.settings().login;
-    if login.issuer.is_empty() {
-        return Ok(None);
-    }
-    let name: SecretName = login.client_secret.parse().map_err(refused)?;
-    let secrets = secrets.clone();
-    let settings = OidcSettings {
-        issuer: login.issuer.clone(),
-        client_id: login.client_id.clone(),
-        scopes: login.scopes.clone(),
-        resource: login.resource.clone(),
-        audiences: login.audiences.clone(),
-        role_claims: login.role_claims.clone(),
-        skew: login.skew,
-        ca_file: (!login.ca_file.is_empty()).then(|| PathBuf::from(&login.ca_file)),
-        offline: app.offline,
-    };
-    Ok(Some(Oidc::new(settings, Box::new(move || secrets.get(&name)), host)))
+/// [`Failure`] when the settings cannot be used.
+pub fn whose(app: &App, host: Arc<dyn Host>) -> Result<Whose, Failure> {
+    let credentials = of(app, host.clone()).clone();
+    Whose::new(app.settings(), &app.folders.state, credentials, host)
+        .map_err(|e| Failure::new("the identity cannot be used").because(&e))
 }
 
-pub fn session_store<'a>(app: &App, secrets: &'a dyn Secrets) -> SessionStore<'a> {
-    SessionStore { secrets, lock: lock(app) }
+/// The client of the configured issuer, and the lock of its login.
+///
+/// # Errors
+/// [`Failure`] when none is configured.
+pub fn issuer(app: &App, host: Arc<dyn Host>) -> Result<(Arc<Oidc>, PathBuf), Failure> {
+    let whose = whose(app, host)?;
+    let oidc = whose.oidc().cloned().ok_or_else(no_issuer)?;
+    Ok((oidc, whose.lock()))
 }
 
-fn lock(app: &App) -> PathBuf {
-    app.folders.state.join("login.lock")
-}
-
-/// Who runs this: the one who logged in where an issuer is configured, else the system's user.
+/// Who runs this. Where somebody outside says so, a daemon that is up is asked: it renews the login, and this command
+/// needs no credential.
 ///
 /// # Errors
 /// [`Failure`] when the identity cannot be used.
-pub fn identity(
-    app: &App,
-    choice: IdentityChoice,
-    host: Arc<dyn Host>,
-) -> Result<Box<dyn Identity>, Failure> {
-    let settings = &app.settings().login;
+pub fn identity(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, Failure> {
     let unusable = |e: &dyn std::error::Error| Failure::new("the identity cannot be used").because(e);
-    if settings.issuer.is_empty() {
-        return registry::identity(&choice, host).map_err(|e| unusable(&e));
+    let whose = whose(app, host.clone())?;
+    let agent = if whose.is_told_outside() { crate::agent::quietly(app) } else { None };
+    let Some(agent) = agent else { return whose.open(true).map_err(|e| unusable(&e)) };
+    let local = whose.local().map_err(|e| unusable(&e))?;
+    let own = move || whose.open(true).map_err(|e| e.to_string());
+    Ok(Box::new(AgentIdentity::new(Arc::new(agent), local, host, Box::new(own))))
+}
+
+/// Tells a daemon that is up that a login began or ended.
+pub fn tell_agent(app: &App) {
+    if let Some(agent) = crate::agent::quietly(app) {
+        // One that does not hear it looks by itself within a minute.
+        let _ = agent.ask("POST", "/v1/login/look", None, None);
     }
-    let secrets = secrets(app, host.clone())?;
-    let Some(oidc) = oidc(app, &secrets, host.clone())? else {
-        return registry::identity(&choice, host).map_err(|e| unusable(&e));
-    };
-    let choice = IdentityChoice { settings: choice.settings.with_issuer_roles(&settings.roles), ..choice };
-    let login = Login { secrets, lock: lock(app), required: settings.required };
-    registry::identity_with_issuer(&choice, oidc, Some(login), host).map_err(|e| unusable(&e))
+}
+
+/// Says when the key of the environment is due for rotation.
+///
+/// # Errors
+/// [`Failure`] when there is no clock.
+pub fn warn_of_key(app: &App) -> Result<(), Failure> {
+    let host = crate::open::host()?;
+    let now = host.now();
+    of(app, host).api_key().iter().for_each(|about| warn(app, about, now));
+    Ok(())
 }
 
 /// Says when a credential is due for rotation.
 pub fn warn(app: &App, about: &About, now: jiff::Timestamp) {
     if let Some(text) = rotation(about, now) {
         let name = &about.name;
-        app.ui.always(&format!("warning: {name} {text}; replace it: `ecoops credential rotate {name}`"));
+        app.ui.always(&match name.as_str() {
+            ENVIRONMENT_KEY => {
+                format!("warning: the key in ECO_AUTH_API_KEY {text}; have its service make a new one")
+            }
+            _ => format!("warning: {name} {text}; replace it: `ecoops credential rotate {name}`"),
+        });
     }
 }
 

@@ -11,7 +11,9 @@ use ecoops_core::domain::{AuditPlace, FixReport, Fixed, Left, PolicyStamp, Repor
 use ecoops_core::engines::code::present::present;
 use ecoops_core::engines::redact::Fragments;
 use ecoops_core::pipeline::remediate::consolidate::Consolidated;
-use ecoops_core::pipeline::{self, Approval, Dialog, Done, Outcome, Progress, Proposal, Request, Work};
+use ecoops_core::pipeline::{
+    self, Approval, Dialog, Done, Ending, Outcome, Progress, Proposal, Request, Work,
+};
 use ecoops_core::ports::workspace::Workspace;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -133,6 +135,7 @@ fn tell(
         branch: done.branch.clone(),
         commit: done.commit.clone(),
         audit: done.record.map(|index| AuditPlace { index, size }),
+        plan: done.plan.clone().filter(|_| done.ending == Ending::ApprovalRequired),
         ..FixReport::default()
     }
 }

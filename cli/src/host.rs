@@ -280,13 +280,6 @@ impl Tools {
     }
 }
 
-/// Whether standard input is a regular file, which waits to be read.
-pub fn stdin_is_a_file() -> bool {
-    rustix::fs::fstat(std::io::stdin()).is_ok_and(|about| {
-        rustix::fs::FileType::from_raw_mode(about.st_mode) == rustix::fs::FileType::RegularFile
-    })
-}
-
 /// A line from the terminal that it does not show; `None` when the user gives up (Ctrl-C, Ctrl-D). The terminal is as
 /// it was afterwards, also when this process is asked to end meanwhile: the key that would ask for it is read here.
 ///

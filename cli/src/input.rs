@@ -2,30 +2,30 @@
 
 use crate::app::App;
 use crate::exit::{Exit, Failure};
-use crate::interrupt::waiting;
+use crate::stream::Stream;
+use ecoops_plugins::registry::capture::{place, role_of};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Opens a file to be read; `-` is stdin.
+/// Opens a file, pipe or device to be read until it ends or the command is asked to stop; `-` is stdin.
 ///
 /// # Errors
 /// [`Failure`] when there is none (exit 3), or it is a folder or may not be read.
-pub fn open(app: &App, path: &Path) -> Result<Box<dyn Read + Send>, Failure> {
-    if path == Path::new("-") {
-        return Ok(Box::new(std::io::stdin()));
-    }
+pub fn open(app: &App, path: &Path) -> Result<Stream, Failure> {
     let failed = || Failure::new(format!("{} cannot be read", path.display()));
-    let path = app.here.join(path);
-    let file = File::open(&path).map_err(|e| {
+    if path == Path::new("-") {
+        return Stream::stdin(&app.interrupt).map_err(|e| failed().because(&e));
+    }
+    let stream = Stream::open(&app.here.join(path), &app.interrupt).map_err(|e| {
         let failure = failed().because(&e);
         if e.kind() == std::io::ErrorKind::NotFound { failure.exit(Exit::Nothing) } else { failure }
     })?;
-    if file.metadata().is_ok_and(|about| about.is_dir()) {
+    if stream.metadata().is_ok_and(|about| about.is_dir()) {
         return Err(failed().next("name a file: it is a folder"));
     }
-    Ok(Box::new(file))
+    Ok(stream)
 }
 
 /// All of a file, up to `most` bytes.
@@ -36,7 +36,9 @@ pub fn read_whole(app: &App, path: &Path, most: u64) -> Result<Vec<u8>, Failure>
     let failed = || Failure::new(format!("{} cannot be read", path.display()));
     let file = open(app, path)?;
     let mut bytes = Vec::new();
-    waiting(|| file.take(most + 1).read_to_end(&mut bytes)).map_err(|e| failed().because(&e))?;
+    let read = file.take(most + 1).read_to_end(&mut bytes);
+    app.interrupt.check()?;
+    read.map_err(|e| failed().because(&e))?;
     if bytes.len() as u64 > most {
         return Err(Failure::new(format!("{} is longer than {} MiB", path.display(), most >> 20))
             .next("give a part of it"));
@@ -52,11 +54,10 @@ pub struct Loose {
     pub label: String,
 }
 
-/// Puts loose files together as a bundle: metrics, changes, events, traces and topology by their names, all
-/// else as logs. The files are linked where that is possible.
+/// Puts loose files together as a bundle, each as what it is told to be. The files are linked where that is possible.
 ///
 /// # Errors
-/// [`Failure`] naming the file that cannot be read.
+/// [`Failure`] naming the file that cannot be read, is no plain file, or could be several things.
 pub fn bundle(app: &App, names: &[PathBuf]) -> Result<Loose, Failure> {
     let failed = |name: &Path, e: &dyn std::error::Error| {
         Failure::new(format!("{} cannot be read", name.display())).because(e)
@@ -66,14 +67,24 @@ pub fn bundle(app: &App, names: &[PathBuf]) -> Result<Loose, Failure> {
     std::fs::create_dir(folder.path().join("logs")).map_err(|e| failed(folder.path(), &e))?;
     for name in names {
         if name == Path::new("-") {
-            let copy = File::create(folder.path().join("logs/stream.log"));
-            copy.and_then(|mut copy| waiting(|| std::io::copy(&mut std::io::stdin(), &mut copy)))
-                .map_err(|e| failed(name, &e))?;
+            copy(app, open(app, name)?, name, &folder.path().join("logs/stream.log"))?;
             continue;
         }
-        let path = app.here.join(name);
-        drop(open(app, name)?);
-        let mut place = folder.path().join(otlp(&path).map_or_else(|| part(&path), str::to_owned));
+        let file = open(app, name)?;
+        if !file.metadata().is_ok_and(|about| about.is_file()) {
+            return Err(Failure::new(format!("{} cannot be read", name.display()))
+                .because_of("it is no plain file".to_owned())
+                .next("name files that end; what a stream gives is read from stdin, as `-`"));
+        }
+        // What a symbolic link leads to is meant: a bundle's reader follows none.
+        let path = app.here.join(name).canonicalize().map_err(|e| failed(name, &e))?;
+        let role = role_of(&path).map_err(|e| failed(name, &e))?.ok_or_else(|| {
+            Failure::new(format!("{} cannot be used", name.display()))
+                .because_of("what it is cannot be told from what it holds".to_owned())
+                .next("name it events.json, changes.jsonl, traces.json or the like")
+        })?;
+        let called = name.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut place = folder.path().join(place(role, &called));
         // Two files of one name are two instances.
         let mut number = 1;
         while place.exists() {
@@ -86,10 +97,17 @@ pub fn bundle(app: &App, names: &[PathBuf]) -> Result<Loose, Failure> {
         }
         let linked = std::fs::hard_link(&path, &place);
         if linked.is_err() {
-            std::fs::copy(&path, &place).map_err(|e| failed(name, &e))?;
+            copy(app, file, name, &place)?;
         }
     }
     Ok(Loose { folder, label: label(names) })
+}
+
+/// Copies what is read to a new file.
+fn copy(app: &App, mut from: Stream, name: &Path, to: &Path) -> Result<(), Failure> {
+    let copied = File::create(to).and_then(|mut to| std::io::copy(&mut from, &mut to));
+    app.interrupt.check()?;
+    copied.map(drop).map_err(|e| Failure::new(format!("{} cannot be read", name.display())).because(&e))
 }
 
 /// The files as a message names them: the first three.
@@ -103,68 +121,4 @@ fn label(names: &[PathBuf]) -> String {
         shown.push(format!("{} more", names.len() - shown.len()));
     }
     shown.join(", ")
-}
-
-/// The part that a file of OTLP's JSON is, by its first bytes.
-fn otlp(path: &Path) -> Option<&'static str> {
-    let json = path.extension().is_some_and(|e| e == "json" || e == "jsonl");
-    let mut start = Vec::new();
-    File::open(path).ok().filter(|_| json)?.take(8192).read_to_end(&mut start).ok()?;
-    let start = String::from_utf8_lossy(&start);
-    let holds = |key: &str| start.contains(&format!("\"{key}\""));
-    if holds("resourceSpans") {
-        Some("traces.json")
-    } else if holds("resourceLogs") {
-        Some("logs.json")
-    } else if holds("resourceMetrics") {
-        Some("metrics.json")
-    } else {
-        None
-    }
-}
-
-/// What a file is called within a bundle.
-fn part(path: &Path) -> String {
-    let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let is = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = stem.replace(['/', '.'], "-");
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("gz") => format!("{}.gz", part(&path.with_extension(""))),
-        Some("csv") if is(&["topology", "calls"]) => "topology.csv".to_owned(),
-        Some("csv") => "metrics.csv".to_owned(),
-        Some("json") if name == "incident.json" => name,
-        Some("json") if is(&["trace", "span"]) => "traces.json".to_owned(),
-        Some("json" | "jsonl") if is(&["change", "deploy", "release", "rollout"]) => {
-            "changes.jsonl".to_owned()
-        }
-        Some("json" | "jsonl") if is(&["event", "alert"]) => "events.jsonl".to_owned(),
-        Some("json" | "jsonl") => format!("logs/{stem}.jsonl"),
-        _ => format!("logs/{stem}.log"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_files_part_is_told_by_its_name() {
-        for (path, expected) in [
-            ("/a/api.log", "logs/api.log"),
-            ("/a/api.log.1", "logs/api-log.log"),
-            ("syslog", "logs/syslog.log"),
-            ("/a/api.log.gz", "logs/api.log.gz"),
-            ("syslog.gz", "logs/syslog.log.gz"),
-            ("api.jsonl", "logs/api.jsonl"),
-            ("deploys.jsonl", "changes.jsonl"),
-            ("k8s-events.json", "events.jsonl"),
-            ("export.csv", "metrics.csv"),
-            ("topology.csv", "topology.csv"),
-            ("spans.json", "traces.json"),
-            ("incident.json", "incident.json"),
-        ] {
-            assert_eq!(part(Path::new(path)), expected, "{path}");
-        }
-    }
 }

@@ -35,7 +35,7 @@ pub enum Target {
 pub fn target(app: &App, names: &[PathBuf]) -> Result<Target, Failure> {
     if let [name] = names {
         let path = app.here.join(name);
-        if path.is_dir() || (path.is_file() && is_archive(&path)) {
+        if path.is_dir() || (path.is_file() && registry::is_archive(&path)) {
             return Ok(Target::Bundle(path));
         }
         if !path.exists() && name != Path::new("-") {
@@ -54,10 +54,6 @@ pub fn target(app: &App, names: &[PathBuf]) -> Result<Target, Failure> {
         }
     }
     input::bundle(app, names).map(Target::Files)
-}
-
-fn is_archive(path: &Path) -> bool {
-    path.to_str().is_some_and(|p| p.ends_with(".tar") || p.ends_with(".tar.zst") || p.ends_with(".tzst"))
 }
 
 /// What a user says of an incident besides its signals.
@@ -201,7 +197,7 @@ pub fn investigate(app: &App, target: &Target, about: &About) -> Result<Finished
                 std::fs::write(&head, bytes)
                     .map_err(|e| Failure::new("the signals cannot be read").because(&e))?;
             }
-            let source = open_for(app, folder.folder.path(), Some(folder.label.clone()))?;
+            let source = loose(app, folder)?;
             let finished = of_source(app, source.as_ref(), about, &folder.label)?;
             if finished.looked_at_nothing() {
                 return Err(Failure::new(format!("there is nothing to examine in {}", folder.label))
@@ -225,27 +221,21 @@ fn of_bundle(app: &App, path: &Path, about: &About) -> Result<Finished, Failure>
     of_source(app, source.as_ref(), about, &name)
 }
 
-/// Opens a bundle.
+/// Opens a bundle, or loose files under what the user called them, to be read until an interruption.
 ///
 /// # Errors
 /// [`Failure`] when it is none (exit 3 when there is nothing).
-pub fn bundle(path: &Path) -> Result<Box<dyn Telemetry>, Failure> {
-    registry::bundle(path, registry::BundleBounds::default()).map_err(|e| unreadable(&e))
-}
-
-/// A source whose reading ends soon after an interruption.
-fn open_for(app: &App, path: &Path, label: Option<String>) -> Result<Box<dyn Telemetry>, Failure> {
+pub fn open_for(app: &App, path: &Path, label: Option<String>) -> Result<Box<dyn Telemetry>, Failure> {
     let stop = app.interrupt.flag.clone();
-    registry::stoppable(path, label, registry::BundleBounds::default(), stop).map_err(|e| unreadable(&e))
+    registry::bundle(path, label, registry::BundleBounds::default(), Some(stop)).map_err(|e| unreadable(&e))
 }
 
 /// Opens loose files that were put together.
 ///
 /// # Errors
-/// As [`bundle`].
-pub fn loose(files: &Loose) -> Result<Box<dyn Telemetry>, Failure> {
-    registry::loose(files.folder.path(), files.label.clone(), registry::BundleBounds::default())
-        .map_err(|e| unreadable(&e))
+/// As [`open_for`].
+pub fn loose(app: &App, files: &Loose) -> Result<Box<dyn Telemetry>, Failure> {
+    open_for(app, files.folder.path(), Some(files.label.clone()))
 }
 
 /// A source's error as a command's end.

@@ -14,9 +14,11 @@ mod imported;
 mod input;
 mod interrupt;
 mod investigation;
+mod objects;
 mod open;
 mod report;
 mod settings;
+mod stream;
 mod ui;
 
 use ecoops_plugins::registry::launcher;

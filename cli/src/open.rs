@@ -25,6 +25,8 @@ use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::incidents::Incidents;
 use ecoops_core::ports::memory::Memory;
+use ecoops_core::ports::objects::Objects;
+use ecoops_core::ports::plans::Plans;
 use ecoops_core::ports::policy::Policy;
 use ecoops_core::ports::runner::Runner;
 use ecoops_core::ports::store::Store;
@@ -43,6 +45,7 @@ pub struct Kernel {
     identity: Box<dyn Identity>,
     events: Box<dyn Events>,
     policy: Box<dyn Policy>,
+    plans: Box<dyn Plans>,
     audit: Box<dyn AuditLog>,
     /// The daemon that this run works through; it knows of the run until this is dropped.
     _agent: Option<Arc<Client>>,
@@ -62,6 +65,7 @@ impl Kernel {
             store: self.store.as_ref(),
             host: self.host.as_ref(),
             policy: self.policy.as_ref(),
+            plans: self.plans.as_ref(),
             memory: self.memory.as_deref(),
             runner: self.runner.as_ref(),
             witnesses: Witnesses {
@@ -77,9 +81,7 @@ impl Kernel {
 
     /// Entries in the audit log.
     pub fn audit_size(&self) -> Result<u64, Failure> {
-        let broken = |e| failure(PipelineError::Audit(e));
-        let checkpoint = self.audit.checkpoint().map_err(broken)?;
-        Ok(checkpoint.as_deref().and_then(|c| c.lines().nth(1)).and_then(|n| n.parse().ok()).unwrap_or(0))
+        self.audit.size().map_err(|e| failure(PipelineError::Audit(e)))
     }
 }
 
@@ -157,12 +159,7 @@ fn policy_service(app: &App) -> Result<registry::ServiceChoice, Failure> {
         _ => crate::credentials::of_service(app, &chosen.credential)?,
     };
     let deadline = std::time::Duration::from_secs(10);
-    Ok(registry::ServiceChoice {
-        address: chosen.address.clone(),
-        token: token.map(Into::into),
-        offline: app.offline,
-        deadline,
-    })
+    Ok(registry::ServiceChoice { address: chosen.address.clone(), token: token.map(Into::into), deadline })
 }
 
 pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
@@ -178,14 +175,14 @@ fn embedder_choice(app: &App) -> Result<registry::EmbedderChoice, Failure> {
     let settings = &app.settings().memory;
     let key = crate::credentials::text(app, &settings.embeddings_credential)?;
     let redactor = (!settings.embeddings.is_empty()).then(|| redactor(app)).transpose()?;
-    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor, app.offline))
+    Ok(registry::EmbedderChoice::of(settings, &app.folders.state, key, redactor))
 }
 
 fn memory_choice(app: &App) -> Result<registry::MemoryChoice, Failure> {
     let settings = &app.settings().memory;
     let password = crate::credentials::text(app, &settings.credential)?;
     let redactor = (settings.adapter != "embedded").then(|| redactor(app)).transpose()?;
-    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor, app.offline))
+    Ok(registry::MemoryChoice::of(settings, &app.folders.state, password, redactor))
 }
 
 pub fn memory(app: &App) -> Result<Option<Box<dyn Memory>>, Failure> {
@@ -218,16 +215,7 @@ fn events_choice(app: &App) -> registry::EventsChoice {
 }
 
 pub fn identity(app: &App, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, Failure> {
-    let settings = &app.settings().identity;
-    let mut members: std::collections::BTreeMap<_, std::collections::BTreeSet<String>> =
-        settings.members.iter().map(|(k, v)| (k.clone(), v.iter().cloned().collect())).collect();
-    members.entry("*".to_owned()).or_default().extend(settings.default_roles.iter().cloned());
-    let choice = registry::IdentityChoice {
-        adapter: "os-user".into(),
-        folder: app.folders.state.join("identity"),
-        settings: registry::IdentitySettings { roles: settings.roles.clone(), members },
-    };
-    crate::credentials::identity(app, choice, host)
+    crate::credentials::identity(app, host)
 }
 
 /// All ports of a run.
@@ -250,6 +238,7 @@ pub fn kernel(app: &App, borrowed: Vec<PathBuf>) -> Result<Kernel, Failure> {
         identity: identity(app, host.clone())?,
         events,
         policy: policy(app)?,
+        plans: plans(app)?,
         audit,
         _agent: agent,
         memory,
@@ -281,12 +270,31 @@ pub fn room(app: &App) -> Result<Room, Failure> {
 pub fn incidents_choice(app: &App) -> Result<registry::IncidentsChoice, Failure> {
     let settings = &app.settings().incidents;
     let password = crate::credentials::text(app, &settings.credential)?;
-    Ok(registry::IncidentsChoice::of(settings, &app.folders.state, password, app.offline))
+    Ok(registry::IncidentsChoice::of(settings, &app.folders.state, password))
 }
 
 /// The incidents that are worked on.
 pub fn incidents(app: &App) -> Result<Box<dyn Incidents>, Failure> {
     registry::incidents(&incidents_choice(app)?).map_err(|e| unusable("the store of incidents", &e))
+}
+
+/// Changes that wait for a yes, or got one.
+pub fn plans(app: &App) -> Result<Box<dyn Plans>, Failure> {
+    registry::plans(&incidents_choice(app)?).map_err(|e| unusable("the store of plans", &e))
+}
+
+/// Where reports and attachments are kept.
+pub fn objects(app: &App) -> Result<Box<dyn Objects>, Failure> {
+    let settings = &app.settings().objects;
+    let key = match settings.adapter.as_str() {
+        "folder" => None,
+        _ => crate::credentials::text(app, &settings.credential)?,
+    };
+    let choice = registry::ObjectsChoice::of(settings, &app.folders.state, key);
+    registry::objects(&choice, host()?).map_err(|e| {
+        unusable("the store of reports and attachments", &e)
+            .next("see the settings of [objects]: `ecoops config show`")
+    })
 }
 
 type Recorders = (Box<dyn AuditLog>, Box<dyn Events>, Option<Box<dyn Memory>>);

@@ -22,6 +22,7 @@ use crate::replies::embedded::EmbeddedReplies;
 use crate::runner::local::LocalRunner;
 use crate::store::sqlite::SqliteStore;
 use crate::workspace::git::GitWorkspace;
+use ecoops_core::config;
 use ecoops_core::ports::cache::Cache;
 use ecoops_core::ports::delivery::Delivery;
 use ecoops_core::ports::host::Host;
@@ -41,17 +42,21 @@ pub use events::{
     limits_here, notify, notify_outside, outbox, outside_events,
 };
 pub use governance::{
-    PolicyChoice, audit_copy, audit_folder, audit_log, audit_log_of_agent, copy_audit_log, export_audit_log,
-    has_audit_log, policy, verify_audit_folder,
+    PolicyChoice, audit_copy, audit_copy_in_postgres, audit_folder, audit_log, audit_log_of_agent,
+    copy_audit_log, export_audit_log, has_audit_log, policy, verify_audit_folder,
 };
-pub use identity::{IdentityChoice, SecretsChoice, identity, identity_with_issuer, secrets};
-pub use incidents::{IncidentsChoice, TelemetryChoice, bundle, incidents, loose, stoppable, telemetry};
+pub use identity::{
+    IdentityChoice, SecretsChoice, auth_service, identity, identity_by_service, identity_with_issuer, secrets,
+};
+pub use incidents::{IncidentsChoice, TelemetryChoice, bundle, incidents, is_archive, plans, telemetry};
 pub use memory::{DEFAULT_MODEL, EmbedderChoice, MemoryChoice, embedder, memory, memory_hub};
 
 // What callers fill in, or need beside a port; they have it from here and name no adapter.
 pub use crate::broker::BrokerSettings;
 pub use crate::events::embedded::Retention;
-pub use crate::identity::logged_in::{Login, headers_for};
+pub use crate::identity::auth_service::{AuthError, AuthService, Standing};
+pub use crate::identity::by_service::Showing;
+pub use crate::identity::logged_in::Login;
 pub use crate::identity::oidc::{
     DeviceLogin, Loopback, Oidc, OidcError, OidcSettings, PendingLogin, Person, Polled, Session, SessionStore,
 };
@@ -66,7 +71,9 @@ pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
 pub use crate::secrets::confirmed::Confirm;
 pub use crate::secrets::file::{AskPassphrase, Unlock};
-pub use crate::secrets::openbao::{Auth as OpenBaoAuth, Certificate, OpenBaoSettings};
+pub use crate::secrets::openbao::{
+    Auth as OpenBaoAuth, Certificate, CertificateRequest, OpenBao, OpenBaoSettings,
+};
 pub use crate::telemetry::capture;
 pub use crate::telemetry::files::BundleBounds;
 pub use crate::telemetry::http::{Limits as HttpLimits, Server};
@@ -123,7 +130,6 @@ pub struct ServiceChoice {
     pub address: String,
     /// A bearer token.
     pub token: Option<Zeroizing<String>>,
-    pub offline: bool,
     /// For one request with all its repetitions; the caller's own deadline holds besides.
     pub deadline: Duration,
 }
@@ -141,7 +147,6 @@ impl ServiceChoice {
         HttpServer {
             url: self.address.clone(),
             token: self.token.as_ref().map(|token| token.to_string()),
-            offline: self.offline,
             limits: ServiceLimits { whole, request: limits.request.min(whole), ..limits },
             ..HttpServer::default()
         }
@@ -177,6 +182,9 @@ pub fn store(choice: &StoreChoice) -> Result<Arc<dyn Store>, RegistryError> {
     }
 }
 
+/// For one large object to come or go.
+const LARGE: Duration = Duration::from_secs(60);
+
 /// Where reports and attachments are kept.
 #[derive(Debug, Clone, Default)]
 pub struct ObjectsChoice {
@@ -185,6 +193,25 @@ pub struct ObjectsChoice {
     /// Holds `objects/`.
     pub state: PathBuf,
     pub s3: S3Settings,
+}
+
+impl ObjectsChoice {
+    /// As the settings say it; `secret_key` is the credential that they name.
+    pub fn of(settings: &config::Objects, state: &Path, secret_key: Option<String>) -> Self {
+        let server = HttpServer {
+            url: settings.address.clone(),
+            ca_file: (!settings.ca_file.is_empty()).then(|| settings.ca_file.clone().into()),
+            limits: ServiceLimits { request: LARGE, whole: 3 * LARGE, ..ServiceLimits::default() },
+            ..HttpServer::default()
+        };
+        let s3 = S3Settings {
+            server,
+            region: settings.region.clone(),
+            access_key: settings.access_key.clone(),
+            secret_key: secret_key.unwrap_or_default(),
+        };
+        Self { adapter: settings.adapter.clone(), state: state.to_owned(), s3 }
+    }
 }
 
 /// # Errors

@@ -1,6 +1,7 @@
 //! A daemon under test in a home of its own, and a client that sends it just the bytes it is told to.
 
 use crate::binary;
+use ecoops_plugins::registry::ServiceChoice;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -54,16 +55,25 @@ impl Agent {
         agent
     }
 
-    /// A daemon over TCP with these settings, its address there, and a token that may everything.
-    pub fn listening(settings: &str) -> (Self, String, String) {
+    /// A home with a daemon over TCP, and how a client of the kernel's services speaks to it.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn serving(settings: &str) -> (Self, ServiceChoice) {
         let mut agent = Self::new();
         agent.configure(settings);
-        let address = format!("127.0.0.1:{}", free_port());
-        agent.run(&["--listen", &address]);
+        let port = free_port();
+        agent.run(&["--listen", &format!("127.0.0.1:{port}")]);
         let made = agent.ecoops(&["agent", "token", "--scope", "*"]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let token = String::from_utf8(made.stdout).expect("a token is text").trim().to_owned();
-        (agent, address, token)
+        let token = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+        let service = ServiceChoice {
+            address: format!("http://127.0.0.1:{port}"),
+            token: Some(token.into()),
+            deadline: Duration::from_secs(30),
+            ..ServiceChoice::default()
+        };
+        (agent, service)
     }
 
     pub fn home(&self) -> &Path {
@@ -92,6 +102,15 @@ impl Agent {
     /// Runs ecoops to its end.
     pub fn ecoops(&self, arguments: &[&str]) -> Output {
         self.command().args(arguments).stdin(Stdio::null()).output().expect("ecoops starts")
+    }
+
+    /// Keeps a credential.
+    pub fn keep(&self, name: &str, secret: &str) {
+        let mut command = self.command();
+        let mut add =
+            command.args(["credential", "add", name]).stdin(Stdio::piped()).spawn().expect("ecoops starts");
+        add.stdin.take().expect("its input").write_all(secret.as_bytes()).expect("it reads");
+        assert!(add.wait().expect("its end").success(), "the credential {name} is kept");
     }
 
     /// Runs a daemon in the foreground and waits for its hello.

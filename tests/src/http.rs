@@ -35,6 +35,7 @@ type Handler = dyn Fn(&Request) -> (u16, String) + Send + Sync;
 
 /// Answers until it is dropped.
 pub struct Replay {
+    scheme: &'static str,
     address: SocketAddr,
     stop: Arc<AtomicBool>,
     seen: Arc<Mutex<Vec<Request>>>,
@@ -43,6 +44,22 @@ pub struct Replay {
 
 impl Replay {
     pub fn start(handler: impl Fn(&Request) -> (u16, String) + Send + Sync + 'static) -> Self {
+        Self::over(None, handler)
+    }
+
+    /// The same over TLS.
+    pub fn secure(
+        config: Arc<rustls::ServerConfig>,
+        handler: impl Fn(&Request) -> (u16, String) + Send + Sync + 'static,
+    ) -> Self {
+        Self::over(Some(config), handler)
+    }
+
+    fn over(
+        tls: Option<Arc<rustls::ServerConfig>>,
+        handler: impl Fn(&Request) -> (u16, String) + Send + Sync + 'static,
+    ) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine");
         let address = listener.local_addr().expect("its address");
         let stop = Arc::new(AtomicBool::new(false));
@@ -53,17 +70,21 @@ impl Replay {
                 if stopped.load(Ordering::SeqCst) {
                     return;
                 }
-                let (handler, kept) = (handler.clone(), kept.clone());
+                let (handler, kept, tls) = (handler.clone(), kept.clone(), tls.clone());
                 std::thread::spawn(move || {
-                    let _ = answer(stream, &*handler, &kept);
+                    let _ = match tls.map(rustls::ServerConnection::new) {
+                        None => answer(stream, &*handler, &kept),
+                        Some(Ok(tls)) => answer(rustls::StreamOwned::new(tls, stream), &*handler, &kept),
+                        Some(Err(why)) => Err(std::io::Error::other(why)),
+                    };
                 });
             }
         });
-        Self { address, stop, seen, thread: Some(thread) }
+        Self { scheme, address, stop, seen, thread: Some(thread) }
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -86,8 +107,12 @@ impl Drop for Replay {
     }
 }
 
-fn answer(stream: TcpStream, handler: &Handler, seen: &Mutex<Vec<Request>>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
+fn answer(
+    mut stream: impl Read + Write,
+    handler: &Handler,
+    seen: &Mutex<Vec<Request>>,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(&mut stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let target = line.split(' ').nth(1).unwrap_or("/").to_owned();
@@ -114,7 +139,6 @@ fn answer(stream: TcpStream, handler: &Handler, seen: &Mutex<Vec<Request>>) -> s
     let request = Request { path: decode(path), query, headers, body };
     let (status, body) = handler(&request);
     seen.lock().expect("no handler panicked").push(request);
-    let mut stream = stream;
     write!(
         stream,
         "HTTP/1.1 {status} X\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",

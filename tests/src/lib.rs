@@ -2,7 +2,7 @@
 
 pub mod agent;
 pub mod audit;
-pub mod authority;
+pub mod auth_service;
 pub mod binary;
 pub mod canary;
 pub mod events;
@@ -16,3 +16,5 @@ pub mod project;
 pub mod repository;
 pub mod servers;
 pub mod source;
+pub mod telemetry;
+pub mod tls;

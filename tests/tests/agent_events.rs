@@ -4,6 +4,7 @@
 
 use ecoops_plugins::registry::{self, EventsChoice, Retention};
 use ecoops_tests::agent::{Agent, PATIENCE, wait};
+use ecoops_tests::http::{Replay, Request};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -167,6 +168,47 @@ fn the_command_follows_through_the_agent_and_goes_on_without_it() {
     assert_eq!(offset(), json!(4), "the log is there without the agent");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn following_ends_at_the_first_signal_with_and_without_the_agent() {
+    for with in [true, false] {
+        let mut agent = Agent::up();
+        publish(&agent, 1..=1);
+        if !with {
+            agent.kill();
+        }
+        let mut child = agent
+            .command()
+            .args(["events", "tail", "--follow", "--output", "jsonl"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        lines.next().unwrap().unwrap();
+        if with {
+            wait("a follower", || agent.get("/metrics").text().contains("event_streams 1").then_some(()));
+        }
+        let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        let ended = wait("its end", || child.try_wait().unwrap());
+        assert_eq!(ended.code(), Some(130), "with the agent: {with}");
+    }
+}
+
+#[test]
+fn a_receiver_whose_secret_was_replaced_is_told_with_the_new_one() {
+    let (old, new) =
+        (Replay::start(|_: &Request| (503, String::new())), Replay::start(|_: &Request| (200, "ok".into())));
+    let mut agent = Agent::new();
+    agent.configure("[events.sinks]\nteam = [\"type=slack\", \"secret=team\"]\n");
+    agent.keep("team", &format!("{}/hook", old.url()));
+    agent.run(&[]);
+    publish(&agent, 1..=1);
+    wait("it is tried", || (!old.requests().is_empty()).then_some(()));
+    agent.keep("team", &format!("{}/hook", new.url()));
+    wait("it is told", || (!new.requests().is_empty()).then_some(()));
 }
 
 fn copied(file: &Path) -> Vec<u64> {

@@ -3,6 +3,7 @@
 
 use ecoops_tests::agent::{Agent, Reply};
 use ecoops_tests::home::Home;
+use ecoops_tests::http::{Replay, Request};
 use serde_json::{Value, json};
 
 fn data(reply: &Reply, status: u16) -> Value {
@@ -202,7 +203,11 @@ fn events_go_to_their_stream_once_and_are_read_on_from_any_place() {
         refused(&agent.post("/events/publish", &with(event("bad"), name, field)), 400, "VALIDATION_ERROR");
     }
     let secret = format!("AKIA{}", "IOSFODNN7QWERTYU");
-    let leaky = with(event("leaky"), "data", json!({ "log": format!("key {secret}") }));
+    let mut leaky = with(event("leaky"), "data", json!({ "log": format!("key {secret}") }));
+    leaky["policyDecision"] = json!({ "verdict": "deny", "policyId": "p", "policyVersion": "1",
+        "reason": format!("it holds {secret}"), "complianceTags": [], "evaluatedAt": "2026-01-01T00:00:00Z" });
+    leaky["resource"] = json!({ "kind": "pod", "id": secret, "namespace": secret });
+    leaky["actor"]["id"] = json!(secret);
     data(&agent.post("/events/publish", &leaky), 201);
     assert!(!agent.get("/events/replay/platform-01:healing").text().contains(&secret));
 }
@@ -296,6 +301,17 @@ fn audit_entries_are_written_once_and_found_by_what_they_say() {
 }
 
 #[test]
+fn the_record_holds_no_secret_of_a_decision() {
+    let agent = Agent::up();
+    let secret = format!("AKIA{}", "IOSFODNN7QWERTYU");
+    let decision = json!({ "verdict": "deny", "policyId": "p", "policyVersion": "1",
+        "reason": format!("it holds {secret}"), "complianceTags": [], "evaluatedAt": "2026-01-01T00:00:00Z" });
+    data(&agent.post("/audit/write", &with(entry(0), "policyDecision", decision)), 201);
+    let kept = agent.get("/v1/audit/entries").text();
+    assert!(kept.contains("it holds") && !kept.contains(&secret), "{kept}");
+}
+
+#[test]
 fn a_compliance_report_says_what_the_log_shows() {
     let agent = Agent::up();
     let report = |framework: &str| {
@@ -371,6 +387,16 @@ fn auth_says_who_is_there_and_what_they_may() {
     let token = String::from_utf8_lossy(&made.stdout).trim().to_owned();
     let verified = data(&agent.post("/auth/verify", &json!({ "token": token })), 200);
     assert!(verified["expiresAt"].is_string() && verified["actor"]["id"].is_string());
+    assert_eq!(
+        (&verified["actor"]["permissions"], &verified["actor"]["roles"], &verified["scope"]),
+        (&json!([]), &json!([]), &"memory:read".into()),
+        "who holds it is not its maker"
+    );
+    let wide = agent.ecoops(&["agent", "token", "--scope", "*"]);
+    let wide = String::from_utf8_lossy(&wide.stdout).trim().to_owned();
+    let wide = data(&agent.post("/auth/verify", &json!({ "token": wide })), 200);
+    assert!(!wide["actor"]["permissions"].as_array().unwrap().is_empty(), "{wide}");
+    assert!(!wide["actor"]["roles"].as_array().unwrap().is_empty(), "{wide}");
     let forged = format!("{}A", &token[..token.len() - 2]);
     refused(&agent.post("/auth/verify", &json!({ "token": forged })), 401, "INVALID_TOKEN");
     assert_eq!(data(&agent.post("/auth/introspect", &json!({ "token": forged })), 200)["active"], false);
@@ -397,6 +423,14 @@ fn auth_says_who_is_there_and_what_they_may() {
     // A token narrows what the user's own process may do.
     let bearer = format!("Bearer {token}");
     let narrow = [("authorization", bearer.as_str())];
+    let reader = agent.ecoops(&["agent", "token", "--scope", "*:read"]);
+    let reader = format!("Bearer {}", String::from_utf8_lossy(&reader.stdout).trim());
+    let reader = [("authorization", reader.as_str())];
+    for (permission, expected) in [("remediation:read", "allow"), ("remediation:write", "deny")] {
+        assert_eq!(verdict(permission, &reader), expected, "{permission}");
+    }
+    let own = data(&agent.ask("GET", "/auth/introspect", &reader, ""), 200);
+    assert_eq!(own["actor"]["permissions"], json!(["remediation:read"]), "{own}");
     refused(&agent.ask("GET", "/audit/query", &narrow, ""), 403, "PERMISSION_DENIED");
     refused(
         &agent.ask("GET", "/audit/query", &[("authorization", "Bearer x.y.z")], ""),
@@ -429,4 +463,32 @@ fn what_the_policy_denies_is_not_deployed_and_is_recorded() {
         "{entry}"
     );
     assert_eq!(data(&agent.post("/infra/applications/shop/sync", &json!({})), 200)["deployment"], 1);
+}
+
+#[test]
+fn a_search_names_the_model_that_made_the_vectors() {
+    let kept = |agent: &Agent| {
+        data(&agent.post("/memory/ingest", &json!({ "content": "the pool leaks" })), 201);
+        let search = |filters: Value| {
+            let found = agent.post("/memory/search", &json!({ "query": "pool", "filters": filters }));
+            data(&found, 200)["results"].clone()
+        };
+        let model = search(json!({}))[0]["chunk"]["metadata"]["modelVersion"].as_str().unwrap().to_owned();
+        assert_eq!(search(json!({ "modelVersion": model })).as_array().map(Vec::len), Some(1));
+        assert_eq!(search(json!({ "modelVersion": "another" })), json!([]));
+        model
+    };
+    assert_eq!(kept(&Agent::up()), "all-MiniLM-L6-v2/q8-1");
+    let server = Replay::start(|request: &Request| {
+        let asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let texts = asked["input"].as_array().map_or(1, Vec::len);
+        let one = |index| json!({ "object": "embedding", "index": index, "embedding": [0.6, 0.8] });
+        let all: Vec<Value> = (0..texts).map(one).collect();
+        (200, json!({ "object": "list", "model": asked["model"], "data": all }).to_string())
+    });
+    let mut agent = Agent::new();
+    let settings = format!("[memory]\nmodel = \"words-7\"\nembeddings = \"{}\"\n", server.url());
+    agent.configure(&settings);
+    agent.run(&[]);
+    assert_eq!(kept(&agent), "words-7");
 }

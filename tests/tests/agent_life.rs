@@ -1,7 +1,7 @@
 //! The daemon's life as a user meets it: start, stop, being killed, being in the way, being stuck.
 #![allow(clippy::unwrap_used)]
 
-use ecoops_tests::agent::{Agent, wait};
+use ecoops_tests::agent::{Agent, ask_tcp, free_port, wait};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::fs;
@@ -156,6 +156,32 @@ fn one_that_hangs_is_told_in_200_ms_and_can_be_killed() {
     let stopped = agent.ecoops(&["agent", "stop", "--force"]);
     assert_eq!(code(&stopped), 0, "{}", err(&stopped));
     assert!(agent.ended().code().is_none(), "by a signal");
+}
+
+#[test]
+fn one_that_hangs_is_not_stopped_when_it_must_be_idle() {
+    let agent = Agent::up();
+    let pid = agent.pid();
+    agent.signal(Signal::STOP);
+    let asked = agent.ecoops(&["agent", "stop", "--when-idle"]);
+    agent.signal(Signal::CONT);
+    assert_eq!(code(&asked), 2, "{}", err(&asked));
+    assert!(err(&asked).contains("run is under way"), "{}", err(&asked));
+    assert_eq!(agent.pid(), pid, "it was told nothing");
+    assert_eq!(agent.get("/v1/status").status, 200);
+}
+
+#[test]
+fn a_restart_listens_where_it_did() {
+    let agent = Agent::new();
+    let port = free_port();
+    let started = agent.ecoops(&["agent", "start", "--listen", &format!("127.0.0.1:{port}")]);
+    assert_eq!(code(&started), 0, "{}", err(&started));
+    let pid = agent.pid();
+    let restarted = agent.ecoops(&["agent", "restart"]);
+    assert_eq!(code(&restarted), 0, "{}", err(&restarted));
+    assert_ne!(agent.pid(), pid);
+    assert_eq!(ask_tcp(port, "GET", "/v1/hello", &[], "").status, 200);
 }
 
 #[test]

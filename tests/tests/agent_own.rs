@@ -88,6 +88,69 @@ fn pages_follow_each_other() {
     assert_eq!(found, (1..=25).collect::<Vec<_>>());
 }
 
+#[test]
+fn documents_come_in_pages_though_others_come_in_meanwhile() {
+    let agent = Agent::up();
+    let keep = |n: u32| {
+        let body =
+            json!({ "kind": "runbook", "title": n.to_string(), "text": format!("text {n}"), "source": "s" });
+        let reply = agent.post("/v1/memory/documents", &body);
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        reply.json()["id"].as_str().unwrap().to_owned()
+    };
+    let mut ids: Vec<String> = (0..12).map(keep).collect();
+    ids.reverse();
+    let (mut found, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+    loop {
+        let page = agent.get(&format!("/v1/memory/documents?limit=5{cursor}")).json();
+        found.extend(
+            page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()),
+        );
+        pages += 1;
+        keep(100 + pages);
+        let Some(next) = page["next"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!((found, pages), (ids, 3));
+    let unknown = agent.get("/v1/memory/documents?cursor=runbook-0000000000000000");
+    assert_eq!(unknown.status, 400, "{}", unknown.text());
+}
+
+/// Answers and faults alike say how much is left; and what has a key is done once.
+#[test]
+fn every_answer_tells_the_rate_and_every_change_takes_a_key() {
+    let agent = Agent::up();
+    let send = |method: &str, path: &str, key: &str, body: &Value| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        agent.ask(method, path, &headers, &body.to_string())
+    };
+    let document = json!({ "kind": "runbook", "title": "t", "text": "pool", "source": "s" });
+    let kept = send("POST", "/v1/memory/documents", "k", &document);
+    let id = kept.json()["id"].as_str().unwrap().to_owned();
+    let replies = [
+        (agent.get("/v1/status"), 200),
+        (agent.get("/v1/events?limit=0"), 400),
+        (agent.get("/v1/audit/entries/7/proof"), 404),
+        (send("POST", "/v1/memory/documents", "k", &json!({ "kind": "fix" })), 422),
+        (kept, 201),
+    ];
+    for (reply, status) in replies {
+        assert_eq!(reply.status, status, "{}", reply.text());
+        for header in ["ratelimit", "ratelimit-policy", "x-ratelimit-limit", "x-ratelimit-remaining"] {
+            assert!(reply.header(header).is_some(), "{status}: no {header}");
+        }
+    }
+    let path = format!("/v1/memory/documents/{id}");
+    let gone = send("DELETE", &path, "d", &Value::Null);
+    let again = send("DELETE", &path, "d", &Value::Null);
+    assert_eq!((gone.status, again.status, again.header("idempotency-replayed")), (200, 200, Some("true")));
+    assert_eq!(send("DELETE", &path, "another", &Value::Null).status, 404);
+    let first = send("POST", "/v1/events", "e", &event(1));
+    let again = send("POST", "/v1/events", "e", &event(1));
+    assert_eq!((again.body.clone(), again.header("idempotency-replayed")), (first.body, Some("true")));
+    assert_eq!(send("POST", "/v1/events", "e", &event(2)).status, 422);
+}
+
 /// Reads frames of server-sent events.
 struct Reader(BufReader<UnixStream>);
 

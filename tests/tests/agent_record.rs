@@ -1,7 +1,7 @@
 //! Commands that work through the daemon: who signs, who asked, and what happens when it is lost.
 #![allow(clippy::unwrap_used)]
 
-use ecoops_tests::agent::{Agent, wait};
+use ecoops_tests::agent::{Agent, ask_tcp, free_port, wait};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
@@ -91,8 +91,16 @@ fn always_means_that_it_is_started() {
     let agent = Agent::new();
     agent.configure("[agent]\nuse = \"always\"\n");
     let folder = project(&agent, "p");
-    fix(&agent, &folder);
+    let mut command = agent.command();
+    command.args(["--config", "agent.rate_limit=7", "fix", "--yes", "--unsafe-fixes", "--no-validate"]);
+    command.current_dir(&folder).output().unwrap();
     assert!(agent.hello().is_some(), "{:?}", agent.ecoops(&["agent", "logs"]));
+    let limit = agent.get("/v1/status").header("x-ratelimit-limit").map(str::to_owned);
+    assert_eq!(
+        limit.as_deref(),
+        Some("2000"),
+        "what one command was told is not the agent's for all its life"
+    );
     assert!(entries(&agent).iter().all(|item| item["entry"]["signer"] == "agent"));
 }
 
@@ -124,7 +132,8 @@ fn an_older_daemon_is_replaced_between_runs_and_not_within_one() {
         .env_clear()
         .envs(template.get_envs().filter_map(|(k, v)| Some((k, v?))))
         .current_dir(agent.home());
-    command.args(["agent", "run"]);
+    let port = free_port();
+    command.args(["agent", "run", "--listen", &format!("127.0.0.1:{port}")]);
     agent.launch(command);
     let pid = agent.pid();
 
@@ -145,5 +154,6 @@ fn an_older_daemon_is_replaced_between_runs_and_not_within_one() {
     let fixed = fix(&agent, &folder);
     assert_ne!(agent.pid(), pid, "{}", String::from_utf8_lossy(&fixed.stderr));
     assert_eq!(agent.ended().code(), Some(0));
+    assert_eq!(ask_tcp(port, "GET", "/v1/hello", &[], "").status, 200, "it listens where the older one did");
     assert!(entries(&agent).iter().all(|item| item["entry"]["signer"] == "agent"));
 }

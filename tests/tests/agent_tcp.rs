@@ -203,3 +203,52 @@ fn every_call_of_the_kernels_sdk_succeeds() {
     call("POST", "/infra/applications/shop/rollback", json!({ "targetRevision": 1 }), 200);
     call("GET", "/infra/drift", Value::Null, 200);
 }
+
+#[test]
+fn an_mcp_client_is_told_who_gives_out_tokens() {
+    let metadata = "/.well-known/oauth-protected-resource/mcp";
+    let (_agent, port) = up();
+    assert_eq!(ask_tcp(port, "GET", metadata, &[], "").status, 404, "without an issuer nobody is named");
+    let challenge = |port: u16, bearer: Option<&str>| {
+        let headers: Vec<(&str, &str)> = bearer.map(|b| ("authorization", b)).into_iter().collect();
+        let reply = ask_tcp(port, "POST", "/mcp", &headers, "{}");
+        (reply.status, reply.header("www-authenticate").unwrap_or_default().to_owned())
+    };
+    assert_eq!(challenge(port, None), (401, "Bearer realm=\"ecoops-agent\"".into()));
+
+    let mut agent = Agent::new();
+    agent.configure("[login]\nissuer = \"https://id.example/realms/ops\"\n");
+    let port = free_port();
+    agent.run(&["--listen", &format!("127.0.0.1:{port}")]);
+    let host = format!("127.0.0.1:{port}");
+    for path in [metadata, "/.well-known/oauth-protected-resource"] {
+        let reply = ask_tcp(port, "GET", path, &[("host", &host)], "");
+        let about = reply.json();
+        assert_eq!(
+            (reply.status, &about["resource"]),
+            (200, &json!(format!("http://{host}/mcp"))),
+            "{about}"
+        );
+        assert_eq!(about["authorization_servers"], json!(["https://id.example/realms/ops"]));
+    }
+    // Another name for this server is none of its own.
+    assert_eq!(ask_tcp(port, "GET", metadata, &[("host", "evil.example")], "").status, 403);
+    let (status, said) = challenge(port, None);
+    assert_eq!(status, 401);
+    assert!(
+        said.contains(&format!("resource_metadata=\"http://localhost{metadata}\""))
+            && !said.contains("error"),
+        "{said}"
+    );
+    let (status, said) = challenge(port, Some("Bearer nonsense"));
+    assert!(status == 401 && said.contains("error=\"invalid_token\""), "{status} {said}");
+    let narrow = token(&agent, &["--scope", "memory:read"]);
+    let (status, said) = challenge(port, Some(&narrow));
+    assert!(status == 403 && said.contains("error=\"insufficient_scope\""), "{status} {said}");
+    // Our own client says whose token it would take.
+    let client = Agent::new();
+    client.configure(&format!("[mcp.servers]\nfar = [\"http://{host}/mcp\"]\n"));
+    let ran = client.ecoops(&["mcp", "tools", "far"]);
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(said.contains("without a token of https://id.example/realms/ops"), "{said}");
+}

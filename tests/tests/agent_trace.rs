@@ -110,6 +110,31 @@ fn what_is_not_sampled_goes_on_and_is_not_told() {
 }
 
 #[test]
+fn a_credential_that_comes_later_or_is_replaced_is_used() {
+    let collector = Replay::start(|request: &Request| match request.header("authorization") {
+        "Bearer second" => (200, "{}".into()),
+        _ => (401, "{}".into()),
+    });
+    let mut agent = Agent::new();
+    agent.configure(&format!("[telemetry]\notlp = {:?}\ncredential = \"collector\"\n", collector.url()));
+    agent.run(&[]);
+    let told = |by: &str| {
+        servers::until("the collector is told", || {
+            agent.get("/v1/status");
+            let requests = collector.requests();
+            requests.iter().any(|request| request.header("authorization") == by).then_some(())
+        });
+    };
+    servers::until("it says what it lacks", || {
+        agent.get("/v1/status").text().contains("collector").then_some(())
+    });
+    agent.keep("collector", "first");
+    told("Bearer first");
+    agent.keep("collector", "second");
+    told("Bearer second");
+}
+
+#[test]
 fn a_collector_that_is_away_costs_spans_and_nothing_else() {
     let mut agent = Agent::new();
     agent.configure(&format!("[telemetry]\notlp = \"http://127.0.0.1:{}\"\n", servers::free_port()));

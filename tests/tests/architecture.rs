@@ -326,6 +326,46 @@ fn reading_the_environment_is_seen() {
     }
 }
 
+/// How a file opens a connection to another system, when it does not ask the gate.
+fn dialing(source: &Source) -> Vec<String> {
+    if source.naming(&["egress", "permit"]).is_some() {
+        return Vec::new();
+    }
+    let ways: [&[&str]; 8] = [
+        &["ureq", "Agent"],
+        &["redis", "Client"],
+        &["async_nats", "ConnectOptions"],
+        &["krafka", "Kafka"],
+        &["tokio_postgres", "Config"],
+        &["TcpStream", "connect"],
+        &["std", "net", "TcpStream", "connect"],
+        &["std", "net", "UdpSocket"],
+    ];
+    ways.into_iter().filter_map(|way| source.naming(way)).collect()
+}
+
+#[test]
+fn whoever_dials_asks_the_gate() {
+    let mut sources = every_source();
+    // Looks whether the servers that it has just started on this machine listen.
+    sources.retain(|s| s.file != "cli/src/commands/dev/servers.rs");
+    holds(judged(&sources, dialing), "whoever opens a connection asks `egress::permit` first, at each call");
+}
+
+#[test]
+fn dialing_past_the_gate_is_seen() {
+    for (text, wrong) in [
+        ("fn f() { ureq::Agent::new_with_defaults(); }", true),
+        ("use std::net::TcpStream; fn f() { TcpStream::connect(\"a:1\"); }", true),
+        ("use async_nats::{ConnectOptions, HeaderMap};", true),
+        ("use std::net::UdpSocket;", true),
+        ("use crate::egress; use tokio_postgres::Config; fn f() { egress::permit(\"a\"); }", false),
+        ("use std::net::TcpStream; fn f(s: TcpStream) { s.peer_addr(); }", false),
+    ] {
+        assert_eq!(!dialing(&Source::read("plugins/src/a.rs", text)).is_empty(), wrong, "{text}");
+    }
+}
+
 fn printing(source: &Source) -> Vec<String> {
     let macros = ["print", "println", "eprint", "eprintln", "dbg"].into_iter();
     let mut found: Vec<String> =

@@ -10,9 +10,9 @@ use ecoops_core::ports::bus::Position;
 use ecoops_plugins::registry::{
     self, BrokerSettings, BusChoice, LimitsChoice, OutsideEventsChoice, ServiceChoice,
 };
-use ecoops_tests::authority::Authority;
 use ecoops_tests::events::{self, completed, open};
 use ecoops_tests::servers::{kafka, nats, redis, until};
+use ecoops_tests::tls::Authority;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 

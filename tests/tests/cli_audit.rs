@@ -158,3 +158,121 @@ fn a_copy_and_a_proof_need_the_public_key_alone() {
     assert_eq!(lines.len(), 300);
     assert_eq!(lines[299]["index"], 299);
 }
+
+/// An entry of a run, a second after the one before.
+fn of_run(number: i64, action: &str, result: AuditResult, signer: &str) -> AuditEntry {
+    let allowed = ecoops_core::domain::PolicyStamp {
+        version: "sha256:0123456789abcdef".into(),
+        decision: "allow".into(),
+        reason: "fine".into(),
+    };
+    AuditEntry {
+        timestamp: jiff::Timestamp::from_second(1_767_323_045 + number).unwrap().to_string(),
+        trace_id: "t".into(),
+        run: "r".into(),
+        actor: "user|1000".into(),
+        action: action.into(),
+        resource: "src/\u{1b}[31m*x*".into(),
+        result,
+        policy: (action == "gate").then_some(allowed),
+        content_hash: None,
+        urn: "urn:ecoops:run:r".into(),
+        uri: "file:///x".into(),
+        signer: signer.into(),
+        asked: None,
+        details: None,
+    }
+}
+
+/// A run whose first attempt failed and whose second landed, as an auditor meets it.
+#[test]
+fn a_report_names_the_evidence_of_each_change_and_every_exception() {
+    use AuditResult::{Failure, Success};
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let none = ecoops(home, &["report", "soc2"]);
+    assert_eq!(none.status.code(), Some(3), "{}", stderr(&none));
+    let log = registry::audit_log(&home.join("ecoops/state"), "ecoops.local/audit").unwrap();
+    let actions = [
+        ("gate", Success),
+        ("integrate", Success),
+        ("validate", Failure),
+        ("integrate", Success),
+        ("validate", Success),
+        ("approve", Success),
+        ("audit", Success),
+    ];
+    let entries: Vec<AuditEntry> =
+        (0..).zip(actions).map(|(n, (action, result))| of_run(n, action, result, "self")).collect();
+    log.append(&entries).unwrap();
+    drop(log);
+    let period = ["--from", "2026-01-02", "--to", "2026-01-02"];
+    let report = |more: &[&str]| ecoops(home, &[&["report", "soc2"], &period[..], more].concat());
+
+    // Entries are signed by whoever acted: one control has an exception, and says which entry.
+    let text = report(&[]);
+    let shown = stdout(&text);
+    assert_eq!(text.status.code(), Some(1), "{}", stderr(&text));
+    for part in [
+        "2026-01-02T00:00:00Z to 2026-01-02T23:59:59.999999Z",
+        "from 7 entries",
+        "every hash recomputed",
+        "| CC8.1 | Changes are authorised |",
+        "**FAIL**",
+        "CC5.2 Duties are separated between actor and recorder: 1 of 1",
+        "no separation of duties",
+        "## Changes (1)",
+        // entry, time, actor, resource, allowed, validated, approved, undone
+        "| 6 | 2026-01-02T03:04:11Z | user\\|1000 |",
+        " in file:///x | 0 | 4 | 5 | - |",
+        "What this report cannot show",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    assert!(!shown.contains('\u{1b}') && !shown.contains(" *x*"), "no markup of others: {shown}");
+    let read: Value = serde_json::from_str(&stdout(&report(&["--output", "json"]))).unwrap();
+    let status = |id: &str| {
+        let controls = read["controls"].as_array().unwrap();
+        controls.iter().find(|control| control["id"] == id).unwrap()["status"].clone()
+    };
+    for (id, expected) in [
+        ("CC8.1", "pass"),
+        ("CC8.1-T", "pass"),
+        ("CC7.3", "pass"),
+        ("CC5.2", "fail"),
+        ("CC6.3", "not_tested"),
+    ] {
+        assert_eq!(status(id), expected, "{id}");
+    }
+    assert_eq!(read["summary"]["listed"][0]["approved"], 5);
+
+    // Another period holds nothing, and says so.
+    let empty = ecoops(home, &["report", "iso27001", "--from", "2025-01-01", "--to", "2025-01-31"]);
+    assert!(empty.status.success() && stdout(&empty).contains("no control was tested"), "{}", stdout(&empty));
+    let wrong = ecoops(home, &["report", "iso27001", "--from", "2026-01-02", "--to", "2026-01-01"]);
+    assert_eq!(wrong.status.code(), Some(2));
+
+    // Kept, it is found again; and so is a copy of the entries.
+    let kept = report(&["--keep", "--out", "own.md"]);
+    assert_eq!(kept.status.code(), Some(1), "{}", stderr(&kept));
+    assert_eq!(ecoops(home, &["export", "--keep"]).status.code(), Some(0));
+    let mut list = binary::command(home);
+    let listed = stdout(&list.args(["objects", "list", "audit/", "--output", "json"]).output().unwrap());
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let names: Vec<&str> =
+        listed["objects"].as_array().unwrap().iter().map(|object| object["name"].as_str().unwrap()).collect();
+    let markdown = names.iter().find(|name| name.ends_with("-soc2.md")).unwrap();
+    let back = binary::command(home).args(["objects", "get", markdown]).output().unwrap();
+    assert_eq!(back.stdout, std::fs::read(home.join("own.md")).unwrap());
+    let lines = names.iter().find(|name| name.ends_with(".jsonl")).unwrap();
+    let back = binary::command(home).args(["objects", "get", lines]).output().unwrap();
+    assert_eq!(stdout(&back).lines().count(), 7);
+
+    // A log that does not hold is said first of all.
+    let tile = home.join("ecoops/state/audit/tile/0/000.p/7");
+    let mut bytes = std::fs::read(&tile).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&tile, bytes).unwrap();
+    let broken = report(&[]);
+    assert_eq!(broken.status.code(), Some(8), "{}", stdout(&broken));
+}

@@ -310,6 +310,72 @@ fn logs_and_metrics_of_a_collector_are_read() {
     assert_eq!(again["log_clusters"][0]["count"], clusters[0]["count"]);
 }
 
+/// What Prometheus' text format holds is told by its first bytes, whatever the file is called.
+#[test]
+fn an_exposition_is_no_log() {
+    let home = Home::new();
+    let sample = |at: u32, value: f64| {
+        format!("queue_length{{job=\"store\"}} {value} {}\n", (1_772_445_600 + u64::from(at) * 15) * 1000)
+    };
+    let rows: String =
+        (0..240).map(|at| sample(at, if at > 200 { 90.0 } else { 3.0 + f64::from(at % 5) })).collect();
+    let dump = format!("# HELP queue_length How much waits.\n# TYPE queue_length gauge\n{rows}");
+    let file = |name: &str, text: &str| write(&home.path().join(name), text);
+    for name in ["store.prom", "metrics.txt", "metrics", "export.log"] {
+        file(name, &dump);
+        let analysis = json(&ok(&home, &["incident", "analyze", name, "--output", "json"]).stdout);
+        let first = &analysis["anomalies"][0];
+        assert_eq!(
+            (&first["metric"], &first["service"]),
+            (&"queue_length".into(), &"store".into()),
+            "{name}"
+        );
+        assert_eq!(analysis["log_clusters"].as_array().unwrap().len(), 0, "{name}");
+    }
+    // Captured and ingested it is the same.
+    ok(&home, &["incident", "capture", "kept", "metrics"]);
+    assert!(std::fs::read_to_string(home.path().join("kept/metrics.csv")).unwrap().contains("queue_length"));
+    assert!(!home.path().join("kept/logs").exists());
+    let opened = ok(&home, &["incident", "open", "t", "metrics"]);
+    assert!(opened.stderr.contains("took in 0 log records, 240 points"), "{}", opened.stderr);
+
+    // One scrape without times is of the time that somebody tells, or of the end of what is beside it.
+    file("now.prom", "# TYPE queue_length gauge\nqueue_length{job=\"store\"} 9\n");
+    let alone = home.ecoops(home.path(), &["incident", "analyze", "now.prom"]);
+    assert!(alone.code == 2 && alone.stderr.contains("--at TIME"), "{}", alone.stderr);
+    ok(&home, &["incident", "analyze", "now.prom", "--at", "2026-03-02T10:59:00Z"]);
+    let both = ok(&home, &["incident", "analyze", "now.prom", "metrics.txt", "--output", "json"]);
+    let notes = json(&both.stdout)["notes"].to_string();
+    assert!(notes.contains("samples without a time"), "{notes}");
+}
+
+/// A symbolic link that is named is meant; so are packed files of every kind, and bundles whatever they are called.
+#[test]
+fn what_is_named_is_read_however_it_is_packed() {
+    let home = Home::new();
+    let (bundle, _) = rehearsed(&home, "7", &["--fault", "error-responses"]);
+    let wanted = ok(&home, &["incident", "analyze", path(&bundle), "--output", "json"]).stdout;
+    let pack = |name: &str, program: &str| {
+        let script = format!("tar --create --directory {} . | {program} > {name}", path(&bundle));
+        let status = Command::new("sh").args(["-c", &script]).current_dir(home.path()).status();
+        assert!(status.is_ok_and(|status| status.success()), "{script}");
+    };
+    for (name, program) in
+        [("a.tar.gz", "gzip"), ("b.tgz", "gzip"), ("c", "gzip"), ("d.tar", "cat"), ("e", "cat")]
+    {
+        pack(name, program);
+        let analysis = ok(&home, &["incident", "analyze", name, "--output", "json"]).stdout;
+        assert_eq!(json(&analysis)["hypotheses"], json(&wanted)["hypotheses"], "{name}");
+    }
+    write(
+        &home.path().join("real/a.log"),
+        "2026-03-02T10:00:00Z ERROR broke\n2026-03-02T10:20:00Z ERROR broke\n",
+    );
+    std::os::unix::fs::symlink(home.path().join("real/a.log"), home.path().join("a.log")).unwrap();
+    let linked = ok(&home, &["incident", "analyze", "a.log", "--output", "json"]).stdout;
+    assert_eq!(json(&linked)["log_clusters"][0]["count"], 2, "{linked}");
+}
+
 #[test]
 fn loose_files_do_as_well() {
     let home = Home::new();

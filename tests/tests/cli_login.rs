@@ -1,7 +1,7 @@
 //! `ecoops login`, `logout` and `whoami` against a real OpenID Connect issuer, and the daemon that takes its tokens.
 #![allow(clippy::unwrap_used)]
 
-use ecoops_tests::agent::{Agent, ask_tcp, free_port};
+use ecoops_tests::agent::{Agent, ask_tcp, free_port, wait};
 use ecoops_tests::servers::oidc::{self, Issuer, SERVICE_SECRET};
 use ecoops_tests::servers::until;
 use serde_json::{Value, json};
@@ -213,4 +213,93 @@ fn the_daemon_takes_the_issuers_tokens() {
     let renewed = issuer.service_token("urn:ecoops");
     assert_eq!(until("the new key is known", || Some(ask("/audit/query", &renewed).status)), 200);
     assert_eq!(ask("/audit/query", &token).status, 401, "its key is not published any more");
+}
+
+/// How the daemon says that the login stands.
+fn standing(home: &Agent) -> Value {
+    home.get("/v1/login").json()
+}
+
+#[test]
+fn the_agent_renews_a_login_before_it_ends() {
+    let Some(mut issuer) = oidc::start(6) else { return };
+    let mut home = home(&issuer, "");
+    home.run(&[]);
+    assert_eq!(standing(&home)["subject"], Value::Null);
+    log_in(&home, &issuer, "operator");
+    let renewed = |home: &Agent| standing(home)["renewed"].as_i64();
+    let first = wait("a renewal", || renewed(&home));
+    let ends = standing(&home)["tokenEnds"].as_i64().unwrap();
+    assert!(ends > first, "before it ended");
+    wait("another", || renewed(&home).filter(|at| *at > first));
+    let who = whoami(&home);
+    assert_eq!((&who["id"], &who["renewal"]["by"]), (&json!("operator"), &json!("agent")));
+    assert_eq!(who["renewal"]["trouble"], Value::Null);
+    let status = said(&home.ecoops(&["agent", "status"]));
+    assert!(status.contains("login:   operator at") && status.contains("is renewed at"), "{status}");
+
+    // One at a time, however many ask: a refresh token that was used twice would have ended it.
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| assert_eq!(whoami(&home)["id"], "operator"));
+        }
+    });
+    // The login outlives the daemon, and a new one renews it.
+    home.kill();
+    home.run(&[]);
+    wait("a renewal by the new one", || renewed(&home));
+    assert_eq!(whoami(&home)["id"], "operator");
+
+    // An issuer that is away is said, with what it means, and asked again.
+    issuer.server.kill();
+    wait("the trouble", || standing(&home)["trouble"].as_str().map(str::to_owned));
+    let output = home.ecoops(&["whoami"]);
+    assert!(said(&output).contains("not renewed") || output.status.code() == Some(3), "{}", said(&output));
+    let status = home.ecoops(&["agent", "status"]);
+    assert_eq!(status.status.code(), Some(1));
+    assert!(said(&status).contains("the login is not renewed"), "{}", said(&status));
+    // It comes back, and has forgotten everything.
+    issuer.server.run();
+    issuer.rotate();
+    wait("the end of the login", || {
+        home.post("/v1/login/look", &json!({}));
+        standing(&home)["trouble"].as_str().filter(|text| text.contains("log in again")).map(drop)
+    });
+    log_in(&home, &issuer, "admin");
+    wait("the new login", || (standing(&home)["subject"] == "admin").then_some(()));
+    wait("its renewal", || renewed(&home));
+    assert_eq!(standing(&home)["trouble"], Value::Null);
+    assert!(home.ecoops(&["logout"]).status.success());
+    wait("the end of the login", || standing(&home)["subject"].is_null().then_some(()));
+}
+
+#[test]
+fn a_command_shows_the_agent_that_it_is_one_of_ours() {
+    let Some(issuer) = oidc::start(600) else { return };
+    let mut home = home(&issuer, "");
+    let port = free_port();
+    home.run(&["--listen", &format!("127.0.0.1:{port}")]);
+    log_in(&home, &issuer, "operator");
+    wait("the agent has the login", || (standing(&home)["subject"] == "operator").then_some(()));
+    let asked = issuer.seen("/token");
+    assert_eq!(whoami(&home)["id"], "operator");
+    assert_eq!(issuer.seen("/token"), asked);
+    let now = jiff::Timestamp::now().as_second();
+    for (asked, signature, status) in
+        [(now, "AAAA", 403), (now, "no base64!", 400), (now - 3600, "AAAA", 403), (i64::MIN, "AAAA", 403)]
+    {
+        let body = json!({ "seconds": 60, "asked": asked, "signature": signature });
+        let reply = home.post("/v1/login/token", &body);
+        assert_eq!(reply.status, status, "{}", reply.text());
+    }
+    // Over TCP it is not to be had at all.
+    let made = home.ecoops(&["agent", "token", "--scope", "*"]);
+    let bearer = format!("Bearer {}", String::from_utf8_lossy(&made.stdout).trim());
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let body = json!({ "seconds": 60, "asked": now, "signature": "AAAA" }).to_string();
+    assert_eq!(ask_tcp(port, "POST", "/v1/login/token", &headers, &body).status, 403);
+    // Without the daemon the command does it itself.
+    home.kill();
+    assert_eq!(whoami(&home)["id"], "operator");
+    assert_eq!(whoami(&home)["renewal"], Value::Null);
 }

@@ -102,6 +102,12 @@ fn odd_series_are_scored_or_refused_in_words() {
         ("constant.csv", "timestamp,value\n1,5\n2,5\n3,5\n".to_owned(), 0),
         ("one.csv", "timestamp,value\n1,5\n".to_owned(), 0),
         ("back.csv", "timestamp,value\n3,5\n1,5\n99999999999,5\n".to_owned(), 0),
+        (
+            "newest-first.csv",
+            "value,timestamp\n3,03.03.2024 10:00\n2,02.03.2024 10:00\n1,01.03.2024 10:00\n".to_owned(),
+            0,
+        ),
+        ("untimed.csv", "when,value\nmorning,5\nnoon,6\n".to_owned(), 0),
         ("nan.csv", "timestamp,value\n1,NaN\n2,NaN\n".to_owned(), 3),
         ("empty.csv", String::new(), 3),
         ("words.csv", "a,b\nc,d\n".to_owned(), 3),

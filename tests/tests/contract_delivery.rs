@@ -4,6 +4,7 @@
 
 use ecoops_core::ports::delivery::{Delivery, DeliveryError, Health, Sync};
 use ecoops_plugins::registry::{self, DeliveryChoice};
+use ecoops_tests::agent::Agent;
 use ecoops_tests::home::{Home, write};
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,9 +27,12 @@ impl World {
         Self { home, repository, live }
     }
 
+    fn texts(&self) -> [&str; 4] {
+        [self.repository.to_str().unwrap(), "main", "deploy/", self.live.to_str().unwrap()]
+    }
+
     fn delivery(&self) -> Box<dyn Delivery> {
-        let texts = [self.repository.to_str().unwrap(), "main", "deploy/", self.live.to_str().unwrap()];
-        open(&self.home, "shop", &texts).unwrap()
+        open(&self.home, "shop", &self.texts()).unwrap()
     }
 
     fn live(&self, path: &str) -> Option<String> {
@@ -50,11 +54,11 @@ fn open(home: &Home, name: &str, texts: &[&str]) -> Result<Box<dyn Delivery>, re
     registry::delivery(&choice, registry::host("system").unwrap())
 }
 
-#[test]
-fn what_is_desired_is_deployed_drift_is_seen_and_a_rollback_goes_back() {
-    let world = World::new();
-    let delivery = world.delivery();
-    assert_eq!(delivery.applications(), ["shop"]);
+/// What is desired is deployed, drift is seen, and a rollback goes back. `make` opens the delivery of a world, again and
+/// again.
+fn suite(world: &World, make: impl Fn() -> Box<dyn Delivery>) {
+    let delivery = make();
+    assert_eq!(delivery.applications().unwrap(), ["shop"]);
     assert!(matches!(delivery.state("nothing"), Err(DeliveryError::NoSuchApplication(_))));
     assert!(matches!(delivery.sync("nothing", None, false), Err(DeliveryError::NoSuchApplication(_))));
     let state = delivery.state("shop").unwrap();
@@ -93,7 +97,7 @@ fn what_is_desired_is_deployed_drift_is_seen_and_a_rollback_goes_back() {
         (Some("a: 1\n".into()), Some("b: 1\n".into()))
     );
     assert_eq!(world.live("c.sh"), None);
-    let state = world.delivery().state("shop").unwrap();
+    let state = make().state("shop").unwrap();
     assert_eq!(
         (state.sync_status, state.health_status, state.history.len()),
         (Sync::OutOfSync, Health::Healthy, 4)
@@ -101,6 +105,27 @@ fn what_is_desired_is_deployed_drift_is_seen_and_a_rollback_goes_back() {
     assert!(matches!(delivery.rollback("shop", 9), Err(DeliveryError::Refused(_))));
     assert!(matches!(delivery.sync("shop", Some("no such branch"), false), Err(DeliveryError::Refused(_))));
     assert!(matches!(delivery.sync("shop", Some("--upload-pack=x"), false), Err(DeliveryError::Refused(_))));
+}
+
+#[test]
+fn folders_pass() {
+    let world = World::new();
+    suite(&world, || world.delivery());
+}
+
+/// The kernel's infra-manager, by an agent of ours that serves its contract and deploys to folders.
+#[test]
+fn infra_manager_passes() {
+    let world = World::new();
+    let texts: Vec<String> = world.texts().iter().map(|text| format!("{text:?}")).collect();
+    let (_agent, service) =
+        Agent::serving(&format!("[delivery.applications]\nshop = [{}]\n", texts.join(", ")));
+    suite(&world, || {
+        let (applications, state) = (BTreeMap::new(), PathBuf::new());
+        let service = service.clone();
+        let choice = DeliveryChoice { adapter: "infra_manager".into(), service, applications, state };
+        registry::delivery(&choice, registry::host("system").unwrap()).unwrap()
+    });
 }
 
 #[test]

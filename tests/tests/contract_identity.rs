@@ -10,15 +10,21 @@ use ecoops_core::ports::secrets::Secrets;
 use ecoops_plugins::host::frozen::Frozen;
 use ecoops_plugins::identity::settings::IdentitySettings;
 use ecoops_plugins::registry::{
-    self, IdentityChoice, Login, Oidc, OidcSettings, Polled, SessionStore, Unlock,
+    self, AuthError, IdentityChoice, Login, Oidc, OidcSettings, Polled, ServiceChoice, SessionStore, Showing,
+    Standing, Unlock,
 };
 use ecoops_plugins::secrets::file::FileSecrets;
+use ecoops_tests::agent::{Agent, free_port};
+use ecoops_tests::auth_service::as_seen;
+use ecoops_tests::http::{Replay, Request};
 use ecoops_tests::servers::oidc::{self, Issuer};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 struct Bench {
     identity: Box<dyn Identity>,
@@ -34,7 +40,7 @@ fn frozen() -> Arc<Frozen> {
 
 fn open(folder: &Path, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, registry::RegistryError> {
     let choice = IdentityChoice {
-        adapter: "os-user".to_owned(),
+        adapter: "os_user".to_owned(),
         folder: folder.join("identity"),
         settings: IdentitySettings::default(),
     };
@@ -61,7 +67,7 @@ fn logged_in(issuer: &Issuer) -> Bench {
         skew: 30,
         ..OidcSettings::default()
     };
-    let oidc = Oidc::public(settings, host.clone());
+    let oidc = Arc::new(Oidc::public(settings, host.clone()));
     let secrets: Arc<dyn Secrets> = Arc::new(FileSecrets::new(
         folder.path().join("credentials.json"),
         Unlock::Machine { key_file: folder.path().join("key"), machine: String::new() },
@@ -75,7 +81,7 @@ fn logged_in(issuer: &Issuer) -> Bench {
     let Polled::Done(tokens) = oidc.poll_device(&mut waiting).unwrap() else { panic!("it was approved") };
     oidc.begin(tokens, None, false, &store).unwrap();
     let choice = IdentityChoice {
-        adapter: "os-user".to_owned(),
+        adapter: "os_user".to_owned(),
         folder: folder.path().join("identity"),
         settings: IdentitySettings::default().with_issuer_roles(&BTreeMap::from([(
             "platform-operator".to_owned(),
@@ -85,6 +91,31 @@ fn logged_in(issuer: &Issuer) -> Bench {
     let login = Some(Login { secrets, lock, required: true });
     let identity = registry::identity_with_issuer(&choice, oidc, login, host.clone()).unwrap();
     Bench { identity, host, role: "oidc:platform-operator", _folder: folder }
+}
+
+/// Roles of an issuer, of which one gives everything but `remediation:admin`.
+fn with_roles(role: &str) -> IdentitySettings {
+    let may = BTreeSet::from([Permission::Read, Permission::Write, Permission::Deploy]);
+    IdentitySettings::default().with_issuer_roles(&BTreeMap::from([(role.to_owned(), may)]))
+}
+
+/// Somebody whom an auth-service knows by a token.
+fn by_service(url: &str, token: Option<&str>, role: &'static str, required: bool) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Arc::new(Frozen::at(registry::host("system").unwrap().now(), 7));
+    let settings = with_roles(role.strip_prefix("oidc:").unwrap());
+    let folder_of_key = folder.path().join("identity");
+    let choice = IdentityChoice { adapter: "os_user".into(), folder: folder_of_key, settings };
+    let token = token.map(str::to_owned);
+    let showing = Showing { token: Arc::new(move || Ok(token.as_deref().map(Into::into))), required };
+    let service = registry::auth_service(&at(url)).unwrap();
+    let identity = registry::identity_by_service(&choice, service, Some(showing), host.clone()).unwrap();
+    Bench { identity, host, role, _folder: folder }
+}
+
+fn at(url: &str) -> ServiceChoice {
+    let deadline = std::time::Duration::from_secs(10);
+    ServiceChoice { address: url.to_owned(), deadline, ..ServiceChoice::default() }
 }
 
 /// What every identity adapter keeps.
@@ -255,4 +286,135 @@ fn an_unusable_key_is_an_error_and_stays_as_it_is() {
         assert!(why.contains(expected), "{why}");
         assert_eq!(std::fs::read(&key).ok(), before);
     }
+}
+
+/// A daemon as the auth-service, over TCP, and a token that it made.
+fn agent() -> (Agent, String, String) {
+    let mut agent = Agent::new();
+    let port = free_port();
+    agent.run(&["--listen", &format!("127.0.0.1:{port}")]);
+    let made = agent.ecoops(&["agent", "token", "--scope", "*"]);
+    let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+    (agent, format!("http://127.0.0.1:{port}"), token)
+}
+
+#[test]
+fn the_agent_as_auth_service_keeps_the_contract() {
+    let (_agent, url, token) = agent();
+    let service = registry::auth_service(&at(&url)).unwrap();
+    let holder = service.verify(&token).unwrap();
+    assert_eq!(holder.roles, ["developer"]);
+    assert!(matches!(service.introspect(&token), Ok(Standing::Active(Some(end))) if end == holder.expires));
+    for (permission, allowed) in [
+        ("memory:read", true),
+        ("remediation:write", true),
+        ("remediation:admin", false),
+        ("fly:high", false),
+    ] {
+        assert_eq!(service.authorize(&token, permission).map(|d| d.allowed), Ok(allowed), "{permission}");
+    }
+    for wrong in ["", "a.b.c", "nonsense", "a\r\nb", &format!("{token}x"), &"x".repeat(100_000)] {
+        assert!(service.verify(wrong).is_err(), "{wrong:.20}");
+        assert_ne!(service.introspect(wrong), Ok(Standing::Active(None)), "{wrong:.20}");
+    }
+    suite(|| by_service(&url, Some(&token), "oidc:developer", true));
+    let bench = by_service(&url, Some(&token), "oidc:developer", true);
+    let bearer = bench.identity.verify_bearer(&Token(token.clone())).unwrap();
+    assert_eq!((bearer.actor.roles, bearer.expires), (vec!["oidc:developer".to_owned()], holder.expires));
+    assert!(bench.identity.verify_bearer(&Token(format!("{token}x"))).is_err());
+}
+
+#[test]
+fn auth_service_as_seen_keeps_the_contract() {
+    let stand_in = Replay::start(as_seen);
+    let url = stand_in.url();
+    suite(|| by_service(&url, Some("operator"), "oidc:platform-operator", true));
+    let bench = by_service(&url, Some("service"), "oidc:platform-operator", true);
+    let actor = bench.identity.login(60).and_then(|token| bench.identity.verify(&token)).unwrap();
+    assert_eq!(actor.kind, ecoops_core::domain::ActorKind::Service, "told by its role");
+    let held: Vec<_> = actor.permissions.iter().map(|p| p.as_str()).collect();
+    assert!(!held.contains(&"remediation:admin"), "what a token says of permissions counts for nothing");
+    let service = registry::auth_service(&at(&url)).unwrap();
+    for permission in Permission::ALL {
+        assert!(!service.authorize("operator", permission.as_str()).unwrap().allowed, "{permission}");
+    }
+    assert!(service.authorize("operator", "memory:read").unwrap().allowed);
+    assert!(
+        matches!(service.authorize("stranger", "memory:read"), Err(AuthError::Refused(why)) if why.contains("401"))
+    );
+    assert!(
+        matches!(service.verify("stranger"), Err(AuthError::Refused(why)) if why.contains("INVALID_TOKEN"))
+    );
+    assert!(matches!(service.verify(""), Err(AuthError::Refused(why)) if why.contains("MISSING_TOKEN")));
+    assert_eq!(service.introspect("operator"), Ok(Standing::Active(None)));
+    assert_eq!(service.introspect("stranger"), Ok(Standing::Ended));
+    // Whoever brings a token is asked about once a while, and never taken for somebody else.
+    let asked = || stand_in.requests().len();
+    let before = asked();
+    for _ in 0..5 {
+        assert_eq!(bench.identity.verify_bearer(&Token("operator".into())).unwrap().actor.id, "operator");
+    }
+    assert_eq!(asked(), before + 1);
+    bench.host.advance(31_000);
+    assert!(bench.identity.verify_bearer(&Token("operator".into())).is_ok());
+    assert_eq!(asked(), before + 2);
+    // Without a token it is this machine's user, unless one is demanded.
+    let nobody = by_service(&url, None, "oidc:platform-operator", false);
+    assert_eq!(
+        nobody.identity.login(60).and_then(|t| nobody.identity.verify(&t)).unwrap().roles,
+        ["developer"]
+    );
+    let error = by_service(&url, None, "oidc:platform-operator", true).identity.login(60).unwrap_err();
+    assert!(error.to_string().contains("ECO_AUTH_API_KEY"), "{error}");
+}
+
+#[test]
+fn what_an_auth_service_cannot_tell_is_nobody_and_no_500_is_asked_again() {
+    let holder = |data: Value| json!({ "success": true, "data": data }).to_string();
+    let good = json!({ "id": "a", "type": "user", "roles": [] });
+    for (status, body, times, refused) in [
+        (
+            500,
+            json!({ "success": false, "error": { "code": "INTERNAL_ERROR", "message": "m" } }).to_string(),
+            1,
+            false,
+        ),
+        (500, String::new(), 1, false),
+        (404, json!({ "detail": "Not Found" }).to_string(), 1, false),
+        (200, json!({ "success": false, "error": { "code": "X", "message": "no" } }).to_string(), 1, false),
+        (200, holder(json!({})), 1, false),
+        (200, holder(json!({ "actor": good })), 1, false),
+        (200, holder(json!({ "actor": { "id": "" }, "expiresAt": "2099-01-01T00:00:00Z" })), 1, false),
+        (200, holder(json!({ "valid": false, "actor": good, "expiresAt": "2099-01-01T00:00:00Z" })), 1, true),
+        (200, "\u{0}\u{1}".into(), 1, false),
+        (401, String::new(), 1, true),
+        (403, json!({ "error": "no" }).to_string(), 1, true),
+        (503, String::new(), 3, false),
+    ] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = asked.clone();
+        let shown = body.clone();
+        let stand_in = Replay::start(move |_: &Request| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            (status, shown.clone())
+        });
+        let service = registry::auth_service(&at(&stand_in.url())).unwrap();
+        match service.verify("t").unwrap_err() {
+            AuthError::Refused(why) => assert!(refused, "{status} {body}: {why}"),
+            AuthError::Untold(why) => assert!(!refused, "{status} {body}: {why}"),
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), times, "{status} {body}");
+        let bench = by_service(&stand_in.url(), Some("t"), "oidc:platform-operator", false);
+        assert!(matches!(bench.identity.login(60), Err(IdentityError::Login(_))), "{status} {body}");
+    }
+    // One that ended meanwhile.
+    let over = holder(json!({ "actor": good, "expiresAt": 1_000_000_000 }));
+    let stand_in = Replay::start(move |_: &Request| (200, over.clone()));
+    let bench = by_service(&stand_in.url(), Some("t"), "oidc:platform-operator", true);
+    assert!(matches!(bench.identity.verify_bearer(&Token("t".into())), Err(IdentityError::Expired(_))));
+    // Nobody there; and nothing in clear to another machine.
+    let nobody = registry::auth_service(&at(&format!("http://127.0.0.1:{}", free_port()))).unwrap();
+    assert!(matches!(nobody.verify("t"), Err(AuthError::Untold(_))));
+    let far = registry::auth_service(&at("http://auth.example:4001")).unwrap();
+    assert!(matches!(far.verify("t"), Err(AuthError::Untold(why)) if why.contains("https only")));
 }

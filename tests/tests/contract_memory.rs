@@ -2,7 +2,9 @@
 
 use ecoops_core::ports::memory::{Document, DocumentKind, MOST_BYTES, Memory, MemoryError};
 use ecoops_plugins::memory::embedded::EmbeddedMemory;
-use ecoops_tests::memory::{Words, ask, document, ids, suite, words_vector};
+use ecoops_plugins::registry;
+use ecoops_tests::agent::Agent;
+use ecoops_tests::memory::{Departs, Words, ask, document, ids, suite, suite_of, words_vector};
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -19,6 +21,20 @@ fn embedded() {
         count.set(count.get() + 1);
         Box::new(open(&folder.path().join(format!("state/{}.sqlite", count.get()))))
     });
+}
+
+/// The kernel's memory-hub, by an agent of ours that serves its contract.
+#[test]
+fn memory_hub() {
+    let agents = std::cell::RefCell::new(Vec::new());
+    suite_of(
+        || {
+            let (agent, service) = Agent::serving("");
+            agents.borrow_mut().push(agent);
+            registry::memory_hub(&service).expect("an address")
+        },
+        Departs::MEMORY_HUB,
+    );
 }
 
 #[test]

@@ -6,14 +6,20 @@
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::secrets::{Secret, SecretName, Secrets, SecretsError, Terms};
 use ecoops_plugins::host::frozen::Frozen;
-use ecoops_plugins::registry::{self, OpenBaoAuth, OpenBaoSettings, SecretsChoice, Unlock};
-use ecoops_plugins::secrets::openbao::OpenBao;
+use ecoops_plugins::registry::{
+    self, Certificate, CertificateRequest, OpenBao, OpenBaoAuth, OpenBaoSettings, SecretsChoice, Unlock,
+};
+use ecoops_tests::agent::Agent;
+use ecoops_tests::http::Replay;
 use ecoops_tests::servers::{oidc, openbao};
+use ecoops_tests::tls::Authority;
 use serde_json::json;
+use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 fn name(text: &str) -> SecretName {
     text.parse().unwrap()
@@ -286,7 +292,7 @@ fn times_are_the_hosts() {
 /// A server with a role that may use `secret/ecoops` and issue certificates, for logins by AppRole.
 fn openbao_with_role() -> Option<(ecoops_tests::servers::Server, OpenBaoSettings)> {
     let server = openbao::start()?;
-    let policy = r#"path "secret/*" { capabilities = ["create","read","update","delete","list"] } path "pki/issue/*" { capabilities = ["update"] }"#;
+    let policy = r#"path "secret/*" { capabilities = ["create","read","update","delete","list"] } path "pki/issue/*" { capabilities = ["update"] } path "pki/revoke-with-key" { capabilities = ["update"] }"#;
     openbao::set(&server, "PUT", "/v1/sys/policies/acl/ecoops", &json!({ "policy": policy }).to_string());
     openbao::set(&server, "POST", "/v1/sys/auth/approle", r#"{"type":"approle"}"#);
     let role = r#"{"token_policies":["ecoops"],"token_ttl":"60s","token_max_ttl":"150s"}"#;
@@ -303,7 +309,6 @@ fn openbao_with_role() -> Option<(ecoops_tests::servers::Server, OpenBaoSettings
         auth_mount: String::new(),
         mount: "secret".into(),
         folder: "ecoops".into(),
-        offline: false,
     };
     Some((server, settings))
 }
@@ -336,8 +341,6 @@ fn openbao_keeps_the_contract() {
     let store = OpenBao::new(OpenBaoSettings { auth: wrong, ..settings.clone() }, host()).unwrap();
     let error = store.get(&name("a")).unwrap_err();
     assert!(matches!(error, SecretsError::Locked { .. }), "{error}");
-    let offline = OpenBao::new(OpenBaoSettings { offline: true, ..settings.clone() }, host()).unwrap();
-    assert!(offline.get(&name("a")).unwrap_err().to_string().contains("--offline"));
     drop(server);
     let store = OpenBao::new(settings, host()).unwrap();
     assert!(matches!(store.get(&name("a")), Err(SecretsError::Unavailable { .. })));
@@ -353,7 +356,6 @@ fn store_settings() -> OpenBaoSettings {
         auth_mount: String::new(),
         mount: "secret".into(),
         folder: "ecoops".into(),
-        offline: false,
     }
 }
 
@@ -405,7 +407,13 @@ fn certificates_live_as_long_as_was_asked() {
     let role = r#"{"allowed_domains":["example.org"],"allow_subdomains":true,"max_ttl":"72h"}"#;
     openbao::set(&server, "POST", "/v1/pki/roles/agent", role);
     let store = OpenBao::new(settings, host()).unwrap();
-    let made = store.issue("pki", "agent", "one.example.org", 3600).unwrap();
+    let request = |name: &str| CertificateRequest {
+        mount: "pki".into(),
+        role: "agent".into(),
+        names: vec![name.to_owned(), "two.example.org".into(), "127.0.0.1".into()],
+        seconds: 3600,
+    };
+    let made = store.issue(&request("one.example.org")).unwrap();
     assert!(
         made.certificates.contains("BEGIN CERTIFICATE")
             && made.private_key.text().unwrap().contains("PRIVATE KEY")
@@ -414,8 +422,22 @@ fn certificates_live_as_long_as_was_asked() {
     assert!((3590..=3610).contains(&life), "{life}");
     assert!(!made.is_due(made.made + 2300) && made.is_due(made.made + 2450));
     assert!(!format!("{made:?}").contains("PRIVATE KEY"));
-    let error = store.issue("pki", "agent", "one.example.com", 3600).unwrap_err();
+    let error = store.issue(&request("one.example.com")).unwrap_err();
     assert!(error.to_string().contains("not allowed"), "{error}");
+    let revoked = || {
+        let found = openbao::set(&server, "GET", &format!("/v1/pki/cert/{}", made.serial), "");
+        found["data"]["revocation_time"].as_i64().unwrap_or(0)
+    };
+    assert_eq!(revoked(), 0);
+    // Whoever has not its key cannot end it.
+    let stolen = Certificate {
+        private_key: store.issue(&request("one.example.org")).unwrap().private_key,
+        ..made.clone()
+    };
+    assert!(store.revoke_certificate("pki", &stolen).is_err());
+    assert_eq!(revoked(), 0);
+    store.revoke_certificate("pki", &made).unwrap();
+    assert!(revoked() > 0);
 }
 
 #[test]
@@ -441,44 +463,167 @@ fn openbao_lets_in_by_jwt() {
     assert!(matches!(with(auth).get(&name("a")), Err(SecretsError::Unavailable { .. })));
 }
 
-/// There is no cluster here: a stub answers what the API server's TokenReview would.
+/// The two requests of a Kubernetes API server that a login takes, over TLS: it knows the tokens that it gave out, for
+/// whom each is, and who may ask it about them. No cluster, but nothing that OpenBao sees of one is left out.
+struct Cluster {
+    tokens: Arc<Mutex<HashMap<String, (String, String)>>>,
+    api: Replay,
+    ca: String,
+    _folder: tempfile::TempDir,
+}
+
+const REVIEWER: &str = "the reviewer's own token";
+
+impl Cluster {
+    fn up() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::new(folder.path());
+        let tokens: Arc<Mutex<HashMap<String, (String, String)>>> = Arc::default();
+        let known = tokens.clone();
+        let api = Replay::secure(authority.server(&["127.0.0.1"]), move |request| {
+            if request.header("authorization") != format!("Bearer {REVIEWER}") {
+                return (401, json!({ "kind": "Status", "status": "Failure", "code": 401 }).to_string());
+            }
+            if request.path != "/apis/authentication.k8s.io/v1/tokenreviews" {
+                return (404, json!({ "kind": "Status", "status": "Failure", "code": 404 }).to_string());
+            }
+            let asked: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let token = asked["spec"]["token"].as_str().unwrap_or_default();
+            let status = match known.lock().unwrap().get(token) {
+                Some((account, uid)) => json!({
+                    "authenticated": true, "audiences": asked["spec"]["audiences"],
+                    "user": { "username": account, "uid": uid, "groups": ["system:serviceaccounts"] },
+                }),
+                None => json!({ "authenticated": false, "error": "invalid bearer token" }),
+            };
+            let review =
+                json!({ "kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "status": status });
+            (201, review.to_string())
+        });
+        let ca = std::fs::read_to_string(&authority.file).unwrap();
+        Self { tokens, api, ca, _folder: folder }
+    }
+
+    /// A token for a service account, as a pod finds it in its file.
+    fn token(&self, namespace: &str, name: &str) -> String {
+        use base64::Engine;
+        let encode = |value: serde_json::Value| {
+            base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string())
+        };
+        let uid = format!("uid-{}", self.tokens.lock().unwrap().len());
+        let (account, now) = (json!({ "name": name, "uid": uid }), jiff::Timestamp::now().as_second());
+        let claims = json!({
+            "iss": "kubernetes/serviceaccount", "sub": format!("system:serviceaccount:{namespace}:{name}"),
+            "kubernetes.io": { "namespace": namespace, "serviceaccount": account }, "jti": uid,
+            "iat": now - 60, "nbf": now - 60, "exp": now + 3600,
+        });
+        let token = format!("{}.{}.AAAA", encode(json!({ "alg": "RS256", "kid": "k" })), encode(claims));
+        let whose = (format!("system:serviceaccount:{namespace}:{name}"), uid);
+        self.tokens.lock().unwrap().insert(token.clone(), whose);
+        token
+    }
+}
+
 #[test]
 fn openbao_lets_in_a_service_account() {
     let Some((server, settings)) = openbao_with_role() else { return };
-    let reviews = ecoops_tests::http::Replay::start(|request| {
-        let good =
-            request.path.ends_with("/tokenreviews") && request.header("authorization") == "Bearer reviewer";
-        let user = json!({ "username": "system:serviceaccount:ops:ecoops", "uid": "u-1", "groups": ["system:serviceaccounts"] });
-        let status = json!({ "authenticated": good, "user": user, "audiences": ["bao"] });
-        (
-            201,
-            json!({ "kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "status": status })
-                .to_string(),
-        )
-    });
+    let cluster = Cluster::up();
     openbao::set(&server, "POST", "/v1/sys/auth/kubernetes", r#"{"type":"kubernetes"}"#);
-    // The method asks for a certificate to trust, which a server without TLS never shows.
-    openbao::set(&server, "POST", "/v1/sys/mounts/pki", r#"{"type":"pki"}"#);
-    let root = r#"{"common_name":"test root"}"#;
-    let root = openbao::set(&server, "POST", "/v1/pki/root/generate/internal", root);
-    let config = json!({
-        "kubernetes_host": reviews.url(), "kubernetes_ca_cert": root["data"]["certificate"],
-        "token_reviewer_jwt": "reviewer", "disable_local_ca_jwt": true,
-    });
-    openbao::set(&server, "POST", "/v1/auth/kubernetes/config", &config.to_string());
-    let role = json!({ "bound_service_account_names": ["ecoops"], "bound_service_account_namespaces": ["ops"], "token_policies": ["ecoops"] });
+    let configure = |reviewer: &str, ca: &str| {
+        let config = json!({
+            "kubernetes_host": cluster.api.url(), "kubernetes_ca_cert": ca,
+            "token_reviewer_jwt": reviewer, "disable_local_ca_jwt": true,
+        });
+        openbao::set(&server, "POST", "/v1/auth/kubernetes/config", &config.to_string());
+    };
+    configure(REVIEWER, &cluster.ca);
+    let role = json!({ "bound_service_account_names": ["ecoops"], "bound_service_account_namespaces": ["ops"], "token_policies": ["ecoops"], "token_ttl": "60s" });
     openbao::set(&server, "POST", "/v1/auth/kubernetes/role/ecoops", &role.to_string());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
-    // Only its form is looked at before it is reviewed.
-    let claims = "eyJpc3MiOiJrdWJlcm5ldGVzL3NlcnZpY2VhY2NvdW50Iiwic3ViIjoic3lzdGVtOnNlcnZpY2VhY2NvdW50Om9wczplY29vcHMiLCJrdWJlcm5ldGVzLmlvIjp7Im5hbWVzcGFjZSI6Im9wcyIsInNlcnZpY2VhY2NvdW50Ijp7Im5hbWUiOiJlY29vcHMiLCJ1aWQiOiJ1LTEifX19";
-    std::fs::write(&file, format!("eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.{claims}.AAAA")).unwrap();
-    let auth = OpenBaoAuth::Kubernetes { role: "ecoops".into(), file: file.clone() };
-    let store = OpenBao::new(OpenBaoSettings { auth, ..settings.clone() }, host()).unwrap();
+    let with = |role: &str| {
+        let auth = OpenBaoAuth::Kubernetes { role: role.into(), file: file.clone() };
+        OpenBao::new(OpenBaoSettings { auth, ..settings.clone() }, host()).unwrap()
+    };
+    let good = cluster.token("ops", "ecoops");
+    std::fs::write(&file, format!("{good}\n")).unwrap();
+    let before = tokens(&server);
+    let store = with("ecoops");
     store.put(&name("a"), &"x".into(), &Terms::default()).unwrap();
     assert_eq!(store.get(&name("a")).unwrap().unwrap().text(), Some("x"));
-    assert!(reviews.requests().iter().any(|r| r.path.ends_with("/tokenreviews")), "it was reviewed");
-    let auth = OpenBaoAuth::Kubernetes { role: "other".into(), file };
-    let store = OpenBao::new(OpenBaoSettings { auth, ..settings }, host()).unwrap();
-    assert!(matches!(store.get(&name("a")), Err(SecretsError::Locked { .. })));
+    assert_eq!((cluster.api.requests().len(), tokens(&server)), (1, before + 1), "one login, reviewed once");
+    drop(store);
+    assert_eq!(tokens(&server), before, "revoked at its end");
+    let locked = |role: &str, why: &str| {
+        let error = with(role).get(&name("a")).unwrap_err();
+        assert!(
+            matches!(error, SecretsError::Locked { .. } | SecretsError::Unavailable { .. }),
+            "{why}: {error}"
+        );
+        assert_eq!(tokens(&server), before, "{why}");
+    };
+    locked("other", "a role that there is not");
+    for (namespace, account) in [("ops", "another"), ("elsewhere", "ecoops")] {
+        std::fs::write(&file, cluster.token(namespace, account)).unwrap();
+        locked("ecoops", "a service account that the role is not for");
+    }
+    // One that the cluster has taken back; one that it never gave.
+    cluster.tokens.lock().unwrap().remove(&good);
+    std::fs::write(&file, &good).unwrap();
+    locked("ecoops", "a token that is worth nothing any more");
+    std::fs::write(&file, cluster.token("ops", "ecoops")).unwrap();
+    configure("somebody else", &cluster.ca);
+    locked("ecoops", "a reviewer whom the cluster does not know");
+    let stranger = tempfile::tempdir().unwrap();
+    let stranger = Authority::new(stranger.path());
+    configure(REVIEWER, &std::fs::read_to_string(&stranger.file).unwrap());
+    locked("ecoops", "a cluster that is not the one that it says");
+    configure(REVIEWER, &cluster.ca);
+    assert!(with("ecoops").get(&name("a")).unwrap().is_some());
+}
+
+#[test]
+fn what_a_store_was_opened_with_is_kept_and_given_back() {
+    let Some((server, settings)) = openbao_with_role() else { return };
+    let before = tokens(&server);
+    let clock = Arc::new(Frozen::at("2026-11-20T08:00:00Z".parse().unwrap(), 1));
+    let store = OpenBao::new(settings, clock.clone()).unwrap();
+    assert_eq!((store.keep_open().unwrap(), tokens(&server)), (None, before), "nothing is opened for it");
+    store.get(&name("a")).unwrap();
+    assert_eq!(store.keep_open().unwrap(), Some(Duration::from_secs(40)), "two thirds of 60 s");
+    clock.advance(41_000);
+    assert_eq!(store.keep_open().unwrap(), Some(Duration::from_secs(40)), "renewed");
+    assert_eq!(tokens(&server), before + 1, "the same token");
+    store.close().unwrap();
+    assert_eq!((store.keep_open().unwrap(), tokens(&server)), (None, before));
+    store.get(&name("a")).unwrap();
+    assert_eq!(tokens(&server), before + 1, "using it again opens it anew");
+}
+
+#[test]
+fn what_the_daemon_opened_is_given_back_when_it_stops() {
+    let Some((server, settings)) = openbao_with_role() else { return };
+    let OpenBaoAuth::AppRole { role_id, secret_id } = &settings.auth else { panic!("the role is one") };
+    openbao::set(&server, "POST", "/v1/secret/data/ecoops/opa/token", r#"{"data":{"value":"swordfish"}}"#);
+    let mut agent = Agent::new();
+    let mut add = agent.command();
+    add.args(["credential", "add", "openbao/secret-id"]).stdin(std::process::Stdio::piped());
+    let mut add = add.spawn().unwrap();
+    std::io::Write::write_all(&mut add.stdin.take().unwrap(), secret_id.expose()).unwrap();
+    assert!(add.wait().unwrap().success());
+    agent.configure(&format!(
+        "[secrets]\nstore = \"openbao\"\n[openbao]\naddress = {:?}\nrole = {role_id:?}\n\
+         [policy]\nadapter = \"opa\"\naddress = \"http://127.0.0.1:9\"\ncredential = \"opa/token\"\n",
+        settings.address
+    ));
+    let before = tokens(&server);
+    agent.run(&[]);
+    ecoops_tests::servers::until("the daemon's login", || (tokens(&server) == before + 1).then_some(()));
+    agent.signal(rustix::process::Signal::TERM);
+    agent.ended();
+    assert_eq!(tokens(&server), before);
+    // A command's, too.
+    let listed = agent.ecoops(&["credential", "list"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("opa/token"));
+    assert_eq!(tokens(&server), before);
 }

@@ -4,13 +4,18 @@
 
 use ecoops_core::domain::{EventData, RemediationEvent};
 use ecoops_core::ports::events::Events;
+use ecoops_plugins::registry::OutsideEventsChoice;
 use ecoops_tests::events;
 use ecoops_tests::servers::{free_port, kafka, until};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+fn choice(address: String) -> OutsideEventsChoice {
+    events::choice("kafka", address)
+}
+
 fn open(address: String) -> Box<dyn Events> {
-    events::open(&events::choice("kafka", address))
+    events::open(&choice(address))
 }
 
 fn event(run: u64, text: &str) -> RemediationEvent {
@@ -89,10 +94,30 @@ fn the_next_member_goes_on_behind_what_is_settled() {
     assert_eq!(again, offsets[2..]);
 }
 
+/// Each try gets further, so that a topic that is too large for one is read in several.
+#[test]
+fn a_topic_that_takes_longer_than_a_call_may_is_published_to_in_the_end() {
+    let Some(cluster) = kafka::mock_cluster() else { return };
+    let within = |deadline: Duration| {
+        let mut choice = choice(cluster.address());
+        choice.server.deadline = deadline;
+        events::open(&choice)
+    };
+    let text = "x".repeat(400_000);
+    let filling = open(cluster.address());
+    for n in 0..60 {
+        filling.publish(&event(n, &text), &format!("k{n}")).unwrap();
+    }
+    let begin = std::time::Instant::now();
+    open(cluster.address()).publish(&event(99, "measured"), "measured").unwrap();
+    let short = within(begin.elapsed() / 2);
+    until("it is published", || short.publish(&event(99, "late"), "late").ok());
+}
+
 #[test]
 fn a_cluster_that_is_away_is_said_in_time() {
     let address = format!("127.0.0.1:{}", free_port());
-    let mut choice = events::choice("kafka", address.clone());
+    let mut choice = choice(address.clone());
     choice.server.deadline = Duration::from_millis(700);
     let events = events::open(&choice);
     let begin = std::time::Instant::now();

@@ -4,14 +4,13 @@
 use ecoops_tests::agent::{Agent, free_port};
 use ecoops_tests::binary;
 use serde_json::{Value, json};
-use std::io::Write;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 /// A home whose settings name a server that behaves in each of these ways, and this program itself.
 fn home(more: &str) -> Agent {
     let agent = Agent::new();
     let hostile = env!("CARGO_BIN_EXE_mcp-hostile");
-    let ways = ["plain", "garbage", "silent", "dies", "ancient", "huge", "environment", "stays"];
+    let ways = ["plain", "garbage", "silent", "dies", "ancient", "huge", "environment", "stays", "deaf"];
     let servers: String = ways.iter().map(|way| format!("{way} = [{hostile:?}, {way:?}]\n")).collect();
     let own = binary::path().to_str().unwrap().to_owned();
     agent.configure(&format!(
@@ -67,6 +66,10 @@ fn a_server_that_misbehaves_is_told_in_words() {
     }
     let none = agent.ecoops(&["mcp", "call", "plain", "fly", "--yes"]);
     assert!(err(&none).contains("no tool `fly`"), "{}", err(&none));
+    // More than a pipe holds, to one that reads no more.
+    let large = format!("s={}", "x".repeat(100_000));
+    let deaf = agent.ecoops(&["mcp", "call", "deaf", "act", &large, "--yes"]);
+    assert!(!deaf.status.success() && err(&deaf).contains("no answer within"), "{}", err(&deaf));
     // One that does not end with its input is ended.
     assert_eq!(agent.ecoops(&["mcp", "tools", "stays"]).status.code(), Some(0));
 }
@@ -120,10 +123,7 @@ fn a_server_over_http_gets_the_credential_that_is_named() {
     assert_eq!(absent.status.code(), Some(2), "no credential is kept yet");
     let token = agent.ecoops(&["agent", "token", "--scope", "mcp:read,memory:read"]);
     let token = out(&token).trim().to_owned();
-    let mut add = agent.command();
-    let mut add = add.args(["credential", "add", "mcp/agent"]).stdin(Stdio::piped()).spawn().unwrap();
-    add.stdin.take().unwrap().write_all(token.as_bytes()).unwrap();
-    assert!(add.wait().unwrap().success());
+    agent.keep("mcp/agent", &token);
     let listed = agent.ecoops(&["mcp", "tools", "agent"]);
     assert!(
         out(&listed).contains("memory_search") && !out(&listed).contains("audit_verify"),

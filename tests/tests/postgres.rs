@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use ecoops_core::domain::{AuditEntry, AuditResult};
-use ecoops_core::ports::audit_log::AuditLog;
+use ecoops_core::ports::audit_log::{AuditCopy, AuditLog, CopyError};
 use ecoops_core::ports::memory::{Document, DocumentKind, Memory, MemoryError};
 use ecoops_plugins::audit_log::embedded::{EmbeddedAuditLog, ORIGIN};
-use ecoops_plugins::audit_log::postgres::AuditCopy;
+use ecoops_plugins::audit_log::postgres::PgAuditCopy;
 use ecoops_plugins::memory::pgvector::PgMemory;
 use ecoops_plugins::postgres::{PostgresSettings, admin};
 use ecoops_tests::memory::{Words, ask, document, words_vector};
@@ -22,7 +22,17 @@ fn memory(settings: PostgresSettings) -> PgMemory {
 #[test]
 fn passwords_and_certificates_are_checked() {
     let Some(server) = postgres::prepared() else { return };
+    // Whoever reads the server's log sees every statement, and no password.
+    server.sql("postgres", "ALTER SYSTEM SET log_statement = 'all'").unwrap();
+    server.sql("postgres", "SELECT pg_reload_conf()").unwrap();
+    let log = || fs::read_to_string(server.server.folder().join("output")).unwrap();
+    ecoops_tests::servers::until("statements are logged", || {
+        server.sql("postgres", "SELECT 'are they?'").unwrap();
+        log().contains("are they?").then_some(())
+    });
     admin::add_org(&server.settings("postgres"), "acme", "acme", Some("pass'word")).unwrap();
+    assert!(log().contains("ALTER ROLE acme PASSWORD 'SCRAM-SHA-256$4096:"), "{}", log());
+    assert!(!log().contains("word'"), "{}", log());
     let rules = server.server.folder().join("data/pg_hba.conf");
     let trusting = fs::read_to_string(&rules).unwrap();
     fs::write(&rules, format!("host all acme 127.0.0.1/32 scram-sha-256\n{trusting}")).unwrap();
@@ -59,39 +69,65 @@ fn passwords_and_certificates_are_checked() {
 }
 
 #[test]
-fn a_command_in_production_needs_a_plan_that_is_approved_as_it_stands() {
+fn what_was_said_cannot_be_unsaid_and_a_hypothesis_needs_evidence() {
     let Some(server) = postgres::prepared() else { return };
     server.org("acme");
     let sql = |sql: &str| server.sql("acme", &format!("SET search_path = ecoops; {sql}"));
-    sql("INSERT INTO fix_plans (summary, steps, status, digest) VALUES ('s', '[]', 'new', 'd1')").unwrap();
-    let command = |production: bool| {
-        sql(&format!(
-            "INSERT INTO commands (plan_id, tool, script, production) SELECT id, 'kubectl', 'x', {production} FROM fix_plans"
-        ))
-    };
-    let say = |status: &str, digest: &str| {
-        let values = format!("SELECT id, 'me', '{status}', '{digest}' FROM fix_plans");
-        sql(&format!("INSERT INTO approvals (plan_id, approver, status, digest) {values}")).unwrap()
-    };
-    assert!(command(false).is_ok() && command(true).is_err());
-    say("approved", "d0");
-    assert!(command(true).is_err(), "another state of the plan was approved");
-    say("approved", "d1");
-    assert!(command(true).is_ok());
-    assert!(sql("UPDATE commands SET script = 'y' WHERE production").is_ok());
-    sql("UPDATE fix_plans SET digest = 'd2'").unwrap();
-    assert!(command(true).is_err(), "the plan moved");
-    say("approved", "d2");
-    say("rejected", "d2");
-    assert!(command(true).is_err(), "the last word counts");
-    for change in
-        ["UPDATE approvals SET status = 'approved'", "DELETE FROM approvals", "DELETE FROM audit_log"]
-    {
-        assert!(sql(change).is_err(), "{change}");
-    }
+    assert!(sql("DELETE FROM audit_log").is_err());
     let hypothesis = "INSERT INTO hypotheses (incident_id, place, statement, confidence, counter, support)
         VALUES (gen_random_uuid(), 1, 's', 0.5, '[]', '[]')";
     assert!(sql(hypothesis).unwrap_err().contains("support"), "one without evidence is none");
+}
+
+/// Every table of the database is one that code writes.
+#[test]
+fn no_table_is_without_code() {
+    let Some(server) = postgres::prepared() else { return };
+    let list =
+        "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'ecoops'";
+    let tables = server.sql("postgres", list).unwrap();
+    let mut code = String::new();
+    texts(&ecoops_tests::home::workspace().join("plugins/src"), &mut code);
+    for table in tables.split(' ') {
+        let written = [format!("INTO {table} "), format!("INTO ecoops.{table} ")];
+        assert!(written.iter().any(|sql| code.contains(sql.as_str())), "nothing writes {table}");
+    }
+}
+
+/// The Rust sources below a folder, one after the other.
+fn texts(folder: &std::path::Path, all: &mut String) {
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            texts(&path, all);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            all.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// A forgotten text stays in the server's files until they are rewritten, which an administrator can have done.
+#[test]
+fn what_is_forgotten_is_in_no_table_after_a_vacuum() {
+    let Some(server) = postgres::prepared() else { return };
+    let memory = memory(server.org("acme"));
+    memory.ingest(&document(DocumentKind::Fix, "kept", "an ordinary text")).unwrap();
+    let id = memory.ingest(&document(DocumentKind::Fix, "zebratitle", "quokkasecret is in it")).unwrap();
+    server.sql("postgres", "CHECKPOINT").unwrap();
+    let data = server.server.folder().join("data/base");
+    assert!(holds(&data, b"quokkasecret") && holds(&data, b"zebratitle"));
+    assert!(memory.forget(&id).unwrap());
+    admin::vacuum(&server.settings("postgres")).unwrap();
+    assert!(!holds(&data, b"quokkasecret") && !holds(&data, b"zebratitle"));
+    assert_eq!(memory.search(&ask("ordinary", &[], 9)).unwrap().len(), 1);
+    assert!(admin::vacuum(&server.settings("acme")).is_err(), "not by an org's own login");
+}
+
+/// Whether a file below a folder has these bytes.
+fn holds(folder: &std::path::Path, needle: &[u8]) -> bool {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| match path.is_dir() {
+        true => holds(&path, needle),
+        false => fs::read(&path).unwrap_or_default().windows(needle.len()).any(|window| window == needle),
+    })
 }
 
 fn entry(number: usize) -> AuditEntry {
@@ -115,17 +151,17 @@ fn entry(number: usize) -> AuditEntry {
 
 #[test]
 fn the_audit_log_is_copied_once_and_cannot_be_changed_there() {
-    let Some(server) = postgres::prepared() else { return };
+    let Some(mut server) = postgres::prepared() else { return };
     let folder = tempfile::tempdir().unwrap();
     let log = EmbeddedAuditLog::in_state(folder.path(), ORIGIN).unwrap();
-    let copy = AuditCopy::new(server.org("acme"));
+    let copy = PgAuditCopy::new(server.org("acme"));
     assert_eq!(copy.catch_up(&log).unwrap(), 0);
     log.append(&(0..700).map(entry).collect::<Vec<_>>()).unwrap();
     assert_eq!(copy.catch_up(&log).unwrap(), 700);
     assert_eq!(copy.catch_up(&log).unwrap(), 0);
     log.append(&[entry(700)]).unwrap();
     let copied: u64 = std::thread::scope(|scope| {
-        let one = || AuditCopy::new(server_settings(&server)).catch_up(&log).unwrap();
+        let one = || PgAuditCopy::new(server_settings(&server)).catch_up(&log).unwrap();
         let both = [scope.spawn(one), scope.spawn(one)];
         both.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
@@ -135,6 +171,20 @@ fn the_audit_log_is_copied_once_and_cannot_be_changed_there() {
     assert!(server.sql("acme", "UPDATE ecoops.audit_log SET actor = 'x'").is_err());
     server.org("other");
     assert_eq!(server.sql("other", "SELECT count(*) FROM ecoops.audit_log").as_deref(), Ok("0"));
+
+    // one by one, as the agent does: the same rows, by whichever way they came, and never twice
+    let name = log.name();
+    assert_eq!(AuditCopy::next(&copy, &name), Ok(Some(701)));
+    log.append(&[entry(701)]).unwrap();
+    let newest = log.entries(701, 1).unwrap().remove(0).1;
+    assert_eq!(copy.holds(&name, 701, &newest), Ok(false));
+    for _ in 0..2 {
+        copy.write(&name, 701, &newest).unwrap();
+    }
+    assert_eq!((copy.holds(&name, 701, &newest), copy.catch_up(&log).unwrap()), (Ok(true), 0));
+    assert!(server.sql("acme", counts).unwrap().starts_with("702 701 "));
+    server.server.interrupt();
+    assert!(matches!(copy.write(&name, 702, &newest), Err(CopyError::Away(_))));
 }
 
 fn server_settings(server: &Postgres) -> PostgresSettings {

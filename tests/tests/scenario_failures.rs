@@ -1,7 +1,7 @@
 //! Three failures that really happened to a small shop, as `tests/soak/failures/run` captured them from the
 //! Prometheus that watched it: each is explained rightly, and the callers that only suffer are not blamed.
 
-use ecoops_tests::home::Home;
+use ecoops_tests::home::{Home, Ran, binary};
 use serde_json::Value;
 use std::path::Path;
 
@@ -27,6 +27,12 @@ fn real_failures_are_explained_rightly() {
         assert_eq!(first["service"], guilty, "{scenario}");
         assert!(kinds.contains(&first["kind"].as_str().unwrap()), "{scenario}: {}", first["kind"]);
         assert!(first["support"].to_string().contains(words), "{scenario}: {}", first["support"]);
+        // The same bytes again, on one processor too.
+        let mut single = home.command("taskset", home.path());
+        single.args(["-c", "0"]).arg(binary());
+        let single =
+            Ran::of(single.args(["incident", "analyze", bundle.to_str().unwrap(), "--output", "json"]));
+        assert_eq!(single.stdout, ran.stdout, "{scenario}: {}", single.stderr);
         for other in analysis["hypotheses"].as_array().unwrap().iter().skip(1) {
             assert!(other["confidence"].as_f64().unwrap() < 0.2, "{scenario}: {other}");
         }

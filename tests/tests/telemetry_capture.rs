@@ -17,6 +17,7 @@ use proptest::strategy::ValueTree;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 /// 2024-03-05T10:00:00Z.
 const START: f64 = 1_709_632_800.0;
@@ -82,7 +83,7 @@ fn capture(
     to: &Path,
 ) -> Result<Captured, CaptureError> {
     let sources = source.into_iter().map(|s| s as &dyn Telemetry).collect();
-    Capture { brief: brief(), inputs, history, sources }.write(to, &redactor())
+    Capture { brief: brief(), inputs, history, sources, stop: Arc::default() }.write(to, &redactor())
 }
 
 type Line = (String, Option<String>, Option<f64>, Option<LogLevel>, String, Vec<String>);

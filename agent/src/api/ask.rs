@@ -167,6 +167,8 @@ pub struct Ask {
     pub path: Vec<(String, String)>,
     pub query: Vec<(String, String)>,
     pub headers: HeaderMap,
+    /// How the caller addresses this server: `https://host:port`.
+    pub origin: String,
     pub body: Bytes,
     /// Of a caller over the socket.
     pub connection: Option<Arc<Connection>>,

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// How long a part may take to show that it lives.
 const PROBE: Duration = Duration::from_secs(1);
+/// A document that no memory has.
+const NO_DOCUMENT: &str = "fix-0000000000000000";
 
 pub fn routes() -> Vec<Route> {
     let check = || {
@@ -45,7 +47,7 @@ pub fn routes() -> Vec<Route> {
         plain(
             Route::new(
                 (Method::GET, "/health/detailed"),
-                ("getHealthDetailed", "Every part, asked now"),
+                ("getHealthDetailed", "Every part: the ports asked now, the others by what they did last"),
                 Needs::Token,
                 |a, q| Box::pin(detailed(a, q)),
             )
@@ -119,7 +121,8 @@ async fn detailed(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
     let kernel = &app.kernel;
     let (identity, memory, events, bus, policy, audit, delivery, replies) = tokio::join!(
         probe(&kernel.identity, |p| p.login(1).map(drop).map_err(|e| e.to_string())),
-        probe(&kernel.memory, |p| p.list(&[], 1).map(drop).map_err(|e| e.to_string())),
+        // not `list`: the kernel's memory-hub has none
+        probe(&kernel.memory, |p| p.get(NO_DOCUMENT).map(drop).map_err(|e| e.to_string())),
         probe(&kernel.events, |p| p.latest().map(drop).map_err(|e| e.to_string())),
         probe(&kernel.bus, |p| p
             .replay("health", Default::default(), Default::default(), 1)
@@ -130,14 +133,16 @@ async fn detailed(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
             false => Ok(()),
         }),
         probe(&kernel.audit, |p| p.checkpoint().map(drop).map_err(|e| e.to_string())),
-        probe(&kernel.delivery, |p| {
-            p.applications();
-            Ok(())
-        }),
+        probe(&kernel.delivery, |p| p.applications().map(drop).map_err(|e| e.to_string())),
         probe(&kernel.replies, |p| p.release("health").map_err(|e| e.to_string())),
     );
-    let services = [identity, memory, events, bus, policy, audit, delivery];
+    let mut services = vec![identity, memory, events, bus, policy, audit, delivery];
     let dependencies = [replies];
+    // Those that do their work by themselves say how that went.
+    let asked = |name: &str| services.iter().chain(&dependencies).any(|(other, _)| other == name);
+    let others = kernel.components().into_iter().filter(|part| !asked(part.name()));
+    let others: Vec<_> = others.map(|part| (part.name().to_owned(), part.health())).collect();
+    services.extend(others);
     let worst = services.iter().chain(&dependencies).map(|(_, health)| health.status).max();
     let all = |parts: &[(String, Health)]| -> Map<String, Value> {
         parts.iter().map(|(name, health)| (name.clone(), json!(health))).collect()

@@ -16,8 +16,18 @@ const BOUNDS: [f64; 10] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05,
 pub struct Metrics {
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
     times: Mutex<BTreeMap<&'static str, Times>>,
-    pub under_way: AtomicU64,
+    under_way: AtomicU64,
     pub streams: AtomicU64,
+}
+
+/// A request that is under way until this is dropped: a client that hangs up ends it too.
+#[derive(Debug)]
+pub struct UnderWay<'a>(&'a AtomicU64);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -28,6 +38,11 @@ struct Times {
 }
 
 impl Metrics {
+    pub fn begin(&self) -> UnderWay<'_> {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(&self.under_way)
+    }
+
     /// One request to the operation `id` has ended.
     pub fn count(&self, id: &'static str, status: u16, took: Duration) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,7 +16,7 @@ mod openapi;
 mod own;
 mod routes;
 
-use crate::component::Status;
+use crate::component::{self, Status};
 use crate::door::{Connection, Peer, Runs};
 use crate::kernel::Kernel;
 use crate::mcp::http::Endpoint;
@@ -36,11 +36,11 @@ use axum::routing::{MethodFilter, on};
 use ecoops_core::domain::Actor;
 use ecoops_core::ports::identity::{IdentityError, Token};
 use ecoops_core::ports::replies::Reply;
+use ecoops_plugins::kernel::user::headers_for;
 use once::Turn;
 use routes::{Needs, Route};
-use std::net::Ipv4Addr;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OnceCell, watch};
 
@@ -54,6 +54,8 @@ pub struct App {
     pub runs: Arc<Runs>,
     /// What `hello` tells of this process.
     pub build: String,
+    /// Where it listens on TCP as well, for whoever starts it again.
+    pub listens: OnceLock<SocketAddr>,
     pub started: Instant,
     /// Turns true when the daemon stops: streams end then.
     pub stopping: watch::Receiver<bool>,
@@ -90,6 +92,7 @@ impl App {
             kernel,
             runs,
             build,
+            listens: OnceLock::new(),
             started: Instant::now(),
             stopping,
             stop: Arc::new(Notify::new()),
@@ -146,7 +149,7 @@ fn filter(method: &Method) -> MethodFilter {
 /// One request from its head to its answer. `index` is the route's; without one there is nothing here.
 async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Response<Body> {
     let begin = Instant::now();
-    app.metrics.under_way.fetch_add(1, Ordering::Relaxed);
+    let under_way = app.metrics.begin();
     let (mut parts, body) = request.into_parts();
     let now = app.kernel.host.0.now();
     let request_id = app.kernel.ulid();
@@ -159,10 +162,19 @@ async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Respons
         tracing::info_span!("request", operation = id, request = %ids.request, trace = %ids.trace_uuid());
     let exporter = app.kernel.telemetry.as_ref().map(|part| part.exporter.clone());
     let mut root = trace::gateway(&ids.context, ids.parent, id, exporter, span.clone());
+    let origin = origin(&parts);
     let answered = root.within(answer(&app, route, &mut parts, body, &ids)).await;
     let mut response = match answered {
         Ok(response) => response,
-        Err(fault) => shape.fault(&fault, &ids).response(),
+        Err(fault) => {
+            let mut response = shape.fault(&fault, &ids).response();
+            if shape == Shape::Mcp
+                && let Some(challenge) = mcp::challenge(&app.kernel, &origin, fault.code)
+            {
+                response.headers_mut().insert("www-authenticate", challenge);
+            }
+            response
+        }
     };
     head(response.headers_mut(), &ids, shape);
     let status = response.status().as_u16();
@@ -173,7 +185,7 @@ async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Respons
     }
     drop(root);
     app.metrics.count(id, status, begin.elapsed());
-    app.metrics.under_way.fetch_sub(1, Ordering::Relaxed);
+    drop(under_way);
     let micros = begin.elapsed().as_micros() as u64;
     let _entered = span.enter();
     match status {
@@ -181,6 +193,15 @@ async fn serve(app: Arc<App>, index: Option<usize>, request: Request) -> Respons
         _ => tracing::debug!(method = %parts.method, path = parts.uri.path(), status, micros, "answered"),
     }
     response
+}
+
+/// How the caller addresses this server. What `Host` says is checked before anything else is.
+fn origin(parts: &Parts) -> String {
+    let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0);
+    let scheme =
+        if matches!(peer, Some(Peer::Remote(remote)) if remote.tls.is_some()) { "https" } else { "http" };
+    let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    format!("{scheme}://{host}")
 }
 
 /// The headers that every answer has.
@@ -211,33 +232,52 @@ async fn answer(
 ) -> Result<Response<Body>, Fault> {
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0.clone());
     let peer = peer.ok_or_else(|| Fault::new(Code::Internal, "the connection is not known"))?;
-    if let Peer::Remote(tls) = &peer {
-        refuse_browsers(&parts.headers, tls.as_deref())?;
+    if let Peer::Remote(remote) = &peer {
+        refuse_browsers(&parts.headers, remote.tls.as_deref())?;
     }
     let Some(route) = route else {
         return Err(absent(app, parts));
     };
     let caller = trace::span("auth", Kind::Internal).within(caller(app, &peer, parts, route)).await?;
+    if let (Peer::Remote(remote), Some(_)) = (&peer, &caller.claims) {
+        remote.is_known();
+    }
     let left = trace::span("rate_limit", Kind::Internal).within(app.limits.take(&caller)).await;
     if let Some(wait) = left.wait {
         let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
         let fault = Fault::new(Code::RateLimited, "too many requests");
         return Err(Fault { retry_after: Some(seconds), left: Some((left.limit, 0)), ..fault });
     }
+    // Whatever becomes of it, the caller learns how much is left.
+    let rate = (left.limit, left.remaining);
+    let held = |fault: Fault| Fault { left: fault.left.or(Some(rate)), ..fault };
+    within_rate(app, route, parts, body, ids, (peer, caller), rate).await.map_err(held)
+}
+
+/// The request of a caller that may ask more.
+async fn within_rate(
+    app: &Arc<App>,
+    route: &Route,
+    parts: &mut Parts,
+    body: Body,
+    ids: &Ids,
+    (peer, caller): (Peer, Caller),
+    rate: (u64, u64),
+) -> Result<Response<Body>, Fault> {
     permitted(&caller, route.needs)?;
     let body = arrive(body, route.most).await?;
-    let user = caller.id.clone();
+    let roles = caller.actor.as_ref().map(|actor| actor.roles.as_slice()).unwrap_or_default();
+    let user = headers_for(&caller.id, roles);
     let upgrade = match parts.headers.contains_key("upgrade") {
         true => WebSocketUpgrade::from_request_parts(parts, &()).await.ok(),
         false => None,
     };
-    let groups: Vec<&str> = caller.actor.iter().flat_map(|a| a.roles.iter()).map(String::as_str).collect();
-    let groups = groups.join(",");
     let ask = Ask {
         upgrade,
         again: None,
         path: path_parts(parts).await?,
         query: query(parts)?,
+        origin: origin(parts),
         headers: std::mem::take(&mut parts.headers),
         body,
         connection: match peer {
@@ -249,15 +289,15 @@ async fn answer(
     };
     let mut backend = trace::span("backend", Kind::Internal);
     backend.note("rpc.method", route.id);
-    let done = backend.within(once_only(app, route, ask)).await;
+    let done = backend.within(component::on_behalf_of(user.clone(), once_only(app, route, ask))).await;
     if let Err(fault) = &done {
         backend.fail(fault.code.name());
     }
     drop(backend);
     let mut response = done?;
     let headers = response.headers_mut();
-    let limits = answer::rate_headers(left.limit, left.remaining);
-    for (name, value) in limits.into_iter().chain([("x-user-id", user), ("x-user-groups", groups)]) {
+    let limits = answer::rate_headers(rate.0, rate.1);
+    for (name, value) in limits.into_iter().chain(user) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
         }
@@ -332,7 +372,7 @@ async fn caller(app: &App, peer: &Peer, parts: &Parts, route: &Route) -> Result<
             let now = app.kernel.host.0.now().as_second();
             let claims = match app.kernel.tokens.verify(token, now) {
                 // Not one of ours: the issuer's, where one is configured.
-                Err(TokenError::Malformed) if !app.kernel.settings.login.issuer.is_empty() => {
+                Err(TokenError::Malformed) if app.kernel.knows_bearers() => {
                     return issuers_caller(app, token, caller).await;
                 }
                 own => own.map_err(|e| refused(e.to_string()))?,
@@ -353,7 +393,7 @@ async fn issuers_caller(app: &App, token: &str, caller: Caller) -> Result<Caller
     let verified = app.kernel.identity.ask(move |identity| identity.verify_bearer(&shown)).await?;
     let bearer = verified.map_err(|why| match why {
         IdentityError::Login(why) => {
-            Fault::new(Code::Unavailable, format!("the issuer cannot be asked: {why}"))
+            Fault::new(Code::Unavailable, format!("who that is cannot be told: {why}"))
         }
         why => Fault::new(Code::InvalidToken, format!("the token is refused: {why}")),
     })?;
@@ -459,8 +499,7 @@ fn again(reply: Reply) -> Response<Body> {
 /// With an entity tag of the body, or nothing but that when the client has just this (RFC 9110, 8.8.3, 13.1.2).
 fn tagged(mut rendered: Rendered, known: Option<&str>) -> Response<Body> {
     use sha2::{Digest, Sha256};
-    let hash: String = Sha256::digest(&rendered.body).iter().take(16).map(|b| format!("{b:02x}")).collect();
-    let tag = format!("\"{hash}\"");
+    let tag = format!("\"{}\"", ecoops_core::domain::hex(&Sha256::digest(&rendered.body)[..16]));
     let same = |known: &str| {
         known.split(',').any(|one| one.trim() == "*" || one.trim().trim_start_matches("W/") == tag)
     };

@@ -5,7 +5,7 @@
 use super::answer::{Code, Fault};
 use super::ask::Ask;
 use crate::kernel::Kernel;
-use ecoops_core::domain::ContentHash;
+use ecoops_core::domain::{ContentHash, hex};
 use ecoops_core::ports::replies::{Known, Reply};
 use sha2::{Digest, Sha256};
 
@@ -108,8 +108,7 @@ fn key(ask: &Ask, route: &str, retry: Retry) -> Result<Option<(String, i64)>, Fa
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
-        let hex: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-        Ok(Some((format!("{caller} {route} {kind} {hex}"), life)))
+        Ok(Some((format!("{caller} {route} {kind} {}", hex(hash.finalize())), life)))
     };
     if let Some(value) = ask.headers.get("idempotency-key").or_else(|| ask.headers.get("x-idempotency-key")) {
         let usable = value.to_str().ok().filter(|v| !v.is_empty() && v.len() <= 255);
@@ -117,7 +116,7 @@ fn key(ask: &Ask, route: &str, retry: Retry) -> Result<Option<(String, i64)>, Fa
             .ok_or_else(|| Fault::bad("the Idempotency-Key must be 1 to 255 printable ASCII characters"))?;
         return scoped("key", usable, DAY);
     }
-    let body: String = Sha256::digest(&ask.body).iter().map(|b| format!("{b:02x}")).collect();
+    let body = hex(Sha256::digest(&ask.body));
     match retry {
         Retry::Body => scoped("body", &body, DAY),
         Retry::Trace => match ask.header("x-trace-id").or_else(|| ask.header("traceparent")) {

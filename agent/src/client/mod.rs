@@ -2,10 +2,12 @@
 //! never for longer than it was told.
 
 mod follow;
+mod identity;
 mod ports;
 mod wire;
 
 pub use follow::{Follow, Said};
+pub use identity::{AgentIdentity, token_request};
 pub use ports::{AgentAuditLog, AgentEvents, AgentMemory, Lost};
 pub use wire::Reply;
 
@@ -53,6 +55,12 @@ pub struct Hello {
     pub build: String,
     #[serde(default)]
     pub pid: i32,
+    /// It asks nobody outside.
+    #[serde(default)]
+    pub offline: bool,
+    /// Where it listens on TCP as well.
+    #[serde(default)]
+    pub listen: Option<std::net::SocketAddr>,
 }
 
 /// Why a request came to nothing.

@@ -5,10 +5,12 @@ use super::{Client, ClientError, message};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ecoops_core::domain::{AuditEntry, RemediationEvent};
-use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog, InclusionProof, Verified};
+use ecoops_core::ports::audit_log::{
+    Appended, AuditError, AuditLog, InclusionProof, Verified, appended_before,
+};
 use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored};
 use ecoops_core::ports::identity::Identity;
-use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Memory, MemoryError, Query};
+use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Kept, Memory, MemoryError, Query};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -35,6 +37,10 @@ impl<P: ?Sized> Through<P> {
         Self { client, lost, gone: AtomicBool::new(false), own: OnceLock::new() }
     }
 
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
     fn own(&self) -> Result<&P, String> {
         if self.own.get().is_none() {
             let _ = self.own.set((self.lost.open)()?);
@@ -51,7 +57,7 @@ impl<P: ?Sized> Through<P> {
         key: Option<&str>,
         body: Option<&Value>,
     ) -> Result<Option<T>, String> {
-        if self.gone.load(Ordering::Relaxed) {
+        if self.is_gone() {
             return Ok(None);
         }
         match self.client.ask(method, path, key, body) {
@@ -93,6 +99,17 @@ impl AgentAuditLog {
         self.through.own().map_err(AuditError::Storage)
     }
 
+    /// In this process, once the daemon was lost at it: unless it had written them by then.
+    fn append_here(&self, entries: &[AuditEntry], request: &Value) -> Result<Vec<Appended>, AuditError> {
+        let own = self.own()?;
+        let last = request.get("signatures").and_then(Value::as_array).and_then(|all| all.last());
+        let known = match last.and_then(Value::as_str) {
+            Some(last) => appended_before(own, entries.len(), last)?,
+            None => None,
+        };
+        known.map_or_else(|| own.append(entries), Ok)
+    }
+
     fn request(&self, entries: &[AuditEntry]) -> Result<Value, AuditError> {
         let key = |e: &dyn std::fmt::Display| AuditError::Key(e.to_string());
         let token = self.identity.login(60).map_err(|e| key(&e))?;
@@ -108,12 +125,15 @@ impl AgentAuditLog {
 impl AuditLog for AgentAuditLog {
     fn append(&self, entries: &[AuditEntry]) -> Result<Vec<Appended>, AuditError> {
         let key = format!("{}-{}", self.session, self.calls.fetch_add(1, Ordering::Relaxed));
+        if self.through.is_gone() {
+            return self.own()?.append(entries);
+        }
         let request = self.request(entries)?;
         let answer: Option<Value> = self
             .through
             .ask("POST", "/v1/audit/entries", Some(&key), Some(&request))
             .map_err(AuditError::Storage)?;
-        let Some(answer) = answer else { return self.own()?.append(entries) };
+        let Some(answer) = answer else { return self.append_here(entries, &request) };
         let number = |item: &Value, name: &str| item.get(name).and_then(Value::as_u64).unwrap_or_default();
         let appended = answer.get("appended").and_then(Value::as_array).cloned().unwrap_or_default();
         Ok(appended.iter().map(|a| Appended { index: number(a, "index"), size: number(a, "size") }).collect())
@@ -229,13 +249,21 @@ struct Hits {
 
 impl Memory for AgentMemory {
     fn ingest(&self, document: &Document) -> Result<String, MemoryError> {
+        self.keep(document).map(|kept| kept.id)
+    }
+
+    fn keep(&self, document: &Document) -> Result<Kept, MemoryError> {
         let body = serde_json::to_value(document).map_err(|e| MemoryError::BadQuery(e.to_string()))?;
-        let answer: Option<Value> =
+        let answer: Option<Kept> =
             self.0.ask("POST", "/v1/memory/documents", None, Some(&body)).map_err(MemoryError::Storage)?;
-        match answer.as_ref().and_then(|a| a.get("id")).and_then(Value::as_str) {
-            Some(id) => Ok(id.to_owned()),
-            None => self.own()?.ingest(document),
+        match answer {
+            Some(kept) => Ok(kept),
+            None => self.own()?.keep(document),
         }
+    }
+
+    fn bring(&self) -> Result<usize, MemoryError> {
+        self.own()?.bring()
     }
 
     fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {
@@ -282,5 +310,105 @@ impl std::fmt::Debug for AgentMemory {
 impl<P: ?Sized> std::fmt::Debug for Lost<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Lost")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ecoops_core::domain::{Asked, AuditResult};
+    use ecoops_plugins::registry;
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::path::Path;
+
+    fn entry(action: &str) -> AuditEntry {
+        AuditEntry {
+            timestamp: "2026-01-02T03:04:05Z".into(),
+            trace_id: "5b2c7f30-0a53-11f1-8d4e-0242ac120002".into(),
+            run: "r".into(),
+            actor: "ana".into(),
+            action: action.into(),
+            resource: "src/a.py".into(),
+            result: AuditResult::Success,
+            policy: None,
+            content_hash: None,
+            urn: "urn:ecoops:run:r".into(),
+            uri: "file:///src/a.py".into(),
+            signer: String::new(),
+            asked: None,
+            details: None,
+        }
+    }
+
+    /// The path and body of a request.
+    fn request(stream: &mut BufReader<UnixStream>) -> (String, Value) {
+        let (mut first, mut length) = (String::new(), 0);
+        stream.read_line(&mut first).unwrap();
+        loop {
+            let mut line = String::new();
+            stream.read_line(&mut line).unwrap();
+            match line.trim().split_once(": ") {
+                Some(("content-length", text)) => length = text.parse().unwrap(),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).unwrap();
+        (first.split(' ').nth(1).unwrap().to_owned(), serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    /// A daemon that dies before it answers what it was asked to append, having written it or not.
+    fn dying(socket: &Path, log: Box<dyn AuditLog>, writes: bool) -> std::thread::JoinHandle<()> {
+        let listener = UnixListener::bind(socket).unwrap();
+        std::thread::spawn(move || {
+            let mut stream = BufReader::new(listener.accept().unwrap().0);
+            assert_eq!(request(&mut stream).0, "/v1/hello");
+            let hello = json!({ "service": crate::SERVICE, "protocol": crate::PROTOCOL, "version": "", "ready": true });
+            let hello = hello.to_string();
+            write!(stream.get_mut(), "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{hello}", hello.len())
+                .unwrap();
+            let (_, body) = request(&mut stream);
+            let mut entries: Vec<AuditEntry> = serde_json::from_value(body["entries"].clone()).unwrap();
+            for (entry, signature) in entries.iter_mut().zip(body["signatures"].as_array().unwrap()) {
+                entry.asked = Some(Asked { by: "ana".into(), signature: signature.as_str().unwrap().into() });
+            }
+            if writes {
+                log.append(&entries).unwrap();
+            }
+        })
+    }
+
+    #[test]
+    fn what_the_daemon_wrote_before_it_was_lost_is_not_written_again() {
+        for writes in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let (state, socket) = (folder.path().join("state"), folder.path().join("s"));
+            let theirs = registry::audit_log_of_agent(&state, "test").unwrap();
+            theirs.append(&[entry("before")]).unwrap();
+            let daemon = dying(&socket, theirs, writes);
+            let choice = registry::IdentityChoice {
+                adapter: "os-user".into(),
+                folder: state.join("identity"),
+                settings: registry::IdentitySettings::default(),
+            };
+            let identity = registry::identity(&choice, registry::host("system").unwrap()).unwrap();
+            let own = state.clone();
+            let lost = Lost {
+                open: Box::new(move || registry::audit_log(&own, "test").map_err(|e| e.to_string())),
+                say: Box::new(|_| {}),
+            };
+            let client = Arc::new(Client::connect(&socket).unwrap());
+            let log = AgentAuditLog::new(client, Arc::from(identity), "session".into(), lost);
+            let appended = log.append(&[entry("a"), entry("b")]).unwrap();
+            daemon.join().unwrap();
+            assert_eq!(appended.iter().map(|a| a.index).collect::<Vec<_>>(), [1, 2], "{writes}");
+            log.append(&[entry("c")]).unwrap();
+            let found = log.entries(0, 10).unwrap();
+            let said: Vec<_> = found.iter().map(|(_, e)| (e.action.as_str(), e.signer.as_str())).collect();
+            let signer = if writes { "agent" } else { "self" };
+            assert_eq!(said, [("before", "agent"), ("a", signer), ("b", signer), ("c", "self")]);
+        }
     }
 }

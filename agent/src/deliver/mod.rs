@@ -22,6 +22,7 @@ use ecoops_core::engines::redact::Redactor;
 use ecoops_core::ports::audit_log::AuditLog;
 use ecoops_core::ports::events::{Backlog, Outbox, Stored};
 use ecoops_core::ports::notify::Notify;
+use ecoops_plugins::registry::Password;
 use lanes::Lanes;
 use round::{Down, PAGE, Route};
 use std::collections::BTreeSet;
@@ -40,7 +41,8 @@ const STOP: Duration = Duration::from_secs(2);
 /// Failures of a first round; see the module.
 const PATIENCE: usize = 3;
 
-type Open = Box<dyn Fn() -> Result<Box<dyn Notify>, String> + Send + Sync>;
+type Secret = Box<dyn Fn() -> Result<Option<Password>, String> + Send + Sync>;
+type Open = Box<dyn Fn(Option<Password>) -> Result<Box<dyn Notify>, String> + Send + Sync>;
 
 /// What a delivery needs of the daemon.
 #[derive(Debug, Clone)]
@@ -63,6 +65,7 @@ pub struct Deliverer {
 struct Work {
     group: String,
     wants: BTreeSet<String>,
+    secret: Secret,
     open: Open,
     means: Means,
     record: Recorder,
@@ -98,12 +101,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Deliverer {
-    /// Delivers nothing yet. `open` makes the receiver, and is asked again when it could not.
+    /// Delivers nothing yet. `open` makes the receiver with what `secret` gives, and is asked again when it could not,
+    /// and when in an outage there is another secret.
     pub fn new(
         group: &str,
         wants: BTreeSet<String>,
         means: Means,
-        open: impl Fn() -> Result<Box<dyn Notify>, String> + Send + Sync + 'static,
+        secret: impl Fn() -> Result<Option<String>, String> + Send + Sync + 'static,
+        open: impl Fn(Option<Password>) -> Result<Box<dyn Notify>, String> + Send + Sync + 'static,
     ) -> Self {
         let record = Recorder {
             audit: means.audit.clone(),
@@ -113,6 +118,7 @@ impl Deliverer {
         let work = Work {
             group: group.to_owned(),
             wants,
+            secret: Box::new(move || Ok(secret()?.map(Password::from))),
             open: Box::new(open),
             means,
             record,
@@ -197,7 +203,8 @@ fn age(backlog: &Backlog, now: i64) -> i64 {
 /// What a thread remembers between rounds.
 #[derive(Default)]
 struct Memory {
-    to: Option<Box<dyn Notify>>,
+    /// With the secret that it was opened with.
+    to: Option<(Box<dyn Notify>, Option<Password>)>,
     lanes: Lanes,
     /// What a consumer before this one held was taken back.
     clean: bool,
@@ -234,10 +241,7 @@ impl Work {
             log.reclaim(&self.group).map_err(|e| down(e.to_string()))?;
             memory.clean = true;
         }
-        let to = match memory.to.take() {
-            Some(to) => to,
-            None => (self.open)().map_err(down)?,
-        };
+        let (to, secret) = self.receiver(memory).map_err(down)?;
         let rounds = memory.outage.as_ref().map_or(0, |(rounds, _)| *rounds);
         let redact = |stored: &Stored| redacted(&self.means.redactor, stored);
         let route = Route {
@@ -258,11 +262,25 @@ impl Work {
         state.took = begin.elapsed();
         state.parked = memory.lanes.parked();
         drop(state);
-        memory.to = Some(to);
+        memory.to = Some((to, secret));
         if memory.lanes.parked() > 0 || memory.counted.is_none_or(|at| at.elapsed() > COUNT) {
             self.count(&*log, memory);
         }
         done
+    }
+
+    /// In an outage the secret may have been replaced. One that merely fails is kept, with what it knows.
+    fn receiver(&self, memory: &mut Memory) -> Result<(Box<dyn Notify>, Option<Password>), String> {
+        if memory.outage.is_none()
+            && let Some(kept) = memory.to.take()
+        {
+            return Ok(kept);
+        }
+        let secret = (self.secret)()?;
+        match memory.to.take() {
+            Some((to, known)) if known == secret => Ok((to, known)),
+            _ => Ok(((self.open)(secret.clone())?, secret)),
+        }
     }
 
     fn count(&self, log: &dyn Outbox, memory: &mut Memory) {
@@ -317,7 +335,7 @@ impl Work {
 /// The event without its secrets.
 fn redacted(redactor: &Redactor, stored: &Stored) -> Result<Stored, String> {
     let mut value = serde_json::to_value(&stored.event).map_err(|e| e.to_string())?;
-    crate::kernel::redact_all(redactor, &mut value);
+    redactor.redact_all(&mut value);
     let event =
         serde_json::from_value::<ecoops_core::domain::RemediationEvent>(value).map_err(|e| e.to_string())?;
     Ok(Stored { event, ..stored.clone() })

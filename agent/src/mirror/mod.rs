@@ -1,4 +1,5 @@
-//! Mirrors the audit log to another system, in order, each entry once.
+//! Mirrors the audit log to another system, in order, each entry once: to the kernel's policy-audit, and to the
+//! PostgreSQL server that holds an org's incidents.
 //!
 //! The log itself is the record; this is a copy for who looks elsewhere. While the other side is away the entries stay
 //! where they are, in the log, and the part tries again for as long as it takes. Where it is not known whether an entry
@@ -22,7 +23,7 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_secs(1);
 /// Entries between two writings of the place. After a crash so many are looked for before they are written.
 const BATCH: usize = 64;
-/// Failures at one entry after which it is set aside, though the other side answers otherwise.
+/// Failures at one entry after which it is set aside, if the other side then takes another.
 const PATIENCE: u32 = 5;
 const STOP: Duration = Duration::from_secs(2);
 
@@ -32,6 +33,7 @@ type Open = Box<dyn Fn() -> Result<Box<dyn AuditCopy>, String> + Send + Sync>;
 pub struct Mirror(Arc<Work>);
 
 struct Work {
+    name: &'static str,
     log: Arc<Desk<dyn AuditLog>>,
     open: Open,
     /// Where the place in the log is kept.
@@ -69,6 +71,9 @@ struct Memory {
     /// Entries before this one may have been written by whoever came before.
     unsure: u64,
     failures: u32,
+    /// Entries of this round that were not taken: whether that is their own fault or the other side's is known when
+    /// it takes one that comes after them.
+    doubtful: Vec<(u64, String)>,
 }
 
 impl std::fmt::Debug for Mirror {
@@ -84,12 +89,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Mirror {
     /// Writes nothing yet. `open` makes the other side, and is asked again when it could not.
     pub fn new(
+        name: &'static str,
         log: Arc<Desk<dyn AuditLog>>,
         file: PathBuf,
         host: Clock,
         open: impl Fn() -> Result<Box<dyn AuditCopy>, String> + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Work {
+            name,
             log,
             open: Box::new(open),
             file,
@@ -103,7 +110,7 @@ impl Mirror {
 
 impl Component for Mirror {
     fn name(&self) -> &str {
-        "audit-mirror"
+        self.0.name
     }
 
     fn start(&self) {
@@ -112,7 +119,7 @@ impl Component for Mirror {
         if flags.running || flags.stop {
             return;
         }
-        let built = std::thread::Builder::new().name("audit-mirror".into()).stack_size(512 << 10);
+        let built = std::thread::Builder::new().name(work.name.into()).stack_size(2 << 20);
         let runs = work.clone();
         match built.spawn(move || runs.run()) {
             Ok(_) => flags.running = true,
@@ -194,40 +201,57 @@ impl Work {
         let entries = log.entries(memory.place.next, BATCH).map_err(|e| Down(e.to_string()))?;
         self.count(memory, &*log, entries.len())?;
         let before = memory.place.next;
+        memory.doubtful.clear();
         let done = entries.iter().try_for_each(|(index, entry)| {
             if locked(&self.flags).stop {
-                return Err(Down("it stops".into()));
+                return Err(CopyError::Failed("it stops".into()));
             }
             if !self.is_ours(memory, &*log, entry) {
                 self.carry(memory, *index, entry)?;
             }
-            memory.place.next = index + 1;
+            if memory.doubtful.is_empty() {
+                memory.place.next = index + 1;
+            }
             Ok(())
         });
+        let doubt = memory.doubtful.first().map(|(_, why)| CopyError::Failed(why.clone()));
+        let done = done.and_then(|()| doubt.map_or(Ok(()), Err));
         if memory.place.next > before {
             memory.place.save(&self.file).map_err(|e| Down(format!("{}: {e}", self.file.display())))?;
         }
         let mut state = locked(&self.state);
         state.waiting = state.waiting.saturating_sub(memory.place.next - before);
         (state.refused, state.why_refused) = (memory.place.refused, memory.place.why.clone());
-        done.map(|()| entries.len())
+        drop(state);
+        if matches!(done, Err(CopyError::Away(_))) {
+            // Made anew: what it lets us in by may have been replaced.
+            *kept = None;
+        }
+        done.map(|()| entries.len()).map_err(|why| Down(why.to_string()))
     }
 
     fn begin(&self, log: &dyn AuditLog) -> Result<Memory, Down> {
         let to = (self.open)().map_err(Down)?;
-        // Name and key id: another log, or another key, begins anew.
-        let name = log.verifier_key().splitn(3, '+').take(2).collect::<Vec<_>>().join("+");
-        let place =
+        // Another log, or another key, begins anew.
+        let name = log.name();
+        let mut place =
             Place::load(&self.file, &name).map_err(|e| Down(format!("{}: {e}", self.file.display())))?;
+        // One that was set up anew, or put back to an older state, lacks what was written there once.
+        if let Some(mut next) = to.next(&name).map_err(|e| Down(e.to_string()))? {
+            while place.named.contains(&next) {
+                next += 1;
+            }
+            place.next = next;
+        }
         let unsure = place.next + BATCH as u64;
-        Ok(Memory { to, log: name, place, unsure, failures: 0 })
+        Ok(Memory { to, log: name, place, unsure, failures: 0, doubtful: Vec::new() })
     }
 
     /// How many wait, counted only when it matters: behind a full batch.
     fn count(&self, memory: &Memory, log: &dyn AuditLog, found: usize) -> Result<(), Down> {
         let waiting = match found < BATCH {
             true => found as u64,
-            false => size(log).map_err(Down)?.saturating_sub(memory.place.next),
+            false => log.size().map_err(|e| Down(e.to_string()))?.saturating_sub(memory.place.next),
         };
         locked(&self.state).waiting = waiting;
         Ok(())
@@ -249,8 +273,9 @@ impl Work {
         copied
     }
 
-    /// Brings one entry over, or sets it aside.
-    fn carry(&self, memory: &mut Memory, index: u64, entry: &AuditEntry) -> Result<(), Down> {
+    /// Brings one entry over, sets it aside, or leaves that in doubt: what fails again and again is set aside when one
+    /// behind it is taken. A side that takes nothing is itself at fault, for as long as it takes.
+    fn carry(&self, memory: &mut Memory, index: u64, entry: &AuditEntry) -> Result<(), CopyError> {
         let begin = Instant::now();
         locked(&self.state).since = Some(begin);
         let unsure = index < memory.unsure;
@@ -265,31 +290,42 @@ impl Work {
         let mut state = locked(&self.state);
         (state.since, state.took) = (None, begin.elapsed());
         drop(state);
-        let why = match sent {
+        match sent {
             Ok(()) => {
+                for (index, why) in std::mem::take(&mut memory.doubtful) {
+                    memory.set_aside(index, &why);
+                }
                 memory.failures = 0;
-                return Ok(());
             }
-            Err(CopyError::Refused(why)) => why,
-            Err(CopyError::Failed(why)) if memory.failures + 1 >= PATIENCE => why,
+            Err(CopyError::Refused(why)) if memory.doubtful.is_empty() => {
+                memory.set_aside(index, &why);
+                memory.failures = 0;
+            }
+            Err(CopyError::Refused(why)) => memory.doubtful.push((index, why)),
             Err(error) => {
-                memory.failures += u32::from(matches!(error, CopyError::Failed(_)));
                 // It may have arrived.
                 memory.unsure = memory.unsure.max(index + 1);
-                return Err(Down(error.to_string()));
+                match error {
+                    CopyError::Failed(why) if memory.doubtful.is_empty() => {
+                        memory.failures = memory.failures.saturating_add(1);
+                        if memory.failures < PATIENCE {
+                            return Err(CopyError::Failed(why));
+                        }
+                        memory.doubtful.push((index, why));
+                    }
+                    error => return Err(error),
+                }
             }
-        };
-        tracing::error!(index, why, "an entry of the audit log is not taken by its mirror");
-        memory.failures = 0;
-        memory.place.set_aside(index, &why);
+        }
         Ok(())
     }
 }
 
-/// Entries of the log, from its signed checkpoint (C2SP tlog-checkpoint: origin, size, root).
-fn size(log: &dyn AuditLog) -> Result<u64, String> {
-    let checkpoint = log.checkpoint().map_err(|e| e.to_string())?.unwrap_or_default();
-    Ok(checkpoint.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or_default())
+impl Memory {
+    fn set_aside(&mut self, index: u64, why: &str) {
+        tracing::error!(index, why, "an entry of the audit log is not taken by its mirror");
+        self.place.set_aside(index, why);
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ struct Side {
     held: Mutex<Vec<(u64, String)>>,
     fates: Mutex<VecDeque<Fate>>,
     looked: Mutex<usize>,
+    /// Whether it can tell how far it is.
+    tells: bool,
+    opened: Mutex<usize>,
 }
 
 struct Copy(Arc<Side>);
@@ -30,8 +33,9 @@ impl AuditCopy for Copy {
         Ok(locked(&self.0.held).iter().any(|(held, _)| *held == index))
     }
 
-    fn origin(&self, _entry: &AuditEntry) -> Option<(String, u64, String)> {
-        None
+    fn next(&self, _log: &str) -> Result<Option<u64>, CopyError> {
+        let last = locked(&self.0.held).iter().map(|(held, _)| *held).max();
+        Ok(self.0.tells.then(|| last.map_or(0, |last| last + 1)))
     }
 }
 
@@ -78,7 +82,10 @@ impl Bench {
         let side = self.side.clone();
         let host = Clock(registry::host("system").unwrap());
         let file = self.folder.path().join("mirror.json");
-        Mirror::new(self.log.clone(), file, host, move || Ok(Box::new(Copy(side.clone()))))
+        Mirror::new("audit-mirror", self.log.clone(), file, host, move || {
+            *locked(&side.opened) += 1;
+            Ok(Box::new(Copy(side.clone())))
+        })
     }
 
     fn held(&self) -> Vec<String> {
@@ -141,6 +148,28 @@ fn after_a_crash_what_arrived_is_not_written_again() {
 }
 
 #[test]
+fn a_side_that_lost_what_it_had_gets_it_again() {
+    let away = || Err(CopyError::Away("restarting".into()));
+    let mut bench = Bench::new(100, [Ok(true), Err(CopyError::Refused("not this one".into()))]);
+    let fates = Mutex::new(std::mem::take(&mut *locked(&bench.side.fates)));
+    bench.side = Arc::new(Side { tells: true, fates, ..Side::default() });
+    let mirror = bench.mirror();
+    let mut memory = None;
+    for _ in 0..4 {
+        assert!(mirror.0.round(&mut memory).is_ok());
+    }
+    assert_eq!(bench.held().len(), 99);
+    // Put back to an older state while it was away: this process sees it go and come.
+    locked(&bench.side.held).truncate(1);
+    locked(&bench.side.fates).push_back(away());
+    bench.log.direct().unwrap().append(&[entry("100")]).unwrap();
+    assert!(mirror.0.round(&mut memory).is_err());
+    while mirror.0.round(&mut memory).is_ok_and(|done| done > 0) {}
+    let all: Vec<String> = numbers(101).into_iter().filter(|number| number != "1").collect();
+    assert_eq!(bench.held(), all, "what was refused stays aside");
+}
+
+#[test]
 fn what_is_not_taken_is_set_aside_and_named() {
     let refused = || Err(CopyError::Refused("VALIDATION_ERROR".into()));
     let failing = (0..PATIENCE).map(|_| Err(CopyError::Failed("500".into())));
@@ -164,6 +193,44 @@ fn what_is_not_taken_is_set_aside_and_named() {
         run(&again, 10);
         assert!(again.health().message.contains("1 entries were not taken"), "{what}");
     }
+}
+
+#[test]
+fn an_outage_that_looks_like_failures_costs_no_entry_however_long_it_is() {
+    let failed = || Err(CopyError::Failed("500 to everything".into()));
+    let bench = Bench::new(4, (0..60).map(|_| failed()));
+    let mirror = bench.mirror();
+    assert!(run(&mirror, 100) > 20);
+    assert_eq!(bench.held(), numbers(4));
+    assert_eq!(mirror.health().status, Status::Degraded, "the last round that failed is what it says");
+    assert!(!mirror.health().message.contains("not taken"), "{:?}", mirror.health());
+}
+
+#[test]
+fn whose_fault_it_is_shows_at_an_entry_that_is_taken_behind_it() {
+    let failed = || Err(CopyError::Failed("500".into()));
+    let refused = || Err(CopyError::Refused("VALIDATION_ERROR".into()));
+    // Nothing is behind it yet.
+    let bench = Bench::new(1, (0..20).map(|_| failed()));
+    let (mirror, mut memory) = (bench.mirror(), None);
+    for _ in 0..20 {
+        assert!(mirror.0.round(&mut memory).is_err());
+    }
+    assert_eq!(mirror.waiting(), Some(1));
+    // Then one that is refused, which says nothing, and one that is taken.
+    bench.log.direct().unwrap().append(&[entry("1"), entry("2"), entry("3")]).unwrap();
+    locked(&bench.side.fates).extend([failed(), refused(), Ok(true)]);
+    assert_eq!(mirror.0.round(&mut memory).ok(), Some(4));
+    assert_eq!(bench.held(), ["2", "3"]);
+    assert!(mirror.health().message.contains("2 entries were not taken"), "{:?}", mirror.health());
+}
+
+#[test]
+fn one_that_was_away_is_opened_anew() {
+    let bench =
+        Bench::new(3, [Ok(true), Err(CopyError::Away("401".into())), Err(CopyError::Failed("500".into()))]);
+    assert_eq!(run(&bench.mirror(), 10), 2);
+    assert_eq!((bench.held(), *locked(&bench.side.opened)), (numbers(3), 2));
 }
 
 #[test]

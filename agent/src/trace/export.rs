@@ -3,6 +3,9 @@
 
 use super::{Kind, otlp};
 use crate::component::{Component, Health, Status};
+use crate::deliver::pause;
+use crate::kernel::Clock;
+use ecoops_core::ports::host::Host;
 use ecoops_plugins::http::{Client, Limits, Server};
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -85,7 +88,35 @@ impl Exporter {
         Client::new(server).map_err(|e| e.to_string())
     }
 
-    fn run(&self, client: &Client) {
+    /// Until it is told to stop. What tells the collector who we are is asked for again as long as it cannot be had,
+    /// and when the collector no longer takes it.
+    fn run(&self, token: &Token, host: &dyn Host) {
+        let mut failures = 0u32;
+        loop {
+            let done = token().and_then(|token| self.client(token)).map(|client| self.tells(&client));
+            match done {
+                Ok(Ended::Stopped) => break,
+                Ok(Ended::TurnedAway { told }) => {
+                    failures = if told { 1 } else { failures.saturating_add(1) }
+                }
+                Err(why) => {
+                    failures = failures.saturating_add(1);
+                    self.queue().trouble = Some(why);
+                }
+            }
+            let wait = pause::after(failures, None, host);
+            let waited = self.changed.wait_timeout_while(self.queue(), wait, |queue| !queue.stop);
+            if waited.unwrap_or_else(PoisonError::into_inner).0.stop {
+                break;
+            }
+        }
+        self.queue().running = false;
+        self.changed.notify_all();
+    }
+
+    /// Tells of what comes, with one client.
+    fn tells(&self, client: &Client) -> Ended {
+        let mut told = false;
         loop {
             let queue = self.queue();
             let rests = |queue: &mut Queue| queue.spans.len() < BATCH && !queue.stop;
@@ -96,21 +127,24 @@ impl Exporter {
             let ends = queue.stop && queue.spans.is_empty();
             drop(queue);
             if !batch.is_empty() {
-                self.tell(client, &batch);
+                if self.tell(client, &batch) {
+                    return Ended::TurnedAway { told };
+                }
+                told = true;
             }
             if ends {
-                break;
+                return Ended::Stopped;
             }
         }
-        self.queue().running = false;
-        self.changed.notify_all();
     }
 
-    fn tell(&self, client: &Client, batch: &[Finished]) {
+    /// Whether the collector does not know us.
+    fn tell(&self, client: &Client, batch: &[Finished]) -> bool {
         let begin = Instant::now();
         // A collector that took a batch twice knows its spans by their ids.
         let answer = client.post("/v1/traces").json(&otlp::request(batch)).repeatable().send();
         let all = batch.len() as u64;
+        let turned_away = answer.as_ref().is_ok_and(|answer| matches!(answer.status, 401 | 403));
         let (rejected, trouble) = match answer {
             Ok(answer) if answer.is_page() => (all, Some("a page for people was answered".to_owned())),
             Ok(answer) if answer.is_success() => {
@@ -124,6 +158,7 @@ impl Exporter {
         let mut queue = self.queue();
         (queue.told, queue.dropped) = (queue.told + all - rejected, queue.dropped + rejected);
         (queue.trouble, queue.took) = (trouble, begin.elapsed());
+        turned_away
     }
 }
 
@@ -134,11 +169,23 @@ fn rejected(answer: &Value) -> u64 {
     number.unwrap_or_default()
 }
 
+/// Why a client is used no more.
+enum Ended {
+    Stopped,
+    /// The collector does not know us; whether it did before.
+    TurnedAway {
+        told: bool,
+    },
+}
+
+/// Gives the collector's bearer token, or says why it cannot be had.
+pub type Token = Box<dyn Fn() -> Result<Option<String>, String> + Send + Sync>;
+
 /// The exporter as a part of the daemon.
 pub struct Part {
     pub exporter: Arc<Exporter>,
-    /// The collector's bearer token, or why it cannot be had.
-    pub token: Result<Option<String>, String>,
+    pub token: Arc<Token>,
+    pub host: Clock,
 }
 
 impl std::fmt::Debug for Part {
@@ -158,14 +205,11 @@ impl Component for Part {
         if queue.running || queue.stop {
             return;
         }
-        let client = self.token.clone().and_then(|token| exporter.client(token));
-        let runs = exporter.clone();
-        let started = client.and_then(|client| {
-            let built = std::thread::Builder::new().name("telemetry".into()).stack_size(512 << 10);
-            built.spawn(move || runs.run(&client)).map_err(|why| format!("no thread: {why}"))
-        });
+        let (token, host) = (self.token.clone(), self.host.clone());
+        let built = std::thread::Builder::new().name("telemetry".into()).stack_size(512 << 10);
+        let started = built.spawn(move || exporter.run(&token, &*host.0));
         queue.running = started.is_ok();
-        queue.trouble = started.err();
+        queue.trouble = started.err().map(|why| format!("no thread: {why}"));
     }
 
     fn stop(&self) {

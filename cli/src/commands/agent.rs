@@ -26,7 +26,8 @@ pub struct Args {
 
 #[derive(Debug, clap::Args)]
 struct Listen {
-    /// Also listen on TCP; loopback only, a token is needed (`ecoops agent token`)
+    /// Also listen on TCP, where a token is needed (`ecoops agent token`); for other machines only with TLS
+    /// (`agent.tls_certificate`). A restart listens where it did before
     #[arg(long, value_name = "IP:PORT")]
     listen: Option<SocketAddr>,
 }
@@ -113,10 +114,14 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
         Action::Start(Listen { listen }) => start(app, listen),
         Action::Stop { when_idle, force } => stop(app, when_idle, force),
         Action::Restart(Listen { listen }) => {
+            let before = match agent::find(app) {
+                Found::Up(client) => client.hello.listen,
+                Found::Not(_) => None,
+            };
             if agent::locked(app)? {
                 stop(app, false, false)?;
             }
-            start(app, listen)
+            start(app, listen.or(before))
         }
         Action::Status => status(app),
         Action::Run { listen, detached } => agent::run(app, listen.listen, detached),
@@ -135,7 +140,7 @@ fn start(app: &App, listen: Option<SocketAddr>) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Clean);
     }
-    let client = agent::start(app, listen)?;
+    let client = agent::start(app, listen, &app.flags, app.offline)?;
     app.ui.note(&format!("the agent runs (process {})", client.hello.pid));
     Ok(Exit::Clean)
 }
@@ -158,6 +163,9 @@ fn stop(app: &App, when_idle: bool, force: bool) -> Result<Exit, Failure> {
         },
         Err(why) => Some(why.to_string()),
     };
+    if let (true, Some(why)) = (when_idle, &refused) {
+        return Err(Failure::new("it cannot be told whether a run is under way").because_of(why.clone()));
+    }
     let patience = Duration::from_secs(app.settings().agent.drain + 2);
     let patience = if refused.is_some() && force { Duration::ZERO } else { patience };
     // One that does not answer may still hear a signal.
@@ -235,6 +243,11 @@ fn as_text(app: &App, about: &serde_json::Value) -> String {
         format!("secrets: {}", place_of_secrets(app)),
         format!("runs:    {}", about["runs"]),
     ];
+    if let Some(subject) = about["login"]["subject"].as_str() {
+        let next = about["login"]["nextRenewal"].as_i64().and_then(|s| jiff::Timestamp::from_second(s).ok());
+        let next = next.map_or("is not renewed".to_owned(), |at| format!("is renewed at {at}"));
+        lines.push(format!("login:   {subject} at {}, {next}", word(&about["login"]["issuer"])));
+    }
     for part in about["components"].as_array().into_iter().flatten() {
         let health = &part["health"];
         let why = health.get("message").map_or(String::new(), |m| format!("  {}", word(m)));

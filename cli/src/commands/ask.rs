@@ -138,6 +138,7 @@ mod tests {
             score: 1.0,
             cosine: 1.0,
             text_rank: None,
+            model: String::new(),
             stale: None,
         };
         let text = shown(10, &hit, "what", Look { color: false, width: 80, suppressed: false });

@@ -60,7 +60,7 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
             app.ui.note(&harmless(&format!("{name} is kept in {}", about.place), false));
             Ok(Exit::Clean)
         }
-        Action::List => list(app, secrets.as_ref(), host.as_ref()),
+        Action::List => list(app, secrets.as_ref(), &host),
         Action::Remove { name } => {
             if secrets.remove(&name).map_err(refused)? {
                 app.ui.note(&format!("{name} is forgotten"));
@@ -88,8 +88,9 @@ fn read(app: &App, name: &SecretName) -> Result<Secret, Failure> {
     Ok(Secret::new(bytes))
 }
 
-fn list(app: &App, secrets: &dyn Secrets, host: &dyn Host) -> Result<Exit, Failure> {
-    let (all, now) = (secrets.list().map_err(refused)?, host.now());
+fn list(app: &App, secrets: &dyn Secrets, host: &Arc<dyn Host>) -> Result<Exit, Failure> {
+    let (mut all, now) = (secrets.list().map_err(refused)?, host.now());
+    all.extend(credentials::of(app, host.clone()).api_key());
     if matches!(app.output, Output::Json | Output::Jsonl) {
         let entries: Vec<_> = all
             .iter()

@@ -1,4 +1,4 @@
-//! `ecoops database`: what an administrator of a PostgreSQL server does once, before orgs keep something there.
+//! `ecoops database`: what an administrator of a PostgreSQL server does for the orgs that keep something there.
 
 use crate::app::App;
 use crate::exit::{Exit, Failure};
@@ -39,9 +39,17 @@ enum Verb {
         #[command(flatten)]
         server: Server,
     },
+    /// Rewrite the memory's tables, so that nothing forgotten is left in the server's files
+    #[command(
+        after_help = "`ecoops memory forget` hides a document from everybody at once; the server overwrites its\ntext when it needs the place. This rewrites the tables now; each is locked meanwhile. The\nserver's write-ahead log and backups keep what they have.\n\nExample:\n  ecoops database vacuum --login postgres --credential db-admin"
+    )]
+    Vacuum {
+        #[command(flatten)]
+        server: Server,
+    },
     /// Copy what is new in the audit log to the server of incidents.address
     #[command(
-        after_help = "The signed log stays the proof; the copy is for searching.\n\nExample:\n  ecoops database copy-audit"
+        after_help = "The agent does this by itself while incidents.adapter is postgres. The signed log stays\nthe proof; the copy is for searching.\n\nExample:\n  ecoops database copy-audit"
     )]
     CopyAudit,
 }
@@ -76,6 +84,11 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
             added.map_err(|e| Failure::new("the org could not be added").because(&e))?;
             app.ui.note(&format!("{org_login} is a login of {name}"));
         }
+        Verb::Vacuum { server } => {
+            let done = database::vacuum(&settings(server, app)?);
+            done.map_err(|e| Failure::new("the tables could not be rewritten").because(&e))?;
+            app.ui.note("the memory's tables are rewritten; nothing forgotten is left in them");
+        }
         Verb::CopyAudit => {
             let log = open::audit_log(app)?;
             let copied = registry::copy_audit_log(&open::incidents_choice(app)?, &*log);
@@ -95,7 +108,6 @@ fn settings(server: Server, app: &App) -> Result<PostgresSettings, Failure> {
         address,
         login: server.login,
         password: crate::credentials::text(app, server.credential.as_deref().unwrap_or_default())?,
-        offline: app.offline,
         ..PostgresSettings::default()
     })
 }

@@ -9,6 +9,7 @@ use crate::open;
 use crate::settings::{self, FILE, Trust};
 use crate::ui::harmless;
 use ecoops_core::config::Origin;
+use ecoops_core::ports::objects::{Bucket, Objects};
 use ecoops_plugins::registry;
 use serde::Serialize;
 use std::path::Path;
@@ -52,6 +53,8 @@ const CHECKS: &[fn(&App) -> Vec<Line>] = &[
     policy,
     audit,
     models,
+    plans,
+    objects,
     repository,
     pre_push,
     automation,
@@ -182,6 +185,37 @@ fn models(app: &App) -> Vec<Line> {
     vec![match open::embedder(app) {
         Ok(embedder) => line("embedder", State::Works, format!("{}; {network}", embedder.model())),
         Err(e) => line("embedder", State::Broken, e.causes.join(": ")),
+    }]
+}
+
+/// Where incidents and plans are kept, when that is a server.
+fn plans(app: &App) -> Vec<Line> {
+    let settings = &app.settings().incidents;
+    if settings.adapter == "sqlite" {
+        return Vec::new();
+    }
+    vec![match open::plans(app).map(|plans| plans.list(None, 1)) {
+        Ok(Ok(_)) => line("incidents", State::Works, format!("incidents and plans at {}", settings.address)),
+        Ok(Err(e)) => line("incidents", State::Broken, e.to_string()),
+        Err(e) => line("incidents", State::Broken, e.what),
+    }]
+}
+
+/// Where reports and attachments are kept, when that is a server.
+fn objects(app: &App) -> Vec<Line> {
+    let settings = &app.settings().objects;
+    if settings.adapter == "folder" {
+        return Vec::new();
+    }
+    let look = |objects: Box<dyn Objects>| {
+        Bucket::ALL.iter().try_for_each(|bucket| objects.list(*bucket, "", 1).map(drop))
+    };
+    vec![match open::objects(app).map(look) {
+        Ok(Ok(())) => {
+            line("objects", State::Works, format!("reports and attachments at {}", settings.address))
+        }
+        Ok(Err(e)) => line("objects", State::Broken, e.to_string()),
+        Err(e) => line("objects", State::Broken, format!("{}: {}", e.what, e.causes.join(": "))),
     }]
 }
 

@@ -4,6 +4,7 @@ use crate::agent::{self, Found};
 use crate::app::{App, Output};
 use crate::credentials;
 use crate::exit::{Exit, Failure};
+use crate::interrupt::waiting;
 use crate::open;
 use clap::Subcommand;
 use ecoops_agent::client::Client;
@@ -90,7 +91,8 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
                 Some(from) => from,
                 None => log.newest(count)?,
             };
-            log.tail(from, u64::MAX, follow)
+            // Nothing is begun that would have to be ended in order: a signal ends it at once.
+            if follow { waiting(|| log.tail(from, u64::MAX, true)) } else { log.tail(from, u64::MAX, false) }
         }
         Action::Replay { from, count, .. } => log.tail(from, count.unwrap_or(u64::MAX), false),
         Action::Dlq { action } => log.dead_letters(action),
@@ -110,12 +112,6 @@ fn outside(app: &App) -> Result<Box<dyn Events>, Failure> {
     let chosen = &app.settings().events;
     let password = credentials::text(app, &chosen.credential)?.map(Into::into);
     let choice = registry::OutsideEventsChoice::of(chosen, password, DEADLINE);
-    if app.offline && choice.adapter != "embedded" {
-        return Err(Failure::new(format!(
-            "{} is not asked: everything stays on this machine (--offline)",
-            choice.adapter
-        )));
-    }
     let opened = registry::outside_events(&choice, open::host()?);
     let opened = opened.map_err(|e| Failure::new("the shared events cannot be read").because(&e))?;
     opened.ok_or_else(|| {
@@ -148,6 +144,7 @@ impl Log<'_> {
             from = self.through(&client, from)?;
         }
         loop {
+            self.app.interrupt.check()?;
             let page = usize::try_from(count).unwrap_or(PAGE).min(PAGE);
             match self.events.replay(from, page) {
                 Ok(page) if page.is_empty() && follow && count > 0 => std::thread::sleep(PAUSE),

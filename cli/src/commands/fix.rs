@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Each fix is tried in an isolated copy: the file must parse, the finding be\ngone, no new one come, and the project's own build, lint and tests be as good\nas before. Only then are your files changed, all or none.\n\nExits 0 when all was fixed, 1 when findings remain, 4 denied by policy,\n5 validation failed, 6 not approved.\n\nExamples:\n  ecoops fix                      look, try, ask, fix\n  ecoops fix --yes src/           without asking\n  ecoops fix --diff               only show what would change\n  ecoops fix --problem \"memory leak in connection pool\"\n  ecoops undo                     take it back, byte for byte"
+    after_help = "Each fix is tried in an isolated copy: the file must parse, the finding be\ngone, no new one come, and the project's own build, lint and tests be as good\nas before. Only then are your files changed, all or none.\n\nExits 0 when all was fixed, 1 when findings remain, 4 denied by policy,\n5 validation failed, 6 not approved. Where nobody can be asked the change is kept as\na plan: after `ecoops plan approve` the same command applies it, as long as no file\nof it has moved.\n\nExamples:\n  ecoops fix                      look, try, ask, fix\n  ecoops fix --yes src/           without asking\n  ecoops fix --diff               only show what would change\n  ecoops fix --problem \"memory leak in connection pool\"\n  ecoops undo                     take it back, byte for byte"
 )]
 pub struct Args {
     #[command(flatten)]
@@ -81,7 +81,12 @@ pub fn perform(
         show(app, &outcome.report, how.diff);
     }
     if outcome.ending == Ending::ApprovalRequired {
-        app.ui.always("next: run it in a terminal to be asked, or approve beforehand with --yes");
+        let plan = outcome.report.plan.as_ref();
+        let asked =
+            plan.map(|plan| format!("`ecoops plan approve {plan}` and run it again, ")).unwrap_or_default();
+        app.ui.always(&format!(
+            "next: {asked}run it in a terminal to be asked, or approve beforehand with --yes"
+        ));
     }
     Ok(exit(outcome.ending, how, &outcome.report))
 }

@@ -47,7 +47,7 @@ pub struct Global {
     /// As --color never
     #[arg(long, global = true, conflicts_with = "color")]
     pub no_color: bool,
-    /// Reach no network
+    /// Ask no server, on this machine neither
     #[arg(long, global = true)]
     pub offline: bool,
     /// Stop after SECONDS, with exit code 124
@@ -68,10 +68,10 @@ fn setting(text: &str) -> Result<(String, String), String> {
 
 /// The commands by what they are for, in the order of the help.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Find and fix", &["scan", "fix", "runs", "resume", "undo"]),
-    ("When it runs badly", &["incident", "signals"]),
+    ("Find and fix", &["scan", "fix", "plan", "runs", "resume", "undo"]),
+    ("When it runs badly", &["incident", "signals", "infra"]),
     ("Where code moves", &["hook", "ci"]),
-    ("What is known and proved", &["audit", "policy", "events", "memory", "docs", "ask"]),
+    ("What is known and proved", &["audit", "policy", "events", "memory", "docs", "ask", "objects"]),
     ("Who you are", &["login", "logout", "whoami", "credential"]),
     ("Set up", &["agent", "database", "mcp", "dev", "config", "trust", "doctor", "completions", "man"]),
 ];
@@ -158,6 +158,9 @@ pub fn first_ui(global: &Global) -> Ui {
 /// `own_log`: the command sets up the log itself. `forgiving`: settings that cannot be used do not keep it from its
 /// work, as it helps to mend them or has no need of them.
 pub fn open(global: &Global, ui: Ui, own_log: bool, forgiving: bool) -> Result<App, Failure> {
+    if global.offline {
+        ecoops_plugins::egress::close();
+    }
     if let Some(filter) = &global.log
         && !own_log
     {

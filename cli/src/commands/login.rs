@@ -31,9 +31,9 @@ pub struct Args {
 
 pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
     let host = crate::open::host()?;
-    let secrets = credentials::secrets(app, host.clone())?;
-    let oidc = credentials::oidc(app, &secrets, host)?.ok_or_else(credentials::no_issuer)?;
-    let store = credentials::session_store(app, secrets.as_ref());
+    let (oidc, lock) = credentials::issuer(app, host.clone())?;
+    let secrets = credentials::secrets(app, host)?;
+    let store = SessionStore { secrets: secrets.as_ref(), lock };
     let wait = Duration::from_secs(args.wait);
     let session = if args.client_credentials {
         by_itself(&oidc, &store)
@@ -46,6 +46,7 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
         return Err(app.interrupt.failure());
     }
     let session = session.map_err(|e| login_failed("nobody is logged in", &e))?;
+    credentials::tell_agent(app);
     show(app, &session, &store);
     Ok(Exit::Clean)
 }

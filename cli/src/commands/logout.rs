@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::credentials;
 use crate::exit::{Exit, Failure};
 use crate::ui::harmless;
+use ecoops_plugins::registry::SessionStore;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -13,11 +14,12 @@ pub struct Args {}
 
 pub fn run(_args: Args, app: &App) -> Result<Exit, Failure> {
     let host = crate::open::host()?;
-    let secrets = credentials::secrets(app, host.clone())?;
-    let oidc = credentials::oidc(app, &secrets, host)?.ok_or_else(credentials::no_issuer)?;
-    let store = credentials::session_store(app, secrets.as_ref());
+    let (oidc, lock) = credentials::issuer(app, host.clone())?;
+    let secrets = credentials::secrets(app, host)?;
+    let store = SessionStore { secrets: secrets.as_ref(), lock };
     let (was, why) =
         oidc.end(&store).map_err(|e| credentials::login_failed("the login cannot be forgotten", &e))?;
+    credentials::tell_agent(app);
     if !was {
         app.ui.note("nobody was logged in");
         return Ok(Exit::Nothing);

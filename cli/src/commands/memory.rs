@@ -6,7 +6,7 @@ use crate::open;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use ecoops_core::engines::recall::chunk::{Limits, MOST_EMBEDDED, chunks};
 use ecoops_core::ports::memory::{
-    Document, DocumentKind, Filters, Hit, MOST_BYTES, MOST_TITLE_BYTES, Memory, Query,
+    Document, DocumentKind, Filters, Hit, Kept, MOST_BYTES, MOST_TITLE_BYTES, Memory, Query,
 };
 use serde_json::json;
 use std::io::Read;
@@ -57,7 +57,7 @@ enum Verb {
         #[arg(long, default_value_t = 50, value_name = "N")]
         limit: usize,
     },
-    /// Remove a document, its text and its vectors from the disk
+    /// Remove a document, its text and its vectors, so that nobody finds them any more
     #[command(after_help = "Example:\n  ecoops memory forget fix-3f2a9c0b1d4e5f60")]
     Forget {
         /// As `ecoops memory list` shows it
@@ -153,10 +153,22 @@ pub(super) fn note_stale(hits: &[Hit], app: &App) {
     }
 }
 
+/// Says so when documents are not there yet, whatever the output's format.
+pub(super) fn note_waiting(waiting: usize, app: &App) {
+    if waiting > 0 {
+        let what =
+            if waiting == 1 { "the document waits".into() } else { format!("{waiting} documents wait") };
+        app.ui.always(&format!(
+            "note: the memory is away; {what} on this machine, until the agent, or the next command that reaches the \
+             memory, brings it there"
+        ));
+    }
+}
+
 fn hit_json(hit: &Hit) -> serde_json::Value {
     let mut shown = json!({
         "id": hit.id, "type": hit.document.kind, "title": hit.document.title, "source": hit.document.source,
-        "score": hit.score, "cosine": hit.cosine, "text_rank": hit.text_rank,
+        "score": hit.score, "cosine": hit.cosine, "text_rank": hit.text_rank, "model": hit.model,
         "snippet": hit.snippet, "metadata": hit.document.metadata,
     });
     if let Some(stale) = hit.stale {
@@ -229,12 +241,13 @@ fn read(path: &Path, kind: DocumentKind, title: Option<&str>) -> Result<Document
 }
 
 fn add(memory: &dyn Memory, documents: &[Document], output: Output, app: &App) -> Result<Exit, Failure> {
-    let mut added = Vec::new();
+    let (mut added, mut waiting) = (Vec::new(), 0);
     for document in documents {
-        let id = memory
-            .ingest(document)
+        let Kept { id, waits } = memory
+            .keep(document)
             .map_err(|e| Failure::new(format!("{} was not kept", document.source)).because(&e))?;
-        let one = json!({ "id": id, "title": document.title, "source": document.source });
+        waiting += usize::from(waits);
+        let one = json!({ "id": id, "title": document.title, "source": document.source, "waits": waits });
         match output {
             Output::Json => added.push(one),
             Output::Jsonl => app.ui.result(&one.to_string()),
@@ -250,6 +263,7 @@ fn add(memory: &dyn Memory, documents: &[Document], output: Output, app: &App) -
     if output == Output::Json {
         app.ui.result(&format!("{:#}", json!({ "added": added })));
     }
+    note_waiting(waiting, app);
     Ok(Exit::Clean)
 }
 
@@ -286,6 +300,12 @@ fn forget(memory: &dyn Memory, id: &str, app: &App) -> Result<Exit, Failure> {
             .next("run `ecoops memory list` to see what there is"));
     }
     app.ui.note(&format!("forgot {id}"));
+    if app.settings().memory.adapter == "pgvector" {
+        app.ui.note(
+            "nobody finds it any more; on the server's disk its text is overwritten in time, or at once when an \
+             administrator runs `ecoops database vacuum`",
+        );
+    }
     Ok(Exit::Clean)
 }
 
@@ -308,6 +328,7 @@ mod tests {
             score: 1.0,
             cosine: 1.0,
             text_rank: None,
+            model: String::new(),
             stale: None,
         };
         let text = hit_text(100, &hit);

@@ -15,12 +15,15 @@ mod events;
 pub mod fix;
 mod hook;
 mod incident;
+mod infra;
 mod line;
 mod login;
 mod logout;
 mod man;
 pub mod mcp;
 mod memory;
+mod objects;
+mod plan;
 mod policy;
 mod resume;
 mod runs;
@@ -44,6 +47,8 @@ enum Command {
     Scan(scan::Args),
     /// Turn findings into verified fixes, with a record and an undo
     Fix(fix::Args),
+    /// Show changes that wait for a yes, and approve or reject them
+    Plan(plan::Args),
     /// List what was done in this repository
     Runs(runs::Args),
     /// Do again what was interrupted
@@ -54,6 +59,8 @@ enum Command {
     Audit(audit::Args),
     /// Search, fill and empty what is remembered of fixes and runbooks
     Memory(memory::Args),
+    /// Reports that were kept and files that were attached
+    Objects(objects::Args),
     /// Keep runbooks, postmortems and manuals that answers cite
     Docs(docs::Args),
     /// Ask what is remembered; every snippet is cited
@@ -80,6 +87,8 @@ enum Command {
     Whoami(whoami::Args),
     /// Keep passwords and keys that settings name
     Credential(credential::Args),
+    /// Show what is deployed, and deploy it
+    Infra(infra::Args),
     /// Prepare a PostgreSQL server that orgs share
     Database(database::Args),
     /// The daemon that keeps the record and serves the kernel's API
@@ -117,11 +126,13 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
     match command {
         Command::Scan(args) => scan::run(args, app),
         Command::Fix(args) => fix::run(args, app),
+        Command::Plan(args) => plan::run(args, app),
         Command::Runs(args) => runs::run(args, app),
         Command::Resume(args) => resume::run(args, app),
         Command::Undo(args) => undo::run(args, app),
         Command::Audit(args) => audit::run(args, app),
         Command::Memory(args) => memory::run(args, app),
+        Command::Objects(args) => objects::run(args, app),
         Command::Docs(args) => docs::run(args, app),
         Command::Ask(args) => ask::run(args, app),
         Command::Incident(args) => incident::run(args, app),
@@ -135,6 +146,7 @@ fn dispatch(command: Command, app: &App) -> Result<Exit, Failure> {
         Command::Logout(args) => logout::run(args, app),
         Command::Whoami(args) => whoami::run(args, app),
         Command::Credential(args) => credential::run(args, app),
+        Command::Infra(args) => infra::run(args, app),
         Command::Database(args) => database::run(args, app),
         Command::Agent(args) => agent::run(args, app),
         Command::Mcp(args) => mcp::run(args, app),

@@ -153,6 +153,7 @@ mod tests {
             score: 1.0,
             cosine: 1.0,
             text_rank: None,
+            model: String::new(),
             stale: None,
         };
         let place = place(&hit, "the needle").unwrap();

@@ -3,6 +3,7 @@
 //! Takes finished data and gives text. Never prints, never decides what counts: the exit code is
 //! the same in every format.
 
+pub mod compliance;
 mod github;
 mod gitlab;
 pub mod incident;

@@ -12,8 +12,8 @@ mod sinks;
 pub use credentials::{Login, Openbao, Secrets};
 pub use layer::{BadSetting, FileKind, Layer, Origin};
 pub use settings::{
-    Agent, Audit, Choice, ConfiguredCheck, Delivery, Events, Fix, Identity, Incidents, Memory, Policy, Scan,
-    Settings, Ui, Use, Validate,
+    Agent, Audit, Choice, ConfiguredCheck, Delivery, Events, Fix, Identity, Incidents, Memory, Objects,
+    Policy, Scan, Settings, Ui, Use, Validate,
 };
 
 pub use sinks::{Sink, SinkKind};

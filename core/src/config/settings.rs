@@ -18,6 +18,7 @@ pub struct Settings {
     pub policy: Policy,
     pub memory: Memory,
     pub incidents: Incidents,
+    pub objects: Objects,
     pub events: Events,
     pub audit: Audit,
     pub bus: Bus,
@@ -74,6 +75,11 @@ pub struct ConfiguredCheck {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Identity {
+    /// `os_user` or `auth_service`.
+    pub adapter: String,
+    pub address: String,
+    /// The name of a credential; empty: `ECO_AUTH_API_KEY`, or whoever logged in.
+    pub credential: String,
     pub default_roles: Vec<String>,
     pub roles: BTreeMap<String, BTreeSet<Permission>>,
     pub members: BTreeMap<String, Vec<String>>,
@@ -115,6 +121,20 @@ pub struct Incidents {
     pub login: String,
     pub credential: String,
     pub org: String,
+}
+
+/// Where reports and attachments are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Objects {
+    /// `folder` or `s3`.
+    pub adapter: String,
+    pub address: String,
+    pub region: String,
+    pub access_key: String,
+    /// The name of a credential, which holds the secret key.
+    pub credential: String,
+    /// A file; empty: what the system trusts.
+    pub ca_file: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -200,6 +220,14 @@ pub struct Agent {
     pub tls_certificate: String,
     /// A file.
     pub tls_key: String,
+    /// A role of OpenBao's PKI that issues the certificate instead; empty: none does.
+    pub tls_role: String,
+    /// Where that PKI is mounted.
+    pub tls_mount: String,
+    /// What the certificate is for.
+    pub tls_names: Vec<String>,
+    /// Seconds that it lives.
+    pub tls_life: u64,
 }
 
 /// Tools for others, and tools of others, by the Model Context Protocol.

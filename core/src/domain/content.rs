@@ -8,15 +8,16 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ContentHash(String);
 
+/// Bytes as hexadecimal digits, two each, in lower case.
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
+    bytes.as_ref().iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
+
 impl ContentHash {
     pub fn of(bytes: &[u8]) -> Self {
-        let mut text = String::with_capacity(71);
-        text.push_str("sha256:");
-        for byte in Sha256::digest(bytes) {
-            use fmt::Write;
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        Self(format!("sha256:{}", hex(Sha256::digest(bytes))))
     }
 
     pub fn as_str(&self) -> &str {

@@ -15,6 +15,7 @@ mod identifier;
 pub mod incident;
 mod lines;
 mod path;
+mod plan;
 mod problem;
 mod record;
 mod report;
@@ -23,7 +24,7 @@ mod verdict;
 
 pub use actor::{Actor, ActorKind, Permission, PermissionDenied, Role};
 pub use change::{ChangeSet, Edit, FileChange, FixSource, Remediation, RemediationId};
-pub use content::ContentHash;
+pub use content::{ContentHash, hex};
 pub use domain_event::{DomainEvent, Party, Priority, Subject};
 pub use event::{EVENT_SOURCE, EventData, RemediationEvent};
 pub use evidence::{Evidence, EvidenceKind};
@@ -32,6 +33,7 @@ pub use hypothesis::{Diagnosis, Hypothesis, Unsupported};
 pub use identifier::{Identifiers, gregorian_ticks, trace_id};
 pub use lines::Lines;
 pub use path::{BadPath, RepoPath};
+pub use plan::{Plan, PlanApproval, PlanStatus, PlanStep};
 pub use problem::{Problem, ProblemId, ProblemKind};
 pub use record::{Asked, AuditEntry, AuditResult, PolicyStamp};
 pub use report::{

@@ -198,6 +198,9 @@ pub struct FixReport {
     /// Full id, with `--commit`.
     pub commit: Option<String>,
     pub audit: Option<AuditPlace>,
+    /// The plan that waits for a yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
     pub stats: Stats,
 }
 

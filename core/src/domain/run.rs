@@ -81,6 +81,9 @@ pub struct Unrecorded {
     pub policy: Option<PolicyStamp>,
     pub compliance_tags: Vec<String>,
     pub landed: Vec<Landed>,
+    /// The plan that was approved; `None` when none was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
 }
 
 /// The journal's row.

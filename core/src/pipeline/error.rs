@@ -6,6 +6,7 @@ use crate::ports::events::EventsError;
 use crate::ports::host::NoRandomness;
 use crate::ports::identity::IdentityError;
 use crate::ports::memory::MemoryError;
+use crate::ports::plans::PlansError;
 use crate::ports::runner::RunnerError;
 use crate::ports::store::StoreError;
 use crate::ports::telemetry::TelemetryError;
@@ -38,6 +39,8 @@ pub enum PipelineError {
     Events(#[from] EventsError),
     #[error("the memory could not be used")]
     Memory(#[from] MemoryError),
+    #[error("the plan could not be used")]
+    Plans(#[from] PlansError),
     #[error("the incident could not be read")]
     Telemetry(#[from] TelemetryError),
     #[error("a check could not be run")]
@@ -63,7 +66,8 @@ impl PipelineError {
             Self::Audit(_) => Kind::AuditBroken,
             Self::Interrupted(_) => Kind::Interrupted,
             Self::ChangedSince { .. } | Self::WrongState { .. } => Kind::Conflict,
-            Self::NoRun(_) => Kind::NotFound,
+            Self::NoRun(_) | Self::Plans(PlansError::Unknown(_)) => Kind::NotFound,
+            Self::Plans(PlansError::Executed(_) | PlansError::Moved(_)) => Kind::Conflict,
             Self::Telemetry(TelemetryError::Nothing(_) | TelemetryError::Missing(_)) => Kind::Nothing,
             _ => Kind::Internal,
         }

@@ -5,6 +5,7 @@
 //! Knows no adapter and no output format; what it needs it is given as ports and callbacks.
 
 pub mod analyze;
+mod approval;
 pub mod audit;
 mod error;
 pub mod gate;
@@ -20,6 +21,7 @@ mod session;
 pub mod understand;
 pub mod validate;
 
+pub use approval::decide;
 pub use error::{Kind, PipelineError};
 pub use phase::Phase;
 pub use request::{Approval, Ending, Outcome, Progress, Proposal, Request, Until};
@@ -38,6 +40,7 @@ use crate::domain::{
 use crate::engines::code::ruleset::RuleSet;
 use crate::ports::host::Host;
 use crate::ports::memory::Memory;
+use crate::ports::plans::Plans;
 use crate::ports::policy::Policy;
 use crate::ports::runner::Runner;
 use crate::ports::store::Store;
@@ -54,6 +57,8 @@ pub struct Ports<'a> {
     pub store: &'a dyn Store,
     pub host: &'a dyn Host,
     pub policy: &'a dyn Policy,
+    /// What is put before whoever approves.
+    pub plans: &'a dyn Plans,
     /// `None` when memory is switched off.
     pub memory: Option<&'a dyn Memory>,
     pub runner: &'a dyn Runner,
@@ -116,6 +121,8 @@ pub struct Done {
     pub unenforced: Vec<String>,
     pub commit: Option<String>,
     pub branch: Option<String>,
+    /// The plan that was put before whoever approves, when it is kept.
+    pub plan: Option<String>,
     /// Index of the run's last entry in the audit log.
     pub record: Option<u64>,
     pub related: Vec<crate::ports::memory::Hit>,
@@ -410,15 +417,9 @@ fn approved(
         let Some(granted) = &ready.granted else { return Ok(None) };
         attempt.interrupted(Phase::Validate)?;
         let seen = granted.get().hash();
-        let approval = if attempt.work.request.until == Until::Landed {
-            (attempt.dialog.approve)(&Proposal {
-                remediations: &granted.get().remediations,
-                patch: &granted.get().patch,
-                verdict: &ready.verdict,
-                hash: seen.as_str(),
-            })
-        } else {
-            Approval::Standing
+        let approval = match attempt.work.request.until {
+            Until::Landed => approval::ask(attempt, &ready, granted.get(), done)?,
+            _ => Approval::Standing,
         };
         match approval {
             Approval::Yes | Approval::Standing => {}
@@ -473,7 +474,7 @@ impl Landing<'_> {
         run.patch.clone_from(&granted.get().patch);
         run.verdict = Some(ready.verdict.clone());
         run.note = summary(&ready.consolidated);
-        run.unrecorded = Some(unrecorded(work, ready));
+        run.unrecorded = Some(Unrecorded { plan: done.plan.clone(), ..unrecorded(work, ready) });
         done.commit = set.reference.as_ref().map(|(_, _, new)| new.clone());
         done.branch.clone_from(&work.request.branch);
         journal::land(ports.store, ports.workspace, ports.host, run, set, dialog.step)?;
@@ -496,6 +497,7 @@ fn unrecorded(work: &Work<'_>, ready: &attempt::Ready) -> Unrecorded {
         policy: Some(gate::stamp(&ready.rulings)),
         compliance_tags: tags,
         landed: answered.iter().map(landed).collect(),
+        plan: None,
     }
 }
 
@@ -547,6 +549,7 @@ impl Done {
             unenforced: Vec::new(),
             commit: None,
             branch: None,
+            plan: None,
             record: None,
             related,
             warnings: Vec::new(),

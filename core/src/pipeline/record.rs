@@ -63,6 +63,12 @@ pub(super) fn landed(
             warnings.push(format!("the fix is not remembered: {error}"));
         }
     }
+    step("note the plan");
+    if let Some(plan) = &pending.plan
+        && let Err(error) = ports.plans.execute(plan)
+    {
+        warnings.push(format!("plan {plan} is not noted as done: {error}"));
+    }
     step("journal completed");
     run.unrecorded = None;
     journal::advance(ports.store, ports.host, run, RunState::Completed)?;
@@ -105,7 +111,7 @@ pub(super) fn not_undone(session: &Session<'_>, run: &Run, error: PipelineError)
 /// began.
 fn written(ports: &Ports<'_>, run: &Run, action: &str) -> Result<Option<u64>, PipelineError> {
     let log = ports.witnesses.audit;
-    let mut end = log.checkpoint()?.as_deref().map_or(0, size);
+    let mut end = log.size()?;
     while end > 0 {
         let start = end.saturating_sub(PAGE);
         let entries = log.entries(start, usize::try_from(end - start).unwrap_or(usize::MAX))?;
@@ -120,9 +126,4 @@ fn written(ports: &Ports<'_>, run: &Run, action: &str) -> Result<Option<u64>, Pi
         end = start;
     }
     Ok(None)
-}
-
-/// The number of entries that a checkpoint speaks of: its second line (C2SP tlog-checkpoint).
-fn size(checkpoint: &str) -> u64 {
-    checkpoint.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or(0)
 }

@@ -58,6 +58,68 @@ pub trait AuditLog: Send + Sync {
 
     /// The verifier key (C2SP signed-note vkey) that others need.
     fn verifier_key(&self) -> String;
+
+    /// What copies call this log: its origin and the id of its key. Another log, or another key, is another name.
+    fn name(&self) -> String {
+        self.verifier_key().splitn(3, '+').take(2).collect::<Vec<_>>().join("+")
+    }
+
+    /// How many entries the latest checkpoint speaks of; 0 for an empty log.
+    ///
+    /// # Errors
+    /// As [`AuditLog::checkpoint`].
+    fn size(&self) -> Result<u64, AuditError> {
+        Ok(self.checkpoint()?.as_deref().map_or(0, size_of))
+    }
+}
+
+/// How many entries a checkpoint that is known to be good speaks of: its second line (C2SP tlog-checkpoint: origin,
+/// size, root).
+pub fn size_of(checkpoint: &str) -> u64 {
+    checkpoint.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or(0)
+}
+
+/// Entries that [`newest`] reads at a time, and how often.
+const PAGE: u64 = 1024;
+const PAGES: u64 = 16;
+
+/// Of the newest entries, the last that fits: whether something that was begun and whose end nobody saw was done.
+/// It looks at 16 384 entries, more than are written while somebody waits to ask again.
+///
+/// # Errors
+/// [`AuditError`] when the log cannot be read.
+pub fn newest(
+    log: &dyn AuditLog,
+    fits: impl Fn(&AuditEntry) -> bool,
+) -> Result<Option<(Appended, AuditEntry)>, AuditError> {
+    let size = log.size()?;
+    let (mut end, first) = (size, size.saturating_sub(PAGES * PAGE));
+    while end > first {
+        let start = end.saturating_sub(PAGE).max(first);
+        let page = log.entries(start, usize::try_from(end - start).unwrap_or(usize::MAX))?;
+        if let Some((index, entry)) = page.into_iter().rev().find(|(_, entry)| fits(entry)) {
+            return Ok(Some((Appended { index, size }, entry)));
+        }
+        end = start;
+    }
+    Ok(None)
+}
+
+/// Where a call's entries are, of which the last bears this signature; `None` when they are not in the log. They are
+/// in it together or not at all, and a signature is of one entry alone.
+///
+/// # Errors
+/// [`AuditError`] when the log cannot be read.
+pub fn appended_before(
+    log: &dyn AuditLog,
+    count: usize,
+    signature: &str,
+) -> Result<Option<Vec<Appended>>, AuditError> {
+    let same = |entry: &AuditEntry| entry.asked.as_ref().is_some_and(|asked| asked.signature == signature);
+    Ok(newest(log, same)?.map(|(Appended { index, size }, _)| {
+        let first = (index + 1).saturating_sub(count as u64);
+        (first..=index).map(|index| Appended { index, size }).collect()
+    }))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -88,8 +150,20 @@ pub trait AuditCopy: Send + Sync {
     /// [`CopyError`] when it cannot be asked.
     fn holds(&self, log: &str, index: u64, entry: &AuditEntry) -> Result<bool, CopyError>;
 
-    /// Where an entry itself is such a copy: the log that it is of, its index there and its content's hash.
-    fn origin(&self, entry: &AuditEntry) -> Option<(String, u64, String)>;
+    /// Where an entry itself is such a copy: the log that it is of, its index there and its content's hash. `None`
+    /// for a system whose copies never become entries.
+    fn origin(&self, _entry: &AuditEntry) -> Option<(String, u64, String)> {
+        None
+    }
+
+    /// The first entry of a log that is not there yet; `None` where the other side cannot tell, and whoever copies
+    /// must remember it.
+    ///
+    /// # Errors
+    /// [`CopyError`] when it cannot be asked.
+    fn next(&self, _log: &str) -> Result<Option<u64>, CopyError> {
+        Ok(None)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -65,6 +65,9 @@ pub struct Hit {
     /// explains itself.
     pub cosine: f64,
     pub text_rank: Option<usize>,
+    /// The model and version that made the vector of the chunk; empty where that is not known.
+    #[serde(default)]
+    pub model: String,
     /// Set when the memory is away and this is what it answered earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale: Option<Stale>,
@@ -77,12 +80,37 @@ pub struct Stale {
     pub age_seconds: u64,
 }
 
+/// What became of a document that was to be kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub id: String,
+    /// The memory is away: the document waits on this machine, and nobody else finds it yet.
+    #[serde(default)]
+    pub waits: bool,
+}
+
 pub trait Memory: Send + Sync {
     /// Chunks, embeds and keeps a document; the same kind and content again returns the first id.
     ///
     /// # Errors
     /// [`MemoryError`]; then nothing was kept.
     fn ingest(&self, document: &Document) -> Result<String, MemoryError>;
+
+    /// The same, and says whether the document waits for a memory that is away.
+    ///
+    /// # Errors
+    /// As [`Memory::ingest`].
+    fn keep(&self, document: &Document) -> Result<Kept, MemoryError> {
+        self.ingest(document).map(|id| Kept { id, waits: false })
+    }
+
+    /// Brings the documents that wait for a memory that was away; how many still wait.
+    ///
+    /// # Errors
+    /// [`MemoryError::Away`] when it still is; [`MemoryError::Storage`] when what waits cannot be read.
+    fn bring(&self) -> Result<usize, MemoryError> {
+        Ok(0)
+    }
 
     /// # Errors
     /// [`MemoryError`] on a bad query or when the store cannot be read.
@@ -118,7 +146,8 @@ pub trait Memory: Send + Sync {
         Ok(0)
     }
 
-    /// True when there was such a document. Its text and vectors are gone from the disk afterwards.
+    /// True when there was such a document. No reader finds its text and vectors any more; in a file of this machine
+    /// they are gone from the disk too, while a server's disk is its owner's.
     ///
     /// # Errors
     /// [`MemoryError`] when the store cannot be written.

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod memory;
 pub mod notify;
 pub mod objects;
+pub mod plans;
 pub mod policy;
 pub mod replies;
 pub mod runner;

@@ -190,6 +190,23 @@ pub trait Secrets: Send + Sync {
         Ok(self.list()?.into_iter().find(|about| about.name == *name))
     }
 
+    /// Renews what the place was opened with, when that ends by itself; after how long this is to be done again, `None`
+    /// when nothing ends. Opens nothing that is not open.
+    ///
+    /// # Errors
+    /// [`SecretsError`] when it cannot be renewed; the next use opens the place anew.
+    fn keep_open(&self) -> Result<Option<std::time::Duration>, SecretsError> {
+        Ok(None)
+    }
+
+    /// Gives back what the place was opened with. Using it again opens it anew.
+    ///
+    /// # Errors
+    /// [`SecretsError`] when it could not be given back; it ends by itself.
+    fn close(&self) -> Result<(), SecretsError> {
+        Ok(())
+    }
+
     /// The secret that something cannot do without.
     ///
     /// # Errors

@@ -58,23 +58,9 @@ reasons contains "An undo restores what was there before." if input.action == "u
 
 # ---- the question ------------------------------------------------------------------------------
 
-allow if {
-	deploying
-	count(deny) == 0
-}
-
-reasons contains sprintf("The %s of %s is within the limits of %s mode.", [input.action, input.resource, mode]) if deploying
-
 changing if input.action in {"apply-fix", "commit-fix"}
 
 deploying if input.action in {"sync", "rollback"}
-
-deny contains "In enterprise mode a sync that removes what is no longer declared needs a person's approval." if {
-	input.action == "sync"
-	mode == "enterprise"
-	object.get(details, "prune", false) == true
-	not approved
-}
 
 mode := object.get(input, "compliance_mode", "")
 
@@ -111,7 +97,7 @@ deny contains sprintf("`%s` is left to people: ecoops prepares changes and pushe
 	input.action in {"push", "force-push", "merge", "release"}
 }
 
-deny contains "In enterprise mode a sync that removes what its source no longer has needs a person's approval." if {
+deny contains "In enterprise mode a sync that removes what is no longer declared needs a person's approval." if {
 	input.action == "sync"
 	mode == "enterprise"
 	object.get(details, "prune", false) != false

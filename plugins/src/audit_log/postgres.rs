@@ -5,7 +5,7 @@
 
 use crate::postgres::{Pool, PostgresError, PostgresSettings, escape, escape_value};
 use ecoops_core::domain::AuditEntry;
-use ecoops_core::ports::audit_log::{AuditError, AuditLog};
+use ecoops_core::ports::audit_log::{AuditCopy, AuditError, AuditLog, CopyError};
 use serde_json::Value;
 
 /// Entries of one statement.
@@ -13,7 +13,7 @@ const TOGETHER: usize = 500;
 
 /// See the module.
 #[derive(Debug)]
-pub struct AuditCopy {
+pub struct PgAuditCopy {
     pool: Pool,
 }
 
@@ -23,7 +23,20 @@ impl From<PostgresError> for AuditError {
     }
 }
 
-impl AuditCopy {
+/// What is wrong with the server, its tables or the login is no matter of the entry.
+fn failed(error: PostgresError) -> CopyError {
+    let said = error.to_string();
+    match error {
+        // class 22: the data themselves; 54: too large for a row or an index
+        PostgresError::Refused { code, .. } if code.starts_with("22") || code.starts_with("54") => {
+            CopyError::Refused(said)
+        }
+        PostgresError::Damaged(_) => CopyError::Failed(said),
+        _ => CopyError::Away(said),
+    }
+}
+
+impl PgAuditCopy {
     /// Connects to nothing yet.
     pub fn new(settings: PostgresSettings) -> Self {
         Self { pool: Pool::new(settings) }
@@ -34,19 +47,42 @@ impl AuditCopy {
     /// # Errors
     /// [`AuditError`]; what was copied until then is there.
     pub fn catch_up(&self, log: &dyn AuditLog) -> Result<u64, AuditError> {
-        let name = log.verifier_key();
-        let mut copied = 0;
+        let name = log.name();
+        let (mut copied, mut next) = (0, self.first_missing(&name)?);
         loop {
-            let next: i64 = self.pool.again(async |client| {
-                let next = "SELECT coalesce(max(number) + 1, 0) FROM audit_log WHERE log = $1";
-                Ok(client.query_one(next, &[&name]).await?.try_get(0)?)
-            })?;
-            let entries = log.entries(u64::try_from(next).unwrap_or(0), TOGETHER)?;
-            if entries.is_empty() {
-                return Ok(copied);
-            }
+            let entries = log.entries(next, TOGETHER)?;
+            let Some((last, _)) = entries.last() else { return Ok(copied) };
+            next = last + 1;
             copied += self.pool.again(async |client| insert(client, &name, &entries).await)?;
         }
+    }
+
+    fn first_missing(&self, log: &str) -> Result<u64, PostgresError> {
+        let next: i64 = self.pool.again(async |client| {
+            let next = "SELECT coalesce(max(number) + 1, 0) FROM audit_log WHERE log = $1";
+            Ok(client.query_one(next, &[&log]).await?.try_get(0)?)
+        })?;
+        Ok(u64::try_from(next).unwrap_or(0))
+    }
+}
+
+impl AuditCopy for PgAuditCopy {
+    /// The same entry again does no harm.
+    fn write(&self, log: &str, index: u64, entry: &AuditEntry) -> Result<(), CopyError> {
+        let one = [(index, entry.clone())];
+        self.pool.again(async |client| insert(client, log, &one).await).map(drop).map_err(failed)
+    }
+
+    fn holds(&self, log: &str, index: u64, _entry: &AuditEntry) -> Result<bool, CopyError> {
+        let number = index.cast_signed();
+        let find = "SELECT EXISTS (SELECT FROM audit_log WHERE log = $1 AND number = $2)";
+        self.pool
+            .again(async |client| Ok(client.query_one(find, &[&log, &number]).await?.try_get(0)?))
+            .map_err(failed)
+    }
+
+    fn next(&self, log: &str) -> Result<Option<u64>, CopyError> {
+        self.first_missing(log).map(Some).map_err(failed)
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Each file is replaced as a whole. Symbolic links are neither made nor followed.
 
+use ecoops_core::domain::ContentHash;
+use ecoops_core::ports::delivery::Change;
 use git2::{ObjectType, Repository, Tree, TreeWalkMode, TreeWalkResult};
 use std::collections::BTreeMap;
 use std::fs;
@@ -117,6 +119,30 @@ pub fn deploy(folder: &Path, wanted: &Wanted, before: &Wanted, prune: bool) -> R
     written
 }
 
+/// What [`deploy`] would do.
+pub fn changes(folder: &Path, wanted: &Wanted, before: &Wanted, prune: bool) -> Result<Vec<Change>, String> {
+    let hash = |bytes: &[u8], run: bool| {
+        let mark = if run { " executable" } else { "" };
+        format!("{}{mark}", ContentHash::of(bytes).as_str())
+    };
+    let mut found = Vec::new();
+    for path in differences(folder, wanted)? {
+        let after = wanted.get(&path).map(|(bytes, run)| hash(bytes, *run));
+        if after.is_none() && !(prune || before.contains_key(&path)) {
+            continue;
+        }
+        let old = there(&safe(folder, &path)?);
+        found.push(Change { path, before: old.map(|(bytes, run)| hash(&bytes, run)), after });
+    }
+    Ok(found)
+}
+
+/// A file's bytes, and whether it can be run.
+fn there(file: &Path) -> Option<(Vec<u8>, bool)> {
+    let bytes = fs::read(file).ok()?;
+    Some((bytes, fs::metadata(file).is_ok_and(|m| m.permissions().mode() & 0o100 != 0)))
+}
+
 /// What stood in each file that was changed, and whether it was executable; `None` where there was none.
 type Undo = Vec<(PathBuf, Option<(Vec<u8>, bool)>)>;
 
@@ -130,10 +156,7 @@ fn change(
     let unwanted = |path: &String| !wanted.contains_key(path) && (prune || before.contains_key(path));
     for path in differences(folder, wanted)? {
         let file = safe(folder, &path)?;
-        let old = fs::read(&file).ok().map(|bytes| {
-            let run = fs::metadata(&file).is_ok_and(|m| m.permissions().mode() & 0o100 != 0);
-            (bytes, run)
-        });
+        let old = there(&file);
         let failed = |e: std::io::Error| format!("{path}: {e}");
         if let Some((bytes, run)) = wanted.get(&path) {
             replace(&file, bytes, *run).map_err(failed)?;

@@ -4,7 +4,7 @@
 //! Never writes outside an application's own folder, and follows no symbolic link in it.
 
 use super::files::{self, Wanted};
-use ecoops_core::ports::delivery::{Application, Delivery, DeliveryError, Deployed, Health, Sync};
+use ecoops_core::ports::delivery::{Application, Delivery, DeliveryError, Deployed, Effect, Health, Sync};
 use ecoops_core::ports::host::Host;
 use git2::{Oid, Repository};
 use std::collections::BTreeMap;
@@ -150,8 +150,8 @@ fn desired(place: &Place, revision: &str) -> Result<(Oid, Wanted), DeliveryError
 }
 
 impl Delivery for FolderDelivery {
-    fn applications(&self) -> Vec<String> {
-        self.places.keys().cloned().collect()
+    fn applications(&self) -> Result<Vec<String>, DeliveryError> {
+        Ok(self.places.keys().cloned().collect())
     }
 
     fn state(&self, name: &str) -> Result<Application, DeliveryError> {
@@ -198,6 +198,26 @@ impl Delivery for FolderDelivery {
             Err(why) => state.message = why,
         }
         Ok(state)
+    }
+
+    fn effect(&self, name: &str, revision: Option<&str>, prune: bool) -> Result<Effect, DeliveryError> {
+        let place = self.place(name)?;
+        let (commit, wanted) = desired(place, revision.unwrap_or(&place.revision))?;
+        let deployed = self.history_of(name)?.pop();
+        let before = match &deployed {
+            Some(last) => desired(place, &last.revision).map(|(_, wanted)| wanted).unwrap_or_default(),
+            None => Wanted::default(),
+        };
+        let changes = files::changes(&place.target, &wanted, &before, prune)
+            .map_err(|why| DeliveryError::Failed(format!("{}: {why}", place.target.display())))?;
+        Ok(Effect {
+            application: name.to_owned(),
+            deployed,
+            revision: commit.to_string(),
+            prune,
+            drifted: self.state(name)?.drifted,
+            changes: Some(changes),
+        })
     }
 
     fn sync(&self, name: &str, revision: Option<&str>, prune: bool) -> Result<Deployed, DeliveryError> {

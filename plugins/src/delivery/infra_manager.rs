@@ -143,17 +143,18 @@ fn past(entry: &Value) -> Deployed {
 }
 
 impl Delivery for InfraManager {
-    /// Those that `/infra/drift` names; none when it cannot be asked.
-    fn applications(&self) -> Vec<String> {
-        let answered = self.service.send(self.service.get("/infra/drift"));
-        let listed = answered.inspect_err(|why| tracing::warn!(%why, "the applications cannot be listed"));
-        let data = listed.map(|reply| reply.data).unwrap_or_default();
+    /// Those that `/infra/drift` names.
+    fn applications(&self) -> Result<Vec<String>, DeliveryError> {
+        let listed = self.service.send(self.service.get("/infra/drift"));
+        let data = listed.map_err(|why| DeliveryError::Failed(why.to_string()))?.data;
         let applications = data.get("applications").and_then(Value::as_array);
-        let names = applications.into_iter().flatten().filter_map(|one| one.get("name")?.as_str());
+        let applications = applications
+            .ok_or_else(|| DeliveryError::Failed("infra-manager: the answer lists no applications".into()))?;
+        let names = applications.iter().filter_map(|one| one.get("name")?.as_str());
         let mut names: Vec<String> = names.filter(|name| checked(name).is_ok()).map(str::to_owned).collect();
         names.sort();
         names.dedup();
-        names
+        Ok(names)
     }
 
     fn state(&self, name: &str) -> Result<Application, DeliveryError> {

@@ -1,14 +1,15 @@
 //! When an event is given again: leases, backoff and the last attempt. Pure but for the host's randomness; works on wall-clock
 //! milliseconds, because the log outlives processes and reboots, and bears a clock that is set back.
 
+use ecoops_core::engines::resilience::Backoff;
 use ecoops_core::ports::host::Host;
+use std::time::Duration;
 
 /// An event that failed this often becomes a dead letter, unless the settings say otherwise.
 pub const MAX_ATTEMPTS: u32 = 5;
 /// The longest lease; longer wishes are cut, so that a lost consumer cannot hold an event for ever.
 pub const LONGEST_LEASE_MILLIS: u64 = 24 * 60 * 60 * 1000;
-const BACKOFF_BASE_MILLIS: u64 = 1_000;
-const BACKOFF_CAP_MILLIS: u64 = 5 * 60 * 1000;
+const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(5 * 60) };
 /// A clock that was set back by more than this no longer tells how old a lease is.
 pub const CLOCK_TOLERANCE_MILLIS: i64 = 5_000;
 
@@ -18,14 +19,10 @@ pub fn is_due(now: i64, since: i64, until: i64) -> bool {
     now >= until || now < since.saturating_sub(CLOCK_TOLERANCE_MILLIS)
 }
 
-/// The pause after failed attempt number `attempt` (from 1): doubling, capped, and of that a random
-/// part between one half and the whole ("equal jitter", AWS Architecture Blog, Exponential Backoff
-/// And Jitter, 2015). `random` is any number.
+/// The pause after failed attempt number `attempt` (from 1). `random` is any number.
 pub fn backoff_millis(attempt: u32, random: u64) -> u64 {
-    let doubled = BACKOFF_BASE_MILLIS.saturating_mul(1 << attempt.saturating_sub(1).min(30));
-    let whole = doubled.min(BACKOFF_CAP_MILLIS);
-    let half = whole / 2;
-    half + random % (whole - half + 1)
+    let pause = BACKOFF.pause(attempt, random.to_le_bytes()[0]);
+    u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The same with a number of the host's.
@@ -60,7 +57,7 @@ mod tests {
         #[test]
         fn backoff_doubles_within_its_bounds(attempt in 1u32..100, random: u64) {
             let pause = backoff_millis(attempt, random);
-            let whole = (1_000u64 << (attempt - 1).min(20)).min(BACKOFF_CAP_MILLIS);
+            let whole = (1_000u64 << (attempt - 1).min(20)).min(300_000);
             prop_assert!(pause >= whole / 2 && pause <= whole);
         }
 

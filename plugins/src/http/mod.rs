@@ -1,7 +1,7 @@
 //! The one HTTP client of all adapters: deadlines, bounds, repetitions within a budget, a circuit breaker, the
 //! caller's trace, and TLS by the certificates that the system trusts.
 //!
-//! Never sends anything when it was told to stay offline, never follows a redirect with credentials, never sends
+//! Never sends anything past a closed gate (see [`crate::egress`]), never follows a redirect with credentials, never sends
 //! credentials in clear to another machine, never repeats what may have had an effect, and never reads proxy
 //! settings from the environment.
 
@@ -13,9 +13,11 @@ pub mod trace;
 
 pub use request::{Answer, Request, Stream};
 
+use crate::egress::{self, Closed};
 use ecoops_core::engines::resilience::{Backoff, Breaker, BreakerSettings, BreakerState, Budget};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A server and how to speak to it.
@@ -29,17 +31,15 @@ pub struct Server {
     pub headers: Vec<(String, String)>,
     /// Certificates to trust, in PEM; without it those that the system trusts.
     pub ca_file: Option<PathBuf>,
-    pub offline: bool,
+    /// Once it is set nothing more is asked, and an answer that is still to come is not waited for.
+    pub stop: Option<Arc<AtomicBool>>,
     pub limits: Limits,
     pub breaker: BreakerSettings,
 }
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server")
-            .field("url", &public_url(&self.url))
-            .field("offline", &self.offline)
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("url", &public_url(&self.url)).finish_non_exhaustive()
     }
 }
 
@@ -67,8 +67,10 @@ impl Default for Limits {
 pub enum HttpError {
     #[error("{0}")]
     Invalid(String),
-    #[error("{0} is not asked: everything stays on this machine (--offline)")]
-    Offline(String),
+    #[error(transparent)]
+    Offline(#[from] Closed),
+    #[error("{0} is asked no more: it was interrupted")]
+    Stopped(String),
     #[error("{0} cannot be reached: {1}")]
     Unreachable(String, String),
     #[error("{0} failed too often and is asked again in {1} s")]
@@ -94,6 +96,8 @@ pub struct Client {
     base: String,
     /// As messages show it: without user and password.
     shown: String,
+    /// Nobody in between can read along.
+    private: bool,
     begun: Instant,
     health: Mutex<Health>,
 }
@@ -118,8 +122,9 @@ impl Client {
                 "`{shown}` is no address of a server: it must begin with http:// or https://"
             ));
         }
-        if (server.token.is_some() || !server.headers.is_empty()) && !secure && !is_loopback(&base) {
-            return bad(format!("{shown}: a token is sent over https only, or to this machine"));
+        let private = secure || is_loopback(&base);
+        if (server.token.is_some() || !server.headers.is_empty()) && !private {
+            return Err(in_clear(&shown));
         }
         let mut config = ureq::Agent::config_builder()
             .timeout_global(Some(server.limits.request))
@@ -132,7 +137,15 @@ impl Client {
             config = config.tls_config(tls::config(server.ca_file.as_deref())?);
         }
         let health = Mutex::new(Health { breaker: Breaker::new(server.breaker), budget: Budget::default() });
-        Ok(Self { agent: config.build().new_agent(), server, base, shown, begun: Instant::now(), health })
+        Ok(Self {
+            agent: config.build().new_agent(),
+            server,
+            base,
+            shown,
+            private,
+            begun: Instant::now(),
+            health,
+        })
     }
 
     /// The address without credentials.
@@ -166,10 +179,15 @@ impl Client {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn stopped(&self) -> bool {
+        self.server.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
     fn may_ask(&self) -> Result<(), HttpError> {
-        if self.server.offline {
-            return Err(HttpError::Offline(self.shown.clone()));
+        if self.stopped() {
+            return Err(HttpError::Stopped(self.shown.clone()));
         }
+        egress::permit(&self.shown)?;
         let asked = self.health().breaker.ask(self.begun.elapsed());
         asked.map_err(|wait| {
             tally::spared(&self.shown, self.breaker());
@@ -188,6 +206,10 @@ impl Client {
         let _ = getrandom::fill(&mut byte);
         Backoff::default().pause(attempt, byte[0])
     }
+}
+
+fn in_clear(shown: &str) -> HttpError {
+    HttpError::Invalid(format!("{shown}: a token is sent over https only, or to this machine"))
 }
 
 /// An address without user and password, query and fragment.
@@ -210,6 +232,11 @@ pub fn is_loopback(url: &str) -> bool {
         Some(six) => six.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
+    is_loopback_host(host)
+}
+
+/// The same of a host alone, without brackets.
+pub fn is_loopback_host(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
@@ -255,13 +282,9 @@ mod tests {
             let header =
                 Server { url: url.into(), headers: vec![("X".into(), "t".into())], ..Server::default() };
             assert_eq!((Client::new(token).is_ok(), Client::new(header).is_ok()), (good, good), "{url}");
+            let bare = Client::new(Server { url: url.into(), ..Server::default() }).unwrap();
+            let late = bare.get("/").secret_header("X", "t").within(Duration::ZERO).guarded();
+            assert_eq!(late.is_ok(), good, "{url}");
         }
-    }
-
-    #[test]
-    fn offline_asks_nobody() {
-        let server = Server { url: "http://127.0.0.1:1".into(), offline: true, ..Server::default() };
-        let client = Client::new(server).unwrap();
-        assert!(matches!(client.get("/").send(), Err(HttpError::Offline(_))));
     }
 }

@@ -4,12 +4,15 @@ use super::{Client, HttpError, deadline, tally, trace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::ErrorKind;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 /// Answers after which the same request may succeed. A 500 is none of them: it may have had its effect.
 const PASSING: [u16; 4] = [429, 502, 503, 504];
 /// As long as a server may ask us to wait within one request.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How soon it is seen that a request is to be stopped.
+const TURN: Duration = Duration::from_millis(50);
 
 /// So much shorter than its due a deadline may be by the time that a try begins.
 const LITTLE: Duration = Duration::from_millis(50);
@@ -63,9 +66,14 @@ impl<'a> Request<'a> {
     }
 
     /// A header that holds a credential.
-    pub fn secret_header(mut self, name: &str, value: &str) -> Self {
+    pub fn secret_header(self, name: &str, value: &str) -> Self {
+        self.secret().header(name, value)
+    }
+
+    /// It holds a credential: it is sent over https only, or to this machine, and follows no redirect.
+    pub fn secret(mut self) -> Self {
         self.secret = true;
-        self.header(name, value)
+        self
     }
 
     pub fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
@@ -113,6 +121,7 @@ impl<'a> Request<'a> {
             let shown = self.client.shown.clone();
             return Err(HttpError::Unreachable(shown, "nobody waits for the answer any more".into()));
         }
+        self.guarded()?;
         self.client.may_ask()?;
         trace::asks();
         self.client.health().budget.earn();
@@ -123,6 +132,9 @@ impl<'a> Request<'a> {
             attempt += 1;
             let begin = Instant::now();
             let Tried { result, again, late } = self.attempt(until);
+            if matches!(result, Err(HttpError::Stopped(_))) {
+                return result;
+            }
             let well = !matches!(&result, Err(HttpError::Unreachable(..))) && !is_failing(&result);
             // Being late says nothing about a server that was given less time than such a request has.
             let hurried = until.saturating_duration_since(begin) + LITTLE < patience;
@@ -137,7 +149,7 @@ impl<'a> Request<'a> {
                         && Instant::now() + wait < until
                         && self.client.health().budget.spend() =>
                 {
-                    std::thread::sleep(wait);
+                    self.pause(wait);
                 }
                 _ => return result,
             }
@@ -148,11 +160,34 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Waits, in short turns when it may be told to stop.
+    fn pause(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        let turn = if self.client.server.stop.is_some() { TURN } else { wait };
+        while !self.client.stopped() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(turn));
+        }
+    }
+
+    pub(super) fn guarded(&self) -> Result<(), HttpError> {
+        if self.secret && !self.client.private {
+            return Err(super::in_clear(&self.client.shown));
+        }
+        Ok(())
+    }
+
     fn attempt(&self, until: Instant) -> Tried {
         let shown = &self.client.shown;
         let tried = |result, again| Tried { result, again, late: false };
         let left = until.saturating_duration_since(Instant::now()).min(self.client.server.limits.request);
-        match self.ask(left) {
+        let Some(asked) = self.ask(left) else {
+            return tried(Err(HttpError::Stopped(shown.clone())), None);
+        };
+        match asked {
             Ok(answer) => {
                 let passing = PASSING.contains(&answer.status) && self.repeatable;
                 let wait = passing.then(|| answer.retry_after()).filter(|wait| *wait <= LONGEST_WAIT);
@@ -175,10 +210,12 @@ impl<'a> Request<'a> {
     /// # Errors
     /// As [`Request::send`].
     pub fn stream(self) -> Result<Stream, HttpError> {
+        self.guarded()?;
         self.client.may_ask()?;
         trace::asks();
         let (shown, begin) = (self.client.shown.clone(), Instant::now());
-        let opened = self.open(deadline::left().map_or(self.within, |left| left.min(self.within)));
+        let within = deadline::left().map_or(self.within, |left| left.min(self.within));
+        let opened = self.prepared(within).and_then(|prepared| prepared.open(&self.body));
         let well = opened.as_ref().is_ok_and(|(head, _)| !(502..=504).contains(&head.status.as_u16()));
         self.client.record(well, begin.elapsed());
         let (head, body) = opened.map_err(|e| HttpError::Unreachable(shown.clone(), e.to_string()))?;
@@ -186,14 +223,52 @@ impl<'a> Request<'a> {
         Ok(Stream { status: head.status.as_u16(), headers: texts(&head.headers), reader: Box::new(reader) })
     }
 
-    fn ask(&self, left: Duration) -> Result<Answer, ureq::Error> {
-        let (head, mut body) = self.open(left)?;
-        let headers = texts(&head.headers);
-        let body = body.with_config().limit(self.client.server.limits.answer).read_to_vec()?;
-        Ok(Answer { from: self.client.shown.clone(), status: head.status.as_u16(), headers, body })
+    /// What is answered; `None` when it was told to stop first.
+    fn ask(&self, left: Duration) -> Option<Result<Answer, ureq::Error>> {
+        let prepared = match self.prepared(left) {
+            Ok(prepared) => prepared,
+            Err(error) => return Some(Err(error)),
+        };
+        let (from, limit) = (self.client.shown.clone(), self.client.server.limits.answer);
+        let ask = move |body: &[u8]| {
+            let (head, mut body) = prepared.open(body)?;
+            let headers = texts(&head.headers);
+            let body = body.with_config().limit(limit).read_to_vec()?;
+            Ok(Answer { from, status: head.status.as_u16(), headers, body })
+        };
+        match &self.client.server.stop {
+            None => Some(ask(&self.body)),
+            Some(_) => {
+                let body = self.body.clone();
+                self.apart(move || ask(&body))
+            }
+        }
     }
 
-    fn open(&self, left: Duration) -> Result<(ureq::http::response::Parts, ureq::Body), ureq::Error> {
+    /// Asks on a thread of its own, which nobody waits for once it is told to stop: a read from a server that says
+    /// nothing cannot be ended from outside. It has an effect on nothing of this process.
+    fn apart(
+        &self,
+        ask: impl FnOnce() -> Result<Answer, ureq::Error> + Send + 'static,
+    ) -> Option<Result<Answer, ureq::Error>> {
+        let (sender, answer) = std::sync::mpsc::channel();
+        let thread = std::thread::Builder::new().name("request".to_owned());
+        if let Err(error) = thread.spawn(move || sender.send(ask())) {
+            return Some(Err(ureq::Error::Io(error)));
+        }
+        while !self.client.stopped() {
+            match answer.recv_timeout(TURN) {
+                Ok(answer) => return Some(answer),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Some(Err(ureq::Error::Io(std::io::Error::other("the request broke off"))));
+                }
+            }
+        }
+        None
+    }
+
+    fn prepared(&self, left: Duration) -> Result<Prepared, ureq::Error> {
         let server = &self.client.server;
         let mut uri = format!("{}{}", self.client.base, self.path);
         for (number, (name, value)) in self.query.iter().enumerate() {
@@ -217,18 +292,36 @@ impl<'a> Request<'a> {
         for (name, value) in server.headers.iter().chain(&self.headers) {
             request = request.header(name, value);
         }
-        let redirects = if self.secret || self.method != "GET" { 0 } else { 3 };
-        let agent = &self.client.agent;
-        let answer = match (self.method, self.body.is_empty()) {
-            ("GET" | "DELETE", true) => {
-                let request = agent.configure_request(request.body(())?);
-                agent.run(request.timeout_global(Some(left)).max_redirects(redirects).build())?
-            }
-            _ => {
-                let request = agent.configure_request(request.body(self.body.as_slice())?);
-                let request = request.timeout_global(Some(left)).max_redirects(redirects);
-                agent.run(request.allow_non_standard_methods(true).build())?
-            }
+        Ok(Prepared {
+            agent: self.client.agent.clone(),
+            bare: matches!(self.method, "GET" | "DELETE") && self.body.is_empty(),
+            request: request.body(())?,
+            redirects: if self.secret || self.method != "GET" { 0 } else { 3 },
+            left,
+        })
+    }
+}
+
+/// A request with all that it takes to send it.
+struct Prepared {
+    agent: ureq::Agent,
+    request: ureq::http::Request<()>,
+    /// Without a body, and without saying so.
+    bare: bool,
+    redirects: u32,
+    left: Duration,
+}
+
+impl Prepared {
+    fn open(self, body: &[u8]) -> Result<(ureq::http::response::Parts, ureq::Body), ureq::Error> {
+        let Self { agent, request, bare, redirects, left } = self;
+        let answer = if bare {
+            let request = agent.configure_request(request);
+            agent.run(request.timeout_global(Some(left)).max_redirects(redirects).build())?
+        } else {
+            let request = agent.configure_request(request.map(|()| body));
+            let request = request.timeout_global(Some(left)).max_redirects(redirects);
+            agent.run(request.allow_non_standard_methods(true).build())?
         };
         Ok(answer.into_parts())
     }

@@ -75,8 +75,7 @@ fn create(folder: &Path, path: &Path, host: &dyn Host) -> Result<(), IdentityErr
     let (seed, suffix) = random.split_at(32);
     let seed: [u8; 32] = seed.try_into().map_err(|_| broken(path, &"no seed"))?;
     let pem = SigningKey::from_bytes(&seed).to_pkcs8_pem(LineEnding::LF).map_err(|e| broken(path, &e))?;
-    let suffix: String = suffix.iter().map(|byte| format!("{byte:02x}")).collect();
-    let temporary = folder.join(format!(".{NAME}.{suffix}"));
+    let temporary = folder.join(format!(".{NAME}.{}", ecoops_core::domain::hex(suffix)));
     let written = write_new(&temporary, pem.as_bytes());
     let linked = written.and_then(|()| match std::fs::hard_link(&temporary, path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),

@@ -4,7 +4,7 @@
 
 use super::oidc::{Oidc, OidcError, Person, SessionStore};
 use super::os_user::OsUser;
-use super::settings::issuer_role;
+use super::settings::actor;
 use ecoops_core::domain::Actor;
 use ecoops_core::ports::identity::{Bearer, Identity, IdentityError, Token};
 use ecoops_core::ports::secrets::Secrets;
@@ -28,7 +28,7 @@ impl std::fmt::Debug for Login {
 
 pub struct LoggedIn {
     local: OsUser,
-    oidc: Oidc,
+    oidc: Arc<Oidc>,
     /// `None` where nobody logs in, as in the daemon: there others bring tokens.
     login: Option<Login>,
 }
@@ -52,17 +52,12 @@ fn said(error: &dyn std::error::Error) -> String {
 
 impl LoggedIn {
     /// `local` must know the issuer's roles: see [`super::settings::IdentitySettings::with_issuer_roles`].
-    pub fn new(local: OsUser, oidc: Oidc, login: Option<Login>) -> Self {
+    pub fn new(local: OsUser, oidc: Arc<Oidc>, login: Option<Login>) -> Self {
         Self { local, oidc, login }
     }
 
     fn actor(&self, person: &Person) -> Actor {
-        let roles: Vec<String> = person.roles.iter().map(|role| issuer_role(role)).collect();
-        let permissions = self.local.settings().permissions_of(&roles);
-        // Only what gives something is worth a place in tokens and records.
-        let known = |role: &String| self.local.settings().roles.contains_key(role);
-        let roles = roles.into_iter().filter(known).collect();
-        Actor { id: person.subject.clone(), kind: person.kind, roles, permissions }
+        actor(self.local.settings(), person.subject.clone(), person.kind, &person.roles)
     }
 }
 
@@ -98,36 +93,5 @@ impl Identity for LoggedIn {
 
     fn verify_signature(&self, message: &[u8], signature: &[u8]) -> Result<(), IdentityError> {
         self.local.verify_signature(message, signature)
-    }
-}
-
-/// What services behind us are told about who asks: `X-User-ID` and `X-User-Groups`. Anything that is no plain
-/// text is left out, so that nobody's name becomes a header of its own.
-pub fn headers_for(actor: &Actor) -> Vec<(String, String)> {
-    let plain = |text: &str| text.chars().filter(|c| c.is_ascii_graphic()).take(256).collect::<String>();
-    let groups: Vec<String> = actor
-        .roles
-        .iter()
-        .map(|role| plain(role.strip_prefix("oidc:").unwrap_or(role)).replace(',', ""))
-        .collect();
-    vec![("X-User-ID".to_owned(), plain(&actor.id)), ("X-User-Groups".to_owned(), groups.join(","))]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ecoops_core::domain::ActorKind;
-
-    #[test]
-    fn a_name_is_no_header() {
-        let actor = Actor {
-            id: "ana\r\nX-Internal-Token: x".into(),
-            kind: ActorKind::User,
-            roles: vec!["oidc:platform-admin".into(), "a,b\n".into()],
-            permissions: Default::default(),
-        };
-        let headers = headers_for(&actor);
-        assert_eq!(headers[0].1, "anaX-Internal-Token:x");
-        assert_eq!(headers[1].1, "platform-admin,ab");
     }
 }

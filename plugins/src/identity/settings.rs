@@ -1,6 +1,6 @@
 //! Which roles there are and who holds them. Data only.
 
-use ecoops_core::domain::Permission;
+use ecoops_core::domain::{Actor, ActorKind, Permission};
 use ecoops_core::ports::identity::IdentityError;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +69,20 @@ impl IdentitySettings {
 /// What a role of the issuer is called here.
 pub fn issuer_role(name: &str) -> String {
     format!("oidc:{name}")
+}
+
+/// Somebody whom an issuer names, with what its roles give here. Only what gives something is worth a place in tokens
+/// and records.
+pub fn actor<'a>(
+    settings: &IdentitySettings,
+    id: String,
+    kind: ActorKind,
+    roles: impl IntoIterator<Item = &'a String>,
+) -> Actor {
+    let roles: Vec<String> = roles.into_iter().map(|role| issuer_role(role)).collect();
+    let permissions = settings.permissions_of(&roles);
+    let known = |role: &String| settings.roles.contains_key(role);
+    Actor { id, kind, roles: roles.into_iter().filter(known).collect(), permissions }
 }
 
 #[cfg(test)]

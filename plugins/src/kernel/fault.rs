@@ -51,8 +51,8 @@ impl KernelError {
         }
     }
 
-    /// Whether the same may go well later, with nothing mended: nobody answered, somebody else did, or the service has
-    /// no time.
+    /// Whether the same may go well later, with nothing mended: nobody answered or was asked, somebody else did, or the
+    /// service has no time. What was kept of earlier answers may serve.
     pub fn is_away(&self) -> bool {
         match self {
             Self::Http(why) => !matches!(why, HttpError::Invalid(_)),

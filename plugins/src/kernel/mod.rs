@@ -6,6 +6,7 @@
 
 mod envelope;
 mod fault;
+pub mod user;
 
 pub use fault::{KernelError, Refusal};
 
@@ -95,10 +96,12 @@ impl Service {
         }
     }
 
-    /// The ids that the services' logs show: one of this request, and the trace's as a UUID, which is the only
+    /// For whom it is asked, and the ids that the services' logs show: one of this request, and the trace's as a UUID, which is the only
     /// writing that they take.
     fn identified<'a>(&self, request: Request<'a>) -> Request<'a> {
         let request = request.header("x-service-name", "ecoops").header("x-request-id", &fresh_id());
+        let user = user::current().into_iter().flatten().filter(|(_, value)| !value.is_empty());
+        let request = user.fold(request, |request, (name, value)| request.header(name, &value));
         match trace::current().as_ref().and_then(|trace| trace_uuid(&trace.traceparent)) {
             Some(id) => request.header("x-trace-id", &id),
             None => request,

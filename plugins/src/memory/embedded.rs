@@ -248,10 +248,12 @@ fn of_other_models(
 
 fn hit(connection: &Connection, ranked: &search::Ranked) -> rusqlite::Result<Hit> {
     let (id, document) = documents::read(connection, ranked.document)?;
-    let range = connection
-        .prepare_cached("SELECT start, stop FROM chunks WHERE slot = ?1")?
-        .query_row([ranked.slot], |row| Ok(row.get::<_, i64>(0)? as usize..row.get::<_, i64>(1)? as usize))?;
+    let sql = "SELECT c.start, c.stop, m.name FROM chunks c
+        JOIN segments s ON s.number = c.slot / ?2 JOIN models m ON m.number = s.model WHERE c.slot = ?1";
+    let (range, model) = connection.prepare_cached(sql)?.query_row([ranked.slot, SLOTS as i64], |row| {
+        Ok((row.get::<_, i64>(0)? as usize..row.get::<_, i64>(1)? as usize, row.get(2)?))
+    })?;
     let snippet = document.text.get(range).unwrap_or_default().to_owned();
     let (score, cosine, text_rank) = (ranked.score, ranked.cosine, ranked.text_rank);
-    Ok(Hit { id, document, snippet, score, cosine, text_rank, stale: None })
+    Ok(Hit { id, document, snippet, score, cosine, text_rank, model, stale: None })
 }

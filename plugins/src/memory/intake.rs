@@ -34,8 +34,7 @@ pub(super) fn identify(document: &Document) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    let hex: String = hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect();
-    format!("{}-{hex}", name(document.kind))
+    format!("{}-{}", name(document.kind), ecoops_core::domain::hex(&hash.finalize()[..8]))
 }
 
 pub(super) fn name(kind: DocumentKind) -> &'static str {

@@ -33,15 +33,15 @@ struct Piece {
     index: u64,
     total: u64,
     score: f64,
+    model: String,
 }
 
+/// A 500 of the services may be bad input as well as trouble: it is not taken for "away".
 fn failed(error: KernelError) -> MemoryError {
-    let said = error.to_string();
-    match () {
-        () if error.is_our_fault() => MemoryError::BadQuery(said),
-        // Whoever asks goes on with what is remembered, and keeps what is to be brought.
-        () if error.is_away() => MemoryError::Away(said),
-        () => MemoryError::Storage(said),
+    match error {
+        why if why.is_our_fault() => MemoryError::BadQuery(why.to_string()),
+        why if why.is_away() => MemoryError::Away(why.to_string()),
+        why => MemoryError::Storage(why.to_string()),
     }
 }
 
@@ -117,6 +117,7 @@ fn piece(result: &Value) -> Option<Piece> {
         index: number("chunkIndex").unwrap_or_default(),
         // A server that hands out whole documents may show less of them in a search.
         total: if result.get("title").is_some() { 2 } else { number("totalChunks").unwrap_or(2) },
+        model: text(chunk.pointer("/metadata/modelVersion")),
         score: result.get("score").and_then(Value::as_f64).unwrap_or_default(),
     })
 }
@@ -220,6 +221,7 @@ impl MemoryHub {
                     score,
                     cosine: piece.score,
                     text_rank: None,
+                    model: piece.model,
                     stale: None,
                 });
             }

@@ -41,7 +41,7 @@ impl std::fmt::Debug for EmbedderBox {
 impl From<PostgresError> for MemoryError {
     fn from(error: PostgresError) -> Self {
         match error {
-            PostgresError::Away(_) => Self::Away(error.to_string()),
+            PostgresError::Away(_) | PostgresError::Offline(_) => Self::Away(error.to_string()),
             other => Self::Storage(other.to_string()),
         }
     }

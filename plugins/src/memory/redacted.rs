@@ -29,16 +29,9 @@ impl RedactedMemory {
 
     /// Names of fields stay.
     fn clean_fields(&self, fields: &Map<String, Value>) -> Map<String, Value> {
-        fields.iter().map(|(name, value)| (name.clone(), self.clean_value(value))).collect()
-    }
-
-    fn clean_value(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => Value::String(self.clean(text)),
-            Value::Array(items) => items.iter().map(|item| self.clean_value(item)).collect(),
-            Value::Object(fields) => Value::Object(self.clean_fields(fields)),
-            other => other.clone(),
-        }
+        let mut fields = fields.clone();
+        fields.values_mut().for_each(|value| self.redactor.redact_all(value));
+        fields
     }
 }
 

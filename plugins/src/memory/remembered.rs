@@ -4,9 +4,9 @@
 //! that cannot be brought waits here and is brought when the memory next answers. Never answers what the memory
 //! itself can, and never keeps what it was told to forget.
 
-use super::waiting::Waiting;
+use super::waiting::{AT_ONCE, Waiting};
 use ecoops_core::ports::host::Host;
-use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Memory, MemoryError, Query, Stale};
+use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Kept, Memory, MemoryError, Query, Stale};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -71,7 +71,7 @@ impl RememberedMemory {
         hash.finalize().to_vec()
     }
 
-    fn keep(&self, key: &[u8], answer: &impl Serialize) {
+    fn note(&self, key: &[u8], answer: &impl Serialize) {
         let now = self.host.now().as_second();
         let keep = || -> rusqlite::Result<()> {
             let body = serde_json::to_string(answer).unwrap_or_default();
@@ -90,6 +90,14 @@ impl RememberedMemory {
         if let Err(error) = keep() {
             tracing::warn!(%error, "an answer of the memory cannot be kept");
         }
+    }
+
+    /// Brings some of what waits to a memory that has just answered; how many it took.
+    fn bring_along(&self) -> usize {
+        self.waiting.deliver(self.inner.as_ref(), AT_ONCE).unwrap_or_else(|error| {
+            tracing::warn!(%error, "documents still wait for the memory");
+            0
+        })
     }
 
     fn kept<T: DeserializeOwned>(&self, key: &[u8]) -> Option<(T, Stale)> {
@@ -114,32 +122,45 @@ impl RememberedMemory {
 
 impl Memory for RememberedMemory {
     /// While the memory is away the document waits, and the id is the one that it will have there, unless a secret
-    /// is taken out of it on the way.
+    /// is taken out of it on the way or the memory gives ids of its own, as the kernel's memory-hub may.
     fn ingest(&self, document: &Document) -> Result<String, MemoryError> {
+        self.keep(document).map(|kept| kept.id)
+    }
+
+    fn keep(&self, document: &Document) -> Result<Kept, MemoryError> {
         match self.inner.ingest(document) {
             Err(MemoryError::Away(why)) => {
                 tracing::warn!(why, "a document waits for the memory");
-                self.waiting.keep(document)
+                Ok(Kept { id: self.waiting.keep(document)?, waits: true })
             }
             Ok(id) => {
-                self.waiting.deliver(self.inner.as_ref());
-                Ok(id)
+                self.bring_along();
+                Ok(Kept { id, waits: false })
             }
             Err(other) => Err(other),
         }
     }
 
+    /// Asks the memory nothing when nothing waits.
+    fn bring(&self) -> Result<usize, MemoryError> {
+        let waiting = self.waiting.count()?;
+        if waiting > 0 {
+            self.waiting.deliver(self.inner.as_ref(), waiting)?;
+        }
+        self.waiting.count()
+    }
+
     fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {
         let key = self.key("search", &serde_json::to_string(query).unwrap_or_default());
         let mut found = self.inner.search(query);
-        if found.is_ok() && self.waiting.deliver(self.inner.as_ref()) > 0 {
+        if found.is_ok() && self.bring_along() > 0 {
             found = self.inner.search(query);
         }
         match found {
             Ok(hits) => {
-                self.keep(&key, &hits);
+                self.note(&key, &hits);
                 for hit in &hits {
-                    self.keep(&self.key("document", &hit.id), &hit.document);
+                    self.note(&self.key("document", &hit.id), &hit.document);
                 }
                 Ok(hits)
             }
@@ -154,7 +175,7 @@ impl Memory for RememberedMemory {
 
     fn list(&self, kinds: &[DocumentKind], limit: usize) -> Result<Vec<(String, Document)>, MemoryError> {
         let listed = self.inner.list(kinds, limit)?;
-        match self.waiting.deliver(self.inner.as_ref()) {
+        match self.bring_along() {
             0 => Ok(listed),
             _ => self.inner.list(kinds, limit),
         }
@@ -164,7 +185,7 @@ impl Memory for RememberedMemory {
     fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {
         let found = self.inner.get(id)?;
         match &found {
-            Some(document) => self.keep(&self.key("document", id), document),
+            Some(document) => self.note(&self.key("document", id), document),
             None => drop(self.drop_document(id)),
         }
         Ok(found)
@@ -223,8 +244,17 @@ mod tests {
         fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {
             self.there()?;
             let document = Document { text: query.query.clone(), ..self.document.clone() };
-            let (id, snippet) = ("fix-1".into(), String::new());
-            Ok(vec![Hit { id, document, snippet, score: 0.5, cosine: 0.5, text_rank: None, stale: None }])
+            let (id, snippet, model) = ("fix-1".into(), String::new(), "m".into());
+            Ok(vec![Hit {
+                id,
+                document,
+                snippet,
+                score: 0.5,
+                cosine: 0.5,
+                text_rank: None,
+                model,
+                stale: None,
+            }])
         }
         fn list(&self, _: &[DocumentKind], _: usize) -> Result<Vec<(String, Document)>, MemoryError> {
             self.there().map(|()| Vec::new())
@@ -312,5 +342,42 @@ mod tests {
         later.list(&[], 1).expect("there");
         later.ingest(&document("t", "four")).expect("there");
         assert_eq!(*kept.lock().expect("whole"), ["one", "two", "four"]);
+    }
+
+    #[test]
+    fn whoever_looks_after_it_brings_what_waits_and_what_is_refused_holds_nothing_up() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (away, kept) = (Arc::new(AtomicBool::new(true)), Arc::new(Mutex::new(Vec::new())));
+        let document = |title: &str, text: String| Document {
+            kind: DocumentKind::Fix,
+            title: title.into(),
+            text,
+            source: String::new(),
+            metadata: Default::default(),
+        };
+        let inner =
+            Sometimes { away: away.clone(), document: document("t", String::new()), kept: kept.clone() };
+        let host = Arc::new(Frozen::at(jiff::Timestamp::UNIX_EPOCH, 0));
+        let path = folder.path().join("answers.sqlite");
+        let memory = RememberedMemory::open(&path, Box::new(inner), "a", host).expect("opens");
+        assert_eq!(memory.bring().expect("nothing waits, so nobody is asked"), 0);
+        for number in 0..AT_ONCE + 4 {
+            let refused = document("refused", number.to_string());
+            assert!(memory.keep(&refused).expect("waits").waits);
+        }
+        for number in 0..40 {
+            assert!(memory.keep(&document("t", number.to_string())).expect("waits").waits);
+        }
+        assert!(matches!(memory.bring(), Err(MemoryError::Away(_))));
+        away.store(false, Ordering::Relaxed);
+        // the first, brought along by a search, are all refused, and go behind the others
+        memory.search(&query("pool")).expect("there");
+        memory.search(&query("pool")).expect("there");
+        assert_eq!(kept.lock().expect("whole").len(), 12);
+        assert_eq!(memory.bring().expect("there"), AT_ONCE + 4);
+        let all: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+        assert_eq!(*kept.lock().expect("whole"), all);
+        let now = memory.keep(&document("t", "now".into())).expect("there");
+        assert!(!now.waits);
     }
 }

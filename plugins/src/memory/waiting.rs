@@ -14,8 +14,8 @@ CREATE TABLE documents (
   UNIQUE (whose, name)
 ) STRICT;
 ";
-/// Documents that one call brings along, so that none waits long for those of others.
-const AT_ONCE: usize = 16;
+/// Documents that a call for something else brings along, so that it does not wait long for those of others.
+pub(super) const AT_ONCE: usize = 16;
 
 pub(super) struct Waiting {
     /// Which memory they are for.
@@ -57,27 +57,54 @@ impl Waiting {
         Ok(self.connection().execute(drop, params![self.whose, name]).map_err(storage)? > 0)
     }
 
-    /// Brings some of them, the oldest first, to a memory that has just answered, and gives how many it took. What
-    /// it refuses stays, behind the others.
-    pub fn deliver(&self, memory: &dyn Memory) -> usize {
+    /// How many wait.
+    ///
+    /// # Errors
+    /// [`MemoryError::Storage`] when the file cannot be read.
+    pub fn count(&self) -> Result<usize, MemoryError> {
+        let count = "SELECT count(*) FROM documents WHERE whose = ?1";
+        let number: i64 =
+            self.connection().query_row(count, [&self.whose], |row| row.get(0)).map_err(storage)?;
+        Ok(usize::try_from(number).unwrap_or(0))
+    }
+
+    /// Brings at most `most` of them, the oldest first, and gives how many the memory took. What it refuses goes
+    /// behind the others, so that it holds none of them up.
+    ///
+    /// # Errors
+    /// [`MemoryError::Away`] when the memory is away; what was brought until then is there.
+    pub fn deliver(&self, memory: &dyn Memory, most: usize) -> Result<usize, MemoryError> {
         let (mut after, mut taken) = (0, 0);
-        for _ in 0..AT_ONCE {
-            let Ok(Some((number, body))) = self.next(after) else { break };
+        let last = self.last().map_err(storage)?;
+        for _ in 0..most {
+            let Some((number, body)) = self.next(after).map_err(storage)?.filter(|(n, _)| *n <= last) else {
+                break;
+            };
             after = number;
-            let Ok(document) = serde_json::from_str::<Document>(&body) else { continue };
-            match memory.ingest(&document) {
+            let sent = serde_json::from_str::<Document>(&body)
+                .map_err(|e| MemoryError::Storage(e.to_string()))
+                .and_then(|document| memory.ingest(&document));
+            let settled = match sent {
                 Ok(_) => {
                     taken += 1;
-                    let drop = "DELETE FROM documents WHERE number = ?1";
-                    if let Err(error) = self.connection().execute(drop, [number]) {
-                        tracing::warn!(%error, "a document that was brought still waits");
-                    }
+                    "DELETE FROM documents WHERE number = ?1"
                 }
-                Err(MemoryError::Away(_)) => break,
-                Err(error) => tracing::warn!(%error, "a document that waited was refused"),
+                Err(MemoryError::Away(why)) => return Err(MemoryError::Away(why)),
+                Err(error) => {
+                    tracing::warn!(%error, "a document that waited was refused");
+                    "UPDATE documents SET number = (SELECT max(number) + 1 FROM documents) WHERE number = ?1"
+                }
+            };
+            if let Err(error) = self.connection().execute(settled, [number]) {
+                tracing::warn!(%error, "a document that was brought still waits");
             }
         }
-        taken
+        Ok(taken)
+    }
+
+    /// The newest that waits by now.
+    fn last(&self) -> rusqlite::Result<i64> {
+        self.connection().query_row("SELECT coalesce(max(number), 0) FROM documents", [], |row| row.get(0))
     }
 
     fn next(&self, after: i64) -> rusqlite::Result<Option<(i64, String)>> {

@@ -100,7 +100,7 @@ impl Asked {
     fn ask(&self, input: &PolicyInput) -> Result<Ruling, String> {
         let mut document = serde_json::to_value(input).map_err(|why| why.to_string())?;
         if let Some(redactor) = &self.redactor {
-            redact(redactor, &mut document);
+            redactor.redact_all(&mut document);
         }
         let key: Key = Sha256::digest(document.to_string()).into();
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,16 +112,6 @@ impl Asked {
         let ruling = self.there.ask(&document)?;
         kept().put(key, &ruling, asked);
         Ok(ruling)
-    }
-}
-
-/// Takes the secrets out of every text. Names of fields stay.
-fn redact(redactor: &Redactor, value: &mut Value) {
-    match value {
-        Value::String(text) => *text = redactor.redact(text).text,
-        Value::Array(items) => items.iter_mut().for_each(|item| redact(redactor, item)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| redact(redactor, field)),
-        _ => {}
     }
 }
 

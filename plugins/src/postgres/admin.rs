@@ -1,10 +1,16 @@
-//! What an administrator of the database does once: make the tables, add an org and its login.
+//! What an administrator of the database does: make the tables, add an org and its login, and rewrite the tables of
+//! the memory so that nothing forgotten is left in them.
 //!
 //! Never used by an adapter at work, whose login may do none of this.
 
 use super::{PostgresError, PostgresSettings, Session, migrate};
+use postgres_protocol::password::scram_sha_256;
+use std::time::Duration;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
+
+/// For one table.
+const VACUUM: Duration = Duration::from_secs(3_600);
 
 /// Applies the steps that are missing; several at once wait for each other. The names of those applied.
 ///
@@ -15,6 +21,7 @@ pub fn prepare(settings: &PostgresSettings) -> Result<Vec<String>, PostgresError
 }
 
 /// Adds an org when it is not there, and gives it a login, made when it is not there. A login keeps its org.
+/// The password itself is never sent, only its SCRAM-SHA-256 verifier (RFC 5803, RFC 7677).
 ///
 /// # Errors
 /// [`PostgresError::Schema`] when the login is another org's or may see every row; then nothing was changed.
@@ -45,8 +52,10 @@ pub fn add_org(
                 }
             }
             if let Some(password) = password {
+                // Statements are logged: the server gets what verifies the password, as psql's \password does.
+                let verifier = scram_sha_256(password.as_bytes());
                 let set = "ALTER ROLE %I PASSWORD %L";
-                let quoted: [&(dyn ToSql + Sync); 3] = [&set, &login, &password];
+                let quoted: [&(dyn ToSql + Sync); 3] = [&set, &login, &verifier];
                 let row = transaction.query_one("SELECT format($1, $2::text, $3::text)", &quoted).await?;
                 transaction.batch_execute(row.get(0)).await?;
             }
@@ -72,6 +81,36 @@ pub fn add_org(
             }
             other => other,
         })
+}
+
+/// What holds texts of documents and vectors made from them.
+const OF_MEMORY: [&str; 4] = ["docs", "fields", "chunks", "postings"];
+
+/// Rewrites the tables of the memory, one after the other: what was forgotten is in none of their files afterwards. Each
+/// is locked while it is rewritten. The server's write-ahead log and copies of the database are not touched.
+///
+/// # Errors
+/// [`PostgresError`]; the tables until then were rewritten, the others are as they were.
+pub fn vacuum(settings: &PostgresSettings) -> Result<(), PostgresError> {
+    let long = settings.operation.max(VACUUM);
+    let settings = PostgresSettings { operation: long, ..settings.clone() };
+    Session::open(&settings)?.run(long * 4, async |client| {
+        // the server passes over the tables of others with a warning
+        let own = "SELECT bool_and(pg_has_role(c.relowner, 'USAGE')) FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'ecoops' AND c.relname = ANY($1)";
+        match client.query_one(own, &[&OF_MEMORY.as_slice()]).await?.try_get::<_, Option<bool>>(0)? {
+            Some(true) => {}
+            Some(false) => {
+                return Err(PostgresError::Schema("the tables are another login's: use its own".into()));
+            }
+            None => return Err(PostgresError::Schema("the database has no tables of ecoops".into())),
+        }
+        for table in OF_MEMORY {
+            // alone in its statement, because it runs in no transaction
+            client.batch_execute(&format!("VACUUM (FULL) ecoops.{table}")).await?;
+        }
+        Ok(())
+    })
 }
 
 fn check_names(org: &str, login: &str) -> Result<(), PostgresError> {

@@ -12,6 +12,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0001_orgs", include_str!("migrations/0001_orgs.sql")),
     ("0002_memory", include_str!("migrations/0002_memory.sql")),
     ("0003_incidents", include_str!("migrations/0003_incidents.sql")),
+    ("0004_plans", include_str!("migrations/0004_plans.sql")),
 ];
 
 /// Of the advisory lock that makes migrators wait for each other.
@@ -126,7 +127,7 @@ fn compare(applied: &[(i32, String, String)]) -> Result<usize, PostgresError> {
 }
 
 fn checksum(sql: &str) -> String {
-    Sha256::digest(sql).iter().map(|b| format!("{b:02x}")).collect()
+    ecoops_core::domain::hex(Sha256::digest(sql))
 }
 
 #[cfg(test)]

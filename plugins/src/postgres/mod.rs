@@ -30,7 +30,6 @@ pub struct PostgresSettings {
     pub ca_file: Option<PathBuf>,
     /// The org whose login this must be; any when empty.
     pub org: String,
-    pub offline: bool,
     /// For a connection to be there.
     pub connect: Duration,
     /// For one operation: all its statements together, and a connection that is made or made anew for it.
@@ -48,7 +47,6 @@ impl Default for PostgresSettings {
             password: None,
             ca_file: None,
             org: String::new(),
-            offline: false,
             connect: Duration::from_secs(3),
             operation: Duration::from_secs(20),
             connections: 4,
@@ -68,6 +66,8 @@ pub enum PostgresError {
     /// The server is away, or was lost on the way; nothing was changed, unless it was lost while it committed.
     #[error("the PostgreSQL server {0}")]
     Away(String),
+    #[error(transparent)]
+    Offline(#[from] crate::egress::Closed),
     #[error("the PostgreSQL settings cannot be used: {0}")]
     Settings(String),
     /// Tables that are missing, newer, or not what this program made.

@@ -3,6 +3,7 @@
 //! An operation that outlives its deadline loses its connection: what the server is still doing it rolls back.
 
 use super::{PostgresError, PostgresSettings, tls};
+use crate::egress;
 use std::error::Error;
 use std::str::FromStr;
 use std::time::Duration;
@@ -23,10 +24,8 @@ impl Session {
     /// # Errors
     /// [`PostgresError::Away`], [`PostgresError::Settings`], or what the server says to the login.
     pub fn open(settings: &PostgresSettings, patience: Duration) -> Result<Self, PostgresError> {
-        if settings.offline {
-            return Err(PostgresError::Away("is not asked: offline".into()));
-        }
         let config = config(settings)?;
+        egress::permit(&format!("PostgreSQL at {}", shown(&config)))?;
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -144,9 +143,7 @@ fn config(settings: &PostgresSettings) -> Result<Config, PostgresError> {
 
 fn is_local(host: &Host) -> bool {
     match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
+        Host::Tcp(name) => crate::http::is_loopback_host(name),
         #[cfg(unix)]
         Host::Unix(_) => true,
     }

@@ -2,7 +2,8 @@
 
 use super::link::{Destination, Link};
 use crate::broker::BrokerSettings;
-use crate::http::tls;
+use crate::egress;
+use crate::http::{is_loopback_host, tls};
 use redis::RedisError;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -44,11 +45,15 @@ impl Client {
     /// Connects to nothing yet. The address is `HOST:PORT`, `redis://HOST:PORT`, or `rediss://HOST:PORT` for TLS.
     ///
     /// # Errors
-    /// [`RedisFailure`] when the address is none, or there are no certificates to trust.
+    /// [`RedisFailure`] when the address is none, a password would be sent in clear to another machine, or there are no
+    /// certificates to trust.
     pub fn new(settings: &BrokerSettings, database: Database) -> Result<Self, RedisFailure> {
         let refused =
             |why: &str| RedisFailure { address: without_user(&settings.address), why: why.to_owned() };
         let Place { host, port, secure } = place(&settings.address).map_err(refused)?;
+        if settings.password.is_some() && !secure && !is_loopback_host(&host) {
+            return Err(refused("a password is sent over TLS only, or to this machine: write rediss://"));
+        }
         let tls = secure.then(|| tls::plain_config(settings.ca_file.as_deref())).transpose();
         let to = Destination {
             host,
@@ -75,6 +80,7 @@ impl Client {
         &self,
         mut act: impl FnMut(&mut Link) -> Result<T, RedisError>,
     ) -> Result<T, RedisFailure> {
+        egress::permit(&format!("Redis at {}", self.address)).map_err(|closed| self.failure(&closed))?;
         let until = Instant::now() + self.deadline;
         let kept = self.idle().pop();
         if let Some(link) = kept {
@@ -184,6 +190,23 @@ mod tests {
             password: Some("swordfish".to_owned().into()),
             ..BrokerSettings::default()
         };
+        let made = |address: &str, password: bool| {
+            let password = settings.password.clone().filter(|_| password);
+            let settings = BrokerSettings { address: address.into(), password, ..settings.clone() };
+            Client::new(&settings, Database::Events).map_err(|e| e.to_string())
+        };
+        for (address, password, good) in [
+            ("redis://cache.example", false, true),
+            ("redis://cache.example", true, false),
+            ("10.0.0.7:6379", true, false),
+            ("rediss://cache.example", true, true),
+            ("localhost:6379", true, true),
+            ("redis://[::1]", true, true),
+        ] {
+            let made = made(address, password);
+            assert_eq!(made.is_ok(), good, "{address} {password}");
+            assert!(made.err().is_none_or(|e| e.contains("rediss://") && !e.contains("swordfish")));
+        }
         let error = Client::new(&settings, Database::Events).unwrap_err().to_string();
         assert!(!error.contains("hunter2") && error.contains("redis://r:1"), "{error}");
         assert!(!format!("{settings:?}").contains("swordfish"));

@@ -4,7 +4,7 @@ use super::{IncidentsChoice, PolicySettings, RegistryError, ServiceChoice, open_
 use crate::audit_log::embedded as audit;
 use crate::audit_log::embedded::EmbeddedAuditLog;
 use crate::audit_log::policy_audit::PolicyAuditCopy;
-use crate::audit_log::postgres::AuditCopy as PgAuditCopy;
+use crate::audit_log::postgres::PgAuditCopy;
 use crate::policy::asked::{Asked as AskedPolicy, Remote as RemotePolicy, System as PolicySystem};
 use crate::policy::embedded::Embedded as EmbeddedPolicy;
 use ecoops_core::engines::redact::Redactor;
@@ -59,6 +59,11 @@ fn asked(choice: &PolicyChoice, system: PolicySystem) -> Result<Box<dyn Policy>,
 pub fn audit_copy(service: &ServiceChoice) -> Result<Box<dyn AuditCopy>, RegistryError> {
     let opened = PolicyAuditCopy::new(service.server());
     Ok(Box::new(opened.map_err(|e| open_error("audit log", "policy_audit")(e.into()))?))
+}
+
+/// The server that holds the incidents as a copy of the audit log, asked when something is copied.
+pub fn audit_copy_in_postgres(choice: &IncidentsChoice) -> Box<dyn AuditCopy> {
+    Box::new(PgAuditCopy::new(choice.postgres.clone()))
 }
 
 /// Copies what is new in the audit log to the server that holds the incidents; how many entries.

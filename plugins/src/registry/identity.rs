@@ -1,8 +1,11 @@
 //! Who is asking, and where credentials live.
 
 use super::{
-    Confirm, IdentitySettings, Login, Oidc, OpenBaoSettings, RegistryError, Unlock, open_error, unknown,
+    Confirm, IdentitySettings, Login, Oidc, OpenBaoSettings, RegistryError, ServiceChoice, Showing, Unlock,
+    open_error, unknown,
 };
+use crate::identity::auth_service::AuthService;
+use crate::identity::by_service::ByService;
 use crate::identity::logged_in::LoggedIn;
 use crate::identity::os_user::OsUser;
 use crate::secrets::confirmed::Confirmed;
@@ -19,7 +22,7 @@ use std::sync::Arc;
 /// Where and how to find out who is asking.
 #[derive(Debug, Clone)]
 pub struct IdentityChoice {
-    /// `os-user`.
+    /// `os_user`.
     pub adapter: String,
     /// Holds the signing key: `<state>/identity`.
     pub folder: PathBuf,
@@ -31,11 +34,11 @@ pub struct IdentityChoice {
 pub fn identity(choice: &IdentityChoice, host: Arc<dyn Host>) -> Result<Box<dyn Identity>, RegistryError> {
     let failed = open_error("identity", &choice.adapter);
     match choice.adapter.as_str() {
-        "os-user" => {
+        "os_user" => {
             let opened = OsUser::open(&choice.folder, choice.settings.clone(), host);
             Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
         }
-        name => Err(unknown("identity", name, &["os-user"])),
+        name => Err(unknown("identity", name, &["os_user"])),
     }
 }
 
@@ -46,13 +49,39 @@ pub fn identity(choice: &IdentityChoice, host: Arc<dyn Host>) -> Result<Box<dyn 
 /// As [`identity`].
 pub fn identity_with_issuer(
     choice: &IdentityChoice,
-    oidc: Oidc,
+    oidc: Arc<Oidc>,
     login: Option<Login>,
     host: Arc<dyn Host>,
 ) -> Result<Box<dyn Identity>, RegistryError> {
     let failed = open_error("identity", "oidc");
     let local = OsUser::open(&choice.folder, choice.settings.clone(), host).map_err(|e| failed(e.into()))?;
     Ok(Box::new(LoggedIn::new(local, oidc, login)))
+}
+
+/// The same where the kernel's auth-service says who somebody is: its roles are in `choice.settings`; without `showing`
+/// only bearer tokens of others are verified by it.
+///
+/// # Errors
+/// As [`identity`], and when the service's address is none.
+pub fn identity_by_service(
+    choice: &IdentityChoice,
+    service: AuthService,
+    showing: Option<Showing>,
+    host: Arc<dyn Host>,
+) -> Result<Box<dyn Identity>, RegistryError> {
+    let failed = open_error("identity", "auth_service");
+    let local =
+        OsUser::open(&choice.folder, choice.settings.clone(), host.clone()).map_err(|e| failed(e.into()))?;
+    Ok(Box::new(ByService::new(local, service, showing, host)))
+}
+
+/// A client of the kernel's auth-service.
+///
+/// # Errors
+/// [`RegistryError`] when the address is none.
+pub fn auth_service(service: &ServiceChoice) -> Result<AuthService, RegistryError> {
+    let opened = AuthService::new(service.server());
+    opened.map_err(|e| open_error("identity", "auth_service")(e.into()))
 }
 
 /// Where credentials live.

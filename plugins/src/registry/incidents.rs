@@ -6,6 +6,8 @@ use super::{
 };
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::incidents::postgres::PgIncidents;
+use crate::plans::embedded::EmbeddedPlans;
+use crate::plans::postgres::PgPlans;
 use crate::telemetry::alertmanager::Alertmanager;
 use crate::telemetry::files::FileBundle;
 use crate::telemetry::loki::Loki;
@@ -13,6 +15,7 @@ use crate::telemetry::prometheus::Prometheus;
 use crate::telemetry::tempo::Tempo;
 use ecoops_core::config;
 use ecoops_core::ports::incidents::Incidents;
+use ecoops_core::ports::plans::Plans;
 use ecoops_core::ports::telemetry::{Telemetry, TelemetryError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,13 +33,12 @@ pub struct IncidentsChoice {
 
 impl IncidentsChoice {
     /// As the settings say it; `password` is the credential that they name.
-    pub fn of(settings: &config::Incidents, state: &Path, password: Option<String>, offline: bool) -> Self {
+    pub fn of(settings: &config::Incidents, state: &Path, password: Option<String>) -> Self {
         let postgres = PostgresSettings {
             address: settings.address.clone(),
             login: settings.login.clone(),
             password,
             org: settings.org.clone(),
-            offline,
             ..PostgresSettings::default()
         };
         Self { adapter: settings.adapter.clone(), state: state.to_owned(), postgres }
@@ -56,37 +58,46 @@ pub fn incidents(choice: &IncidentsChoice) -> Result<Box<dyn Incidents>, Registr
     }
 }
 
-/// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry.
+/// Whether a plain file holds an incident bundle's archive, by its name or by what it begins with.
+pub fn is_archive(path: &Path) -> bool {
+    crate::telemetry::files::is_archive(path)
+}
+
+/// Plans with who approved them, where the incidents are.
+///
+/// # Errors
+/// As [`incidents`].
+pub fn plans(choice: &IncidentsChoice) -> Result<Box<dyn Plans>, RegistryError> {
+    let failed = open_error("plans", &choice.adapter);
+    match choice.adapter.as_str() {
+        "sqlite" => {
+            let opened = EmbeddedPlans::open(&choice.state.join("plans.sqlite"));
+            Ok(Box::new(opened.map_err(|e| failed(e.into()))?))
+        }
+        "postgres" => Ok(Box::new(PgPlans::new(choice.postgres.clone()))),
+        name => Err(unknown("plans", name, &["sqlite", "postgres"])),
+    }
+}
+
+/// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry. A folder in which loose files were
+/// put together is called by `label` in messages. Reading ends soon after `stop` is set.
 ///
 /// # Errors
 /// [`TelemetryError`] when there is none, or it is no bundle.
-pub fn bundle(path: &Path, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
-    Ok(Box::new(FileBundle::open(path, bounds)?))
-}
-
-/// A folder in which loose files were put together, which messages call `label`.
-///
-/// # Errors
-/// As [`bundle`].
-pub fn loose(path: &Path, label: String, bounds: BundleBounds) -> Result<Box<dyn Telemetry>, TelemetryError> {
-    Ok(Box::new(FileBundle::open(path, bounds)?.called(label)))
-}
-
-/// A bundle, or a folder of loose files that messages call by `label`, whose reading ends soon after `stop` is set.
-///
-/// # Errors
-/// As [`bundle`].
-pub fn stoppable(
+pub fn bundle(
     path: &Path,
     label: Option<String>,
     bounds: BundleBounds,
-    stop: Arc<AtomicBool>,
+    stop: Option<Arc<AtomicBool>>,
 ) -> Result<Box<dyn Telemetry>, TelemetryError> {
-    let bundle = FileBundle::open(path, bounds)?.until(stop);
-    Ok(Box::new(match label {
-        Some(label) => bundle.called(label),
-        None => bundle,
-    }))
+    let mut bundle = FileBundle::open(path, bounds)?;
+    if let Some(label) = label {
+        bundle = bundle.called(label);
+    }
+    if let Some(stop) = stop {
+        bundle = bundle.until(stop);
+    }
+    Ok(Box::new(bundle))
 }
 
 /// A server that holds signals.

@@ -53,12 +53,10 @@ impl EmbedderChoice {
         state: &Path,
         key: Option<String>,
         redactor: Option<Redactor>,
-        offline: bool,
     ) -> Self {
         let server = crate::http::Server {
             url: settings.embeddings.clone(),
             token: key,
-            offline,
             ..crate::http::Server::default()
         };
         let server = (!settings.embeddings.is_empty()).then_some(server);
@@ -109,12 +107,10 @@ impl MemoryChoice {
         state: &Path,
         password: Option<String>,
         redactor: Option<Redactor>,
-        offline: bool,
     ) -> Self {
         let service = ServiceChoice {
             address: settings.address.clone(),
             token: password.clone().map(Zeroizing::new),
-            offline,
             deadline: Duration::ZERO,
         };
         let postgres = PostgresSettings {
@@ -122,7 +118,6 @@ impl MemoryChoice {
             login: settings.login.clone(),
             password,
             org: settings.org.clone(),
-            offline,
             ..PostgresSettings::default()
         };
         let (adapter, state) = (settings.adapter.clone(), state.to_owned());

@@ -50,6 +50,14 @@ impl Secrets for Confirmed {
         self.inner.remove(name)
     }
 
+    fn keep_open(&self) -> Result<Option<std::time::Duration>, SecretsError> {
+        self.inner.keep_open()
+    }
+
+    fn close(&self) -> Result<(), SecretsError> {
+        self.inner.close()
+    }
+
     fn list(&self) -> Result<Vec<About>, SecretsError> {
         self.inner.list()
     }

@@ -19,6 +19,8 @@ use zeroize::Zeroize;
 
 /// Bytes of the longest JWT file.
 const LONGEST_JWT: u64 = 64 << 10;
+/// How long who stops waits for what is given back.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Entries of the largest folder that is listed.
 const MOST_ENTRIES: usize = 10_000;
 
@@ -64,7 +66,6 @@ pub struct OpenBaoSettings {
     /// Where the key-value store is mounted, and the folder in it.
     pub mount: String,
     pub folder: String,
-    pub offline: bool,
 }
 
 /// A token and its life.
@@ -127,9 +128,36 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Whether two thirds of its life are over.
+    /// Seconds since 1970 at which two thirds of its life are over.
+    pub fn due(&self) -> i64 {
+        self.made.saturating_add(self.expires.saturating_sub(self.made).max(0) * 2 / 3)
+    }
+
     pub fn is_due(&self, now: i64) -> bool {
-        now.saturating_sub(self.made) >= self.expires.saturating_sub(self.made) / 3 * 2
+        now >= self.due()
+    }
+}
+
+/// What is to be certified, and by whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CertificateRequest {
+    /// Where the PKI is mounted.
+    pub mount: String,
+    pub role: String,
+    /// DNS names and addresses; the first is the common name, unless it is an address.
+    pub names: Vec<String>,
+    pub seconds: u64,
+}
+
+impl CertificateRequest {
+    fn body(&self) -> Value {
+        let is_address = |name: &&String| name.parse::<std::net::IpAddr>().is_ok();
+        let (addresses, names): (Vec<&String>, Vec<&String>) = self.names.iter().partition(is_address);
+        let listed = |all: &[&String]| all.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(",");
+        json!({
+            "common_name": names.first().or(addresses.first()), "alt_names": listed(&names),
+            "ip_sans": listed(&addresses), "ttl": format!("{}s", self.seconds),
+        })
     }
 }
 
@@ -169,7 +197,6 @@ impl OpenBao {
             // Makes the client refuse to send credentials in clear to another machine.
             headers: vec![("X-Vault-Request".to_owned(), "true".to_owned())],
             ca_file: settings.ca_file.clone(),
-            offline: settings.offline,
             limits,
             ..Server::default()
         };
@@ -371,20 +398,13 @@ impl OpenBao {
         Ok(())
     }
 
-    /// A certificate of the PKI that is mounted at `mount`, for `common_name`, that lives `seconds`.
+    /// A certificate of the PKI.
     ///
     /// # Errors
     /// [`SecretsError`] when the role does not allow it, or it cannot be asked for.
-    pub fn issue(
-        &self,
-        mount: &str,
-        role: &str,
-        common_name: &str,
-        seconds: u64,
-    ) -> Result<Certificate, SecretsError> {
-        let place = format!("/v1/{}/issue/{}", path(mount), path(role));
-        let body = json!({ "common_name": common_name, "ttl": format!("{seconds}s") });
-        let answer = self.ask("POST", &place, Some(&body))?;
+    pub fn issue(&self, request: &CertificateRequest) -> Result<Certificate, SecretsError> {
+        let place = format!("/v1/{}/issue/{}", path(&request.mount), path(&request.role));
+        let answer = self.ask("POST", &place, Some(&request.body()))?;
         if !answer.is_success() {
             return Err(self.refused(&answer));
         }
@@ -405,6 +425,24 @@ impl OpenBao {
         })
     }
 
+    /// Ends a certificate's life before its time. Its key proves that it is ours, so that no right to revoke others'
+    /// is needed.
+    ///
+    /// # Errors
+    /// [`SecretsError`] when OpenBao does not answer in time or does not allow it.
+    pub fn revoke_certificate(&self, mount: &str, certificate: &Certificate) -> Result<(), SecretsError> {
+        let place = format!("/v1/{}/revoke-with-key", path(mount));
+        let key = certificate.private_key.text().unwrap_or_default();
+        let body = json!({ "serial_number": certificate.serial, "private_key": key });
+        let asked = crate::http::deadline::until(std::time::Instant::now() + LAST_WORDS, || {
+            self.ask("POST", &place, Some(&body))
+        });
+        match asked? {
+            answer if answer.is_success() => Ok(()),
+            answer => Err(self.refused(&answer)),
+        }
+    }
+
     /// Ends the token of our own login. Called when this is dropped, too.
     ///
     /// # Errors
@@ -416,7 +454,7 @@ impl OpenBao {
         };
         let text = lease.token.text().unwrap_or_default();
         let request = self.client.post("/v1/auth/token/revoke-self").secret_header("X-Vault-Token", text);
-        let answer = request.json(&json!({})).once().within(Duration::from_secs(2)).send();
+        let answer = request.json(&json!({})).once().within(LAST_WORDS).send();
         match answer.map_err(|e| self.http(e))? {
             answer if answer.is_success() => Ok(()),
             answer => Err(self.refused(&answer)),
@@ -494,6 +532,27 @@ impl Secrets for OpenBao {
             }
         }
         Ok(all)
+    }
+
+    /// The token is renewed after two thirds of its life, and replaced when it cannot be. The first login is not begun.
+    fn keep_open(&self) -> Result<Option<Duration>, SecretsError> {
+        let due = |kept: &Option<Lease>| {
+            let lease = kept.as_ref().filter(|lease| lease.life > 0)?;
+            let wait = (lease.life / 3 * 2).saturating_sub(lease.age(self.host.monotonic_millis()));
+            Some(Duration::from_millis(wait))
+        };
+        let next = due(&self.lease.lock().unwrap_or_else(PoisonError::into_inner));
+        if next.is_none_or(|wait| !wait.is_zero()) {
+            return Ok(next);
+        }
+        self.token()?;
+        let next = due(&self.lease.lock().unwrap_or_else(PoisonError::into_inner));
+        // One that could not be renewed and still holds is tried again soon.
+        Ok(next.map(|wait| wait.max(Duration::from_secs(1))))
+    }
+
+    fn close(&self) -> Result<(), SecretsError> {
+        self.revoke()
     }
 
     fn about(&self, name: &SecretName) -> Result<Option<About>, SecretsError> {

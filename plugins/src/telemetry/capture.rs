@@ -8,8 +8,9 @@ mod inputs;
 mod pack;
 mod write;
 
+pub use super::role::{Role, place, role_of};
 pub use git::GitHistory;
-pub use inputs::{Input, Role};
+pub use inputs::Input;
 
 use ecoops_core::domain::incident::{IncidentBrief, LogLine};
 use ecoops_core::engines::redact::Redactor;
@@ -17,6 +18,8 @@ use ecoops_core::engines::signals::parse::Notes;
 use ecoops_core::engines::signals::parse::head;
 use ecoops_core::ports::telemetry::{Readings, Scope, Telemetry, TelemetryError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use write::BundleWriter;
 
 /// What to capture and from where.
@@ -25,6 +28,8 @@ pub struct Capture<'a> {
     pub inputs: Vec<Input>,
     pub history: Vec<GitHistory>,
     pub sources: Vec<&'a dyn Telemetry>,
+    /// Once it is set nothing more is read.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Capture<'_> {
@@ -68,6 +73,8 @@ pub enum CaptureError {
     Input { path: PathBuf, why: String },
     #[error(transparent)]
     Source(#[from] TelemetryError),
+    #[error("it was interrupted")]
+    Stopped,
     #[error("there is nothing to capture: name files, a repository or a server")]
     Nothing,
 }
@@ -99,8 +106,9 @@ impl Capture<'_> {
         let folder = scratch.path().join("bundle");
         let mut writer = BundleWriter::new(&folder, redactor)?;
         let mut readings = Readings::default();
-        inputs::take(&self.inputs, &self.brief, &mut writer, &mut readings)?;
+        inputs::take(&self.inputs, &self.brief, &self.stop, &mut writer, &mut readings)?;
         for history in &self.history {
+            self.check()?;
             git::take(history, &self.brief, &mut readings)?;
         }
         self.ask(&mut writer, &mut readings)?;
@@ -109,24 +117,30 @@ impl Capture<'_> {
         head::distinct(&mut readings.changes, &mut odd);
         readings.notes.extend(odd.sentences("changes"));
         let mut captured = writer.finish(&self.brief, readings)?;
-        pack::place(&folder, to)?;
+        pack::place(&folder, to, &self.stop)?;
         captured.path = to.to_owned();
         Ok(captured)
+    }
+
+    fn check(&self) -> Result<(), CaptureError> {
+        if self.stop.load(Ordering::Relaxed) { Err(CaptureError::Stopped) } else { Ok(()) }
     }
 
     fn ask(&self, writer: &mut BundleWriter<'_>, readings: &mut Readings) -> Result<(), CaptureError> {
         let scope = Scope::of(&self.brief);
         let alone = self.inputs.is_empty() && self.history.is_empty() && self.sources.len() == 1;
         for source in &self.sources {
+            self.check()?;
             let mut failed = None;
             let answer = source.read(&scope, &mut |line: &LogLine<'_>| {
-                if failed.is_none() {
+                if failed.is_none() && !self.stop.load(Ordering::Relaxed) {
                     failed = writer.record(line).err();
                 }
             });
             if let Some(error) = failed {
                 return Err(error);
             }
+            self.check()?;
             match answer {
                 Ok(found) => readings.absorb(found),
                 Err(error) if alone => return Err(error.into()),

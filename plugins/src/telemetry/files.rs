@@ -8,6 +8,7 @@ mod gather;
 mod logs;
 pub mod names;
 pub mod records;
+mod text;
 
 use container::Container;
 use ecoops_core::domain::incident::{ClusterEvent, IncidentBrief, LineSink, Series, TimeRange};
@@ -22,8 +23,25 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-pub use container::Caps;
-pub(super) use gather::{chunks, whole as read_text};
+pub use container::{Caps, is_archive};
+pub(super) use container::{Stoppable, unpacked};
+pub(super) use gather::{chunks, rolled_out, whole as read_text};
+pub(super) use text::Text;
+
+/// The first bytes of a plain file, unpacked when its name says that it is packed; what cannot be unpacked is as good
+/// as nothing.
+pub(super) fn head_of(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(path)?;
+    let mut start = Vec::new();
+    let read =
+        unpacked(&path.to_string_lossy(), 0, &mut file, Caps::default()).take(most).read_to_end(&mut start);
+    match read {
+        Err(_) if names::unpacked_name(&path.to_string_lossy()).len() < path.to_string_lossy().len() => {
+            Ok(start)
+        }
+        read => read.map(|_| start),
+    }
+}
 
 /// Events of a file outside a bundle.
 pub(super) fn read_events(text: &str, name: &str, notes: &mut Notes) -> Vec<ClusterEvent> {
@@ -90,8 +108,8 @@ impl FileBundle {
         self.container.visit(&mut Notes::default(), &mut |name, size, bytes| {
             if names::part(name) == Part::Brief {
                 let mut content = Vec::new();
-                let bytes = container::unpacked(name, size, bytes, self.bounds.caps);
-                bytes.take(1 << 20).read_to_end(&mut content)?;
+                let mut bytes = container::unpacked(name, size, bytes, self.bounds.caps);
+                Text::new(&mut bytes).take(1 << 20).read_to_end(&mut content)?;
                 text = Some(String::from_utf8_lossy(&content).into_owned());
             }
             Ok(text.is_none())
@@ -195,7 +213,12 @@ impl Telemetry for FileBundle {
                     "incident.json is missing: the last part of what the data span is taken as the window"
                         .into(),
                 );
-                self.guess(&gathered)?
+                let brief = self.guess(&gathered)?;
+                if gathered.timeless > 0 {
+                    notes.push("samples without a time are taken to be of the end of the window".into());
+                    gathered = self.gather(Some(brief.detected_at.min(brief.window.end - 1.0)))?;
+                }
+                brief
             }
         };
         notes.append(&mut gathered.notes);

@@ -4,6 +4,8 @@ use crate::http::{self, HttpError};
 use ecoops_core::engines::resilience::BreakerSettings;
 use ecoops_core::ports::telemetry::TelemetryError;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 pub use crate::http::path_part;
@@ -19,16 +21,14 @@ pub struct Server {
     pub tenant: Option<String>,
     /// Certificates to trust, in PEM; without it those that the system trusts.
     pub ca_file: Option<PathBuf>,
-    pub offline: bool,
+    /// Once it is set nothing more is asked, and no answer is waited for.
+    pub stop: Option<Arc<AtomicBool>>,
     pub limits: Limits,
 }
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server")
-            .field("url", &http::public_url(&self.url))
-            .field("offline", &self.offline)
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("url", &http::public_url(&self.url)).finish_non_exhaustive()
     }
 }
 
@@ -68,12 +68,11 @@ impl Client {
     /// # Errors
     /// [`TelemetryError::Invalid`] for what is no HTTP address, or certificates that cannot be read.
     pub fn new(server: Server) -> Result<Self, TelemetryError> {
-        let Server { url, token, tenant, ca_file, offline, limits } = server;
+        let Server { url, token, tenant, ca_file, stop, limits } = server;
         let Limits { request, reading, answer, tries } = limits;
         let limits = http::Limits { request, whole: reading, answer, tries };
         let breaker = BreakerSettings::OBSERVABILITY;
-        let server =
-            http::Server { url, token, ca_file, offline, limits, breaker, ..http::Server::default() };
+        let server = http::Server { url, token, ca_file, stop, limits, breaker, ..http::Server::default() };
         Ok(Self { http: http::Client::new(server).map_err(failed)?, tenant, reading })
     }
 
@@ -89,7 +88,7 @@ impl Client {
 
 fn failed(error: HttpError) -> TelemetryError {
     match error {
-        HttpError::Offline(server) => TelemetryError::Offline(server),
+        HttpError::Offline(closed) => TelemetryError::Offline(closed.0),
         HttpError::Unreachable(server, why) => TelemetryError::Unreachable(server, why),
         HttpError::Broken(server, seconds) => TelemetryError::Unreachable(
             server,

@@ -8,4 +8,5 @@ pub mod files;
 pub mod http;
 pub mod loki;
 pub mod prometheus;
+pub mod role;
 pub mod tempo;

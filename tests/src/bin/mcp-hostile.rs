@@ -53,6 +53,11 @@ fn main() {
             _ => continue,
         };
         say(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": result }).to_string());
+        if way == "deaf" && method == "tools/list" {
+            loop {
+                std::thread::park();
+            }
+        }
     }
     if way == "stays" {
         loop {

@@ -10,6 +10,7 @@ pub mod postgres;
 pub mod prometheus;
 pub mod redis;
 pub mod s3;
+pub mod tls;
 
 use crate::parts;
 use std::fs::File;

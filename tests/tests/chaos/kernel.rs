@@ -24,8 +24,9 @@ use std::time::Duration;
 
 /// The agent on the far side, its port and its token.
 fn serving(room: &Room, settings: &str) -> (Agent, u16, String) {
-    let (agent, address, token) = room.beyond(|| Agent::listening(settings));
-    (agent, address.rsplit(':').next().unwrap().parse().unwrap(), token)
+    let (agent, service) = room.beyond(|| Agent::serving(settings));
+    let port = service.address.rsplit(':').next().unwrap().parse().unwrap();
+    (agent, port, service.token.unwrap().to_string())
 }
 
 fn subject<'a>(name: &'static str, port: u16, open: &'a (dyn Fn(&Line) -> Act<'a> + Sync)) -> Subject<'a> {

@@ -123,7 +123,6 @@ fn secrets_in_openbao() {
             auth_mount: String::new(),
             mount: "secret".into(),
             folder: "ecoops".into(),
-            offline: false,
         };
         let name: SecretName = "a/b".parse().unwrap();
         // The breaker stays open for half a minute: each question here has its own.

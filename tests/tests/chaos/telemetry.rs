@@ -48,8 +48,9 @@ fn try_source(
 #[test]
 fn prometheus_and_alertmanager() {
     let Some(room) = Room::open("telemetry::prometheus_and_alertmanager") else { return };
-    let started: Option<(Running, Running)> =
-        room.beyond(|| Some((prometheus::start("127.0.0.1:1", "127.0.0.1:1")?, prometheus::alertmanager()?)));
+    let started: Option<(Running, Running)> = room.beyond(|| {
+        Some((prometheus::start("127.0.0.1:1", "127.0.0.1:1", None)?, prometheus::alertmanager(None)?))
+    });
     let Some((prometheus, alertmanager)) = started else { return };
     try_source(&room, "Prometheus", prometheus.port(), &|server| {
         Box::new(Prometheus::new(server, PrometheusSettings::default()).unwrap())

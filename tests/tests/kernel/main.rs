@@ -21,9 +21,7 @@ fn service(url: &str) -> ServiceChoice {
 
 /// A daemon over TCP with its own default policy, and how to speak to it.
 fn agent(settings: &str) -> (Agent, ServiceChoice) {
-    let (agent, address, token) = Agent::listening(settings);
-    let service = ServiceChoice { token: Some(token.into()), ..service(&format!("http://{address}")) };
-    (agent, service)
+    Agent::serving(settings)
 }
 
 /// A stand-in that answers everything the same.

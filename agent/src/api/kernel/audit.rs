@@ -9,7 +9,7 @@ use crate::api::routes::{Needs, Route};
 use axum::http::Method;
 use ecoops_core::domain::{AuditEntry, AuditResult, ContentHash, PolicyStamp};
 use ecoops_core::engines::ledger::entry;
-use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog};
+use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog, newest};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -18,8 +18,6 @@ use std::time::Duration;
 
 /// Entries that are read at a time.
 const PAGE: usize = 1024;
-/// See [`newest`].
-const NEWEST: u64 = 16 * PAGE as u64;
 /// Reading the whole log takes longer than a write.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// The largest entry, in bytes, with room for what the log adds.
@@ -118,7 +116,7 @@ fn entry_of(app: &App, ask: &Ask, body: WriteBody) -> Result<AuditEntry, Fault> 
     let policy = body.policy_decision.as_ref().map(|d| PolicyStamp {
         version: d.policy_version.clone(),
         decision: d.verdict.as_str().to_owned(),
-        reason: d.reason.clone(),
+        reason: app.kernel.redact(&d.reason),
     });
     let resource = super::given(body.resource.id.clone()).unwrap_or_else(|| "unknown".into());
     let mut details = json!({
@@ -193,26 +191,6 @@ fn request(entry: &AuditEntry) -> Option<&str> {
     entry.details.as_ref()?.get("request")?.as_str()
 }
 
-/// Of the newest entries, the last that fits: whether a request that a dead process had begun was done. It
-/// looks at [`NEWEST`] entries, more than are written while a client waits to ask again.
-pub fn newest(
-    log: &dyn AuditLog,
-    fits: impl Fn(&AuditEntry) -> bool,
-) -> Result<Option<(Appended, AuditEntry)>, AuditError> {
-    let size = log.checkpoint()?.as_deref().and_then(|n| n.lines().nth(1)?.parse::<u64>().ok()).unwrap_or(0);
-    let mut end = size;
-    let first = size.saturating_sub(NEWEST);
-    while end > first {
-        let start = end.saturating_sub(PAGE as u64).max(first);
-        let page = log.entries(start, (end - start) as usize)?;
-        if let Some((index, entry)) = page.into_iter().rev().find(|(_, entry)| fits(entry)) {
-            return Ok(Some((Appended { index, size }, entry)));
-        }
-        end = start;
-    }
-    Ok(None)
-}
-
 /// What is asked for; an absent field fits all.
 #[derive(Debug, Default)]
 pub struct Filter {
@@ -223,10 +201,6 @@ pub struct Filter {
 }
 
 impl Filter {
-    pub fn of_period(start: Timestamp, end: Timestamp) -> Self {
-        Self { start: Some(start), end: Some(end), ..Self::default() }
-    }
-
     fn read(ask: &Ask) -> Result<Self, Fault> {
         let time = |name: &str| ask.parsed::<Timestamp>(name, "a time such as 2026-01-31T12:00:00Z");
         let mut filter = Self { start: time("startTime")?, end: time("endTime")?, ..Self::default() };
@@ -256,7 +230,7 @@ impl Filter {
         Ok(filter)
     }
 
-    pub fn in_time(&self, entry: &AuditEntry) -> bool {
+    fn in_time(&self, entry: &AuditEntry) -> bool {
         if self.start.is_none() && self.end.is_none() {
             return true;
         }
@@ -278,7 +252,7 @@ impl Filter {
 }
 
 /// Goes through the whole log, oldest first.
-pub fn walk(log: &dyn AuditLog, mut take: impl FnMut(u64, AuditEntry)) -> Result<(), AuditError> {
+fn walk(log: &dyn AuditLog, mut take: impl FnMut(u64, AuditEntry)) -> Result<(), AuditError> {
     let mut start = 0;
     loop {
         let page = log.entries(start, PAGE)?;

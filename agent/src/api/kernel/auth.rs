@@ -4,7 +4,7 @@ use crate::api::App;
 use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
 use crate::api::routes::{Needs, Route};
-use crate::token::TokenError;
+use crate::token::{Scope, TokenError, within};
 use axum::http::Method;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,6 +13,7 @@ use ecoops_core::ports::identity::{Bearer, Token};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub fn routes() -> Vec<Route> {
@@ -78,8 +79,15 @@ struct Holder {
     id: String,
 }
 
-fn actor_json(actor: &Actor) -> Value {
-    json!({ "id": actor.id, "type": actor.kind, "roles": actor.roles, "permissions": actor.permissions })
+/// The actor as one who shows a token of this scope: a role says more than a narrow token is worth.
+fn actor_json(actor: &Actor, scope: Option<&BTreeSet<Scope>>) -> Value {
+    let permissions = scope.map_or_else(|| actor.permissions.clone(), |s| within(&actor.permissions, s));
+    let roles = if permissions == actor.permissions { actor.roles.clone() } else { Vec::new() };
+    json!({ "id": actor.id, "type": actor.kind, "roles": roles, "permissions": permissions })
+}
+
+fn words(scope: &BTreeSet<Scope>) -> String {
+    scope.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 /// A token of this agent, or one of the local identity; they are told apart by how many parts they have.
@@ -88,20 +96,19 @@ async fn holder(app: &App, token: String) -> Result<Holder, Fault> {
     if token.split('.').count() == 3 {
         let now = app.kernel.host.0.now().as_second();
         let claims = match app.kernel.tokens.verify(&token, now) {
-            Err(TokenError::Malformed) if !app.kernel.settings.login.issuer.is_empty() => {
+            Err(TokenError::Malformed) if app.kernel.knows_bearers() => {
                 let shown = Token(token);
                 let verified =
                     app.kernel.identity.ask(move |identity| identity.verify_bearer(&shown)).await?;
                 let Bearer { actor, expires, token_id } = verified.map_err(|e| refused(e.to_string()))?;
-                let actor = actor_json(&actor);
+                let actor = actor_json(&actor, None);
                 return Ok(Holder { actor, scope: None, expires, id: token_id.unwrap_or_default() });
             }
             own => own.map_err(|e| refused(e.to_string()))?,
         };
-        let scope: Vec<String> = claims.scope.iter().map(ToString::to_string).collect();
         let owner = app.owner().await?;
         let actor = Actor { id: claims.sub, kind: ActorKind::User, ..(*owner).clone() };
-        let (actor, scope) = (actor_json(&actor), Some(scope.join(" ")));
+        let (actor, scope) = (actor_json(&actor, Some(&claims.scope)), Some(words(&claims.scope)));
         return Ok(Holder { actor, scope, expires: claims.exp, id: claims.jti });
     }
     let text = token.clone();
@@ -112,7 +119,7 @@ async fn holder(app: &App, token: String) -> Result<Holder, Fault> {
     let claims: Value = claims.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
     let expires = claims.get("exp").and_then(Value::as_i64).unwrap_or_default();
     let id = claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Holder { actor: actor_json(&actor), scope: None, expires, id })
+    Ok(Holder { actor: actor_json(&actor, None), scope: None, expires, id })
 }
 
 fn time(seconds: i64) -> String {
@@ -123,7 +130,11 @@ async fn verify(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let TokenBody { token } = ask.json()?;
     let token = super::given(token).ok_or_else(|| Fault::bad("`token` is missing"))?;
     let holder = holder(&app, token).await?;
-    Ok(Answer::ok(json!({ "valid": true, "actor": holder.actor, "expiresAt": time(holder.expires) })))
+    let mut verified = json!({ "valid": true, "actor": holder.actor, "expiresAt": time(holder.expires) });
+    if let Some(scope) = holder.scope {
+        verified["scope"] = json!(scope);
+    }
+    Ok(Answer::ok(verified))
 }
 
 /// Allows what the caller's roles give. A permission is of the pipeline (`remediation:read`), or a scope
@@ -138,8 +149,8 @@ async fn authorize(_app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
             (false, format!("the roles of {} do not give {permission}", actor.id))
         }
         (Some(known), _) => {
-            let act = if known == Permission::Read { "read" } else { "write" };
-            let may = ask.caller.may("policy", act) || ask.caller.scope.is_none();
+            let within = |scope| within(&actor.permissions, scope).contains(&known);
+            let may = ask.caller.scope.as_ref().is_none_or(within);
             (
                 may,
                 if may {
@@ -164,7 +175,7 @@ async fn authorize(_app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
             "verdict": verdict, "policyId": "rbac", "policyVersion": env!("CARGO_PKG_VERSION"),
             "reason": reason, "complianceTags": [], "evaluatedAt": ask.ids.now,
         },
-        "allowed": allowed, "actor": actor_json(actor),
+        "allowed": allowed, "actor": actor_json(actor, ask.caller.scope.as_ref()),
     })))
 }
 
@@ -185,8 +196,9 @@ async fn introspect(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let Some(token) = super::given(token) else {
         let own = ask.caller.claims.as_ref();
         return Ok(Answer::ok(json!({
-            "active": true, "sub": ask.caller.id, "actor": actor_json(ask.caller.actor()?),
-            "scope": own.map(|c| c.scope.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+            "active": true, "sub": ask.caller.id,
+            "actor": actor_json(ask.caller.actor()?, ask.caller.scope.as_ref()),
+            "scope": own.map(|c| words(&c.scope)),
             "exp": own.map(|c| c.exp), "jti": own.map(|c| c.jti.clone()),
         })));
     };

@@ -198,7 +198,9 @@ async fn publish(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let mut data = Value::Object(body.data);
     app.kernel.redact_all(&mut data);
     let Value::Object(data) = data else { return Err(Fault::bad("`data` must be an object")) };
-    let decision = body.policy_decision.and_then(|d| serde_json::to_value(d).ok());
+    let mut decision = serde_json::to_value(body.policy_decision).unwrap_or_default();
+    app.kernel.redact_all(&mut decision);
+    let clean = |text: Option<String>| super::given(text).map(|text| app.kernel.redact(&text));
     let event = DomainEvent {
         id: app.kernel.identifiers.trace_id(app.kernel.host.0.now()),
         kind: body.kind,
@@ -207,15 +209,15 @@ async fn publish(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
         subject: body.subject.map(|s| app.kernel.redact(&s)),
         trace_id: trace(&body.trace_id)?,
         actor: Party {
-            id: super::given(body.actor.id).unwrap_or_else(|| ask.caller.id.clone()),
+            id: clean(body.actor.id).unwrap_or_else(|| ask.caller.id.clone()),
             kind: body.actor.kind.unwrap_or(ActorKind::Service),
         },
         resource: Subject {
-            kind: super::given(body.resource.kind).unwrap_or_else(|| "unknown".into()),
-            id: super::given(body.resource.id).unwrap_or_else(|| "unknown".into()),
-            namespace: super::given(body.resource.namespace),
+            kind: clean(body.resource.kind).unwrap_or_else(|| "unknown".into()),
+            id: clean(body.resource.id).unwrap_or_else(|| "unknown".into()),
+            namespace: clean(body.resource.namespace),
         },
-        policy_decision: decision.and_then(|d| d.as_object().cloned()),
+        policy_decision: decision.as_object().cloned(),
         idempotency_key: body.idempotency_key,
         priority: body.priority.unwrap_or_default(),
         data,

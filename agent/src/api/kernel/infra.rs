@@ -6,10 +6,13 @@ use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
 use crate::api::once::Retry;
 use crate::api::opa;
+use crate::api::own::infra::{Wish, approved};
 use crate::api::routes::{Needs, Route};
+use crate::component::{Desk, Unavailable};
 use axum::http::Method;
-use ecoops_core::domain::{AuditEntry, AuditResult, PolicyStamp};
-use ecoops_core::ports::delivery::{DeliveryError, Deployed, Sync};
+use ecoops_core::domain::{AuditEntry, AuditResult, ContentHash, PolicyStamp};
+use ecoops_core::ports::audit_log::AuditLog;
+use ecoops_core::ports::delivery::{Application, Delivery, DeliveryError, Deployed, Sync};
 use ecoops_core::ports::policy::PolicyInput;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -65,7 +68,7 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-fn fault(error: DeliveryError) -> Fault {
+pub fn fault(error: DeliveryError) -> Fault {
     match error {
         DeliveryError::NoSuchApplication(name) => {
             Fault::not_found(format!("there is no application `{name:.100}`"))
@@ -92,16 +95,42 @@ struct SyncBody {
 async fn sync(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let name = ask.part("name")?.to_owned();
     let SyncBody { revision, prune } = if ask.body.is_empty() { SyncBody::default() } else { ask.json()? };
-    let revision = super::given(revision);
-    let details = json!({ "prune": prune.unwrap_or(false), "revision": revision });
-    let stamp = granted(&app, &ask, &name, "sync", details).await?;
-    let asked = name.clone();
-    let done = app
-        .kernel
-        .delivery
-        .ask(move |delivery| delivery.sync(&asked, revision.as_deref(), prune.unwrap_or(false)))
-        .await?;
-    changed(&app, &ask, (&name, "sync"), stamp, done).await
+    let wish = Wish { name, revision: super::given(revision), prune: prune.unwrap_or(false) };
+    // What removes something may need a person, who approved just this effect.
+    let approval = match wish.prune {
+        true => {
+            let effect = wish.effect(&app).await?;
+            approved(&app, &effect).await?.map(|by| (by, effect.digest()))
+        }
+        false => None,
+    };
+    let by = approval.as_ref().map(|(by, _)| by);
+    let details = json!({
+        "prune": wish.prune, "revision": wish.revision, "approved": by.is_some(), "approved_by": by,
+    });
+    let stamp = granted(&app, &ask, &wish.name, "sync", details).await?;
+    let (asked, approved) = (wish.clone(), approval.map(|(_, digest)| digest));
+    change(&app, &ask, (&wish.name, "sync"), stamp, move |d| deploy(d, &asked, approved.as_ref())).await
+}
+
+/// Deploys; what was approved only as it was approved.
+fn deploy(
+    delivery: &dyn Delivery,
+    wish: &Wish,
+    approved: Option<&ContentHash>,
+) -> Result<Deployed, DeliveryError> {
+    let revision = wish.revision.as_deref();
+    if let Some(digest) = approved {
+        let effect = delivery.effect(&wish.name, revision, wish.prune)?;
+        if effect.digest() != *digest {
+            return Err(DeliveryError::Refused(
+                "what was approved moved meanwhile; look at the effect again".into(),
+            ));
+        }
+        // The commit that was approved, wherever its branch has gone to.
+        return delivery.sync(&wish.name, Some(&effect.revision), wish.prune);
+    }
+    delivery.sync(&wish.name, revision, wish.prune)
 }
 
 #[derive(Debug, Deserialize)]
@@ -122,8 +151,7 @@ async fn rollback(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
         number.ok_or_else(|| Fault::bad("`targetRevision` is the number of a deployment, from 1 on"))?;
     let stamp = granted(&app, &ask, &name, "rollback", json!({ "to": number })).await?;
     let asked = name.clone();
-    let done = app.kernel.delivery.ask(move |delivery| delivery.rollback(&asked, number)).await?;
-    changed(&app, &ask, (&name, "rollback"), stamp, done).await
+    change(&app, &ask, (&name, "rollback"), stamp, move |d| d.rollback(&asked, number)).await
 }
 
 /// What the policy says before anything is touched; a refusal is recorded.
@@ -148,19 +176,25 @@ async fn granted(
         return Ok(PolicyStamp { version, decision: "allow".to_owned(), reason });
     }
     let stamp = PolicyStamp { version, decision: "deny".to_owned(), reason: reason.clone() };
-    let details = json!({ "resource": { "kind": "application" }, "submittedBy": ask.caller.id });
-    record(app, ask, (name, action), (AuditResult::Denied, Some(stamp)), details).await?;
-    Err(Fault::new(Code::PermissionDenied, format!("the policy denies it: {reason}")))
+    let entry = entry(ask, (name, action), (AuditResult::Denied, Some(stamp)));
+    app.kernel.audit.ask(move |audit| audit.append(&[entry])).await?.map_err(super::audit::fault)?;
+    let next = match action {
+        "sync" => format!(
+            "; `ecoops infra sync {name} --prune` shows it and asks (/v1/infra/applications/{name}/effect, …/approvals)"
+        ),
+        _ => String::new(),
+    };
+    Err(Fault::new(Code::PermissionDenied, format!("the policy denies it: {reason}{next}")))
 }
 
-async fn record(
-    app: &App,
+/// What was said or done about an application, as the log has it.
+pub fn entry(
     ask: &Ask,
     (name, action): (&str, &str),
     (result, policy): (AuditResult, Option<PolicyStamp>),
-    details: Value,
-) -> Result<(), Fault> {
-    let entry = AuditEntry {
+) -> AuditEntry {
+    let details = json!({ "resource": { "kind": "application" }, "submittedBy": ask.caller.id });
+    AuditEntry {
         timestamp: ask.ids.now.clone(),
         trace_id: ask.ids.trace_uuid(),
         run: String::new(),
@@ -175,28 +209,32 @@ async fn record(
         signer: String::new(),
         asked: None,
         details: details.as_object().cloned(),
-    };
-    app.kernel.audit.ask(move |audit| audit.append(&[entry])).await?.map_err(super::audit::fault)?;
-    Ok(())
+    }
 }
 
-/// Records what was done or tried, and answers it.
-async fn changed(
+/// Changes an application, records what became of it, and answers it. Both are done on the thread of the delivery,
+/// which goes on when the caller has hung up or it took too long to wait for: what was done is recorded.
+async fn change(
     app: &App,
     ask: &Ask,
     (name, action): (&str, &str),
     stamp: PolicyStamp,
-    done: Result<Deployed, DeliveryError>,
+    act: impl FnOnce(&dyn Delivery) -> Result<Deployed, DeliveryError> + Send + 'static,
 ) -> Result<Answer, Fault> {
-    if let Err(DeliveryError::NoSuchApplication(_)) = &done {
-        return done.map(|_| Answer::ok(Value::Null)).map_err(fault);
-    }
-    let details = json!({
-        "resource": { "kind": "application" }, "submittedBy": ask.caller.id,
-        "metadata": { "deployment": done.as_ref().ok(), "message": done.as_ref().err().map(ToString::to_string) },
+    let (audit, blank) =
+        (app.kernel.audit.clone(), entry(ask, (name, action), (AuditResult::Failure, Some(stamp))));
+    let asked = app.kernel.delivery.ask(move |delivery| {
+        let done = act(delivery);
+        let recorded = record(&audit, blank, &done);
+        (done, recorded)
     });
-    let result = if done.is_ok() { AuditResult::Success } else { AuditResult::Failure };
-    let recorded = record(app, ask, (name, action), (result, Some(stamp)), details).await;
+    let (done, recorded) = asked.await.map_err(|why| match &why {
+        Unavailable::Late(..) => {
+            let told = format!("{why}; it goes on, and what becomes of it is recorded");
+            Fault { message: told, ..Fault::from(why) }
+        }
+        _ => Fault::from(why),
+    })?;
     let deployed = done.map_err(fault)?;
     recorded?;
     Ok(Answer::ok(json!({
@@ -205,15 +243,39 @@ async fn changed(
     })))
 }
 
+fn record(
+    audit: &Desk<dyn AuditLog>,
+    blank: AuditEntry,
+    done: &Result<Deployed, DeliveryError>,
+) -> Result<(), Fault> {
+    // Nothing was there that could have been changed.
+    if let Err(DeliveryError::NoSuchApplication(_)) = done {
+        return Ok(());
+    }
+    let mut details = blank.details.unwrap_or_default();
+    let message = done.as_ref().err().map(ToString::to_string);
+    details.insert("metadata".into(), json!({ "deployment": done.as_ref().ok(), "message": message }));
+    let result = if done.is_ok() { AuditResult::Success } else { AuditResult::Failure };
+    let entry = AuditEntry { result, details: Some(details), ..blank };
+    let log = audit.direct()?;
+    log.append(std::slice::from_ref(&entry)).map(drop).map_err(|why| {
+        // Whoever asked may be gone.
+        tracing::error!(action = entry.action, application = entry.resource, %why, "it was not recorded");
+        super::audit::fault(why)
+    })
+}
+
 async fn drift(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
     let states = app
         .kernel
         .delivery
         .ask(|delivery| {
-            let names = delivery.applications();
-            names.iter().filter_map(|name| delivery.state(name).ok()).collect::<Vec<_>>()
+            let state =
+                |name: String| delivery.state(&name).unwrap_or_else(|why| Application::unknown(name, &why));
+            delivery.applications().map(|names| names.into_iter().map(state).collect::<Vec<_>>())
         })
-        .await?;
+        .await?
+        .map_err(fault)?;
     let drifted = states.iter().filter(|state| state.sync_status != Sync::Synced).count();
     let applications: Vec<Value> = states
         .iter()

@@ -106,12 +106,13 @@ fn kind_name(kind: DocumentKind) -> Value {
     serde_json::to_value(kind).unwrap_or_default()
 }
 
-/// Filters of both writings: `type` selects kinds; `source` and `documentId` are looked at afterwards;
-/// every other field is one of the document's own.
+/// Filters of both writings: `type` selects kinds; `source`, `documentId` and `modelVersion` are looked at
+/// afterwards; every other field is one of the document's own.
 struct Wanted {
     filters: Filters,
     source: Option<String>,
     id: Option<String>,
+    model: Option<String>,
 }
 
 fn wanted(filters: Option<Map<String, Value>>) -> Result<Wanted, Fault> {
@@ -122,9 +123,8 @@ fn wanted(filters: Option<Map<String, Value>>) -> Result<Wanted, Fault> {
         Some(name) => vec![kind(&name)?],
     };
     let mut text = |name: &str| fields.remove(name).and_then(|v| v.as_str().map(str::to_owned));
-    let (source, id) = (text("source"), text("documentId"));
-    fields.remove("modelVersion");
-    Ok(Wanted { filters: Filters { kinds, metadata: fields }, source, id })
+    let (source, id, model) = (text("source"), text("documentId"), text("modelVersion"));
+    Ok(Wanted { filters: Filters { kinds, metadata: fields }, source, id, model })
 }
 
 fn fault(error: MemoryError) -> Fault {
@@ -147,7 +147,7 @@ async fn search(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     }
     let wanted = wanted(body.filters)?;
     // What is filtered afterwards needs more to choose from.
-    let sifted = wanted.source.is_some() || wanted.id.is_some();
+    let sifted = [&wanted.source, &wanted.id, &wanted.model].into_iter().any(Option::is_some);
     let query = Query {
         query: app.kernel.redact(&body.query),
         top_k: if sifted { 100 } else { top_k },
@@ -160,6 +160,7 @@ async fn search(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let fits = |hit: &Hit| {
         wanted.source.as_ref().is_none_or(|source| *source == hit.document.source)
             && wanted.id.as_ref().is_none_or(|id| *id == hit.id)
+            && wanted.model.as_ref().is_none_or(|model| *model == hit.model)
             && hit.score >= threshold
     };
     let results: Vec<Value> = hits.iter().filter(|hit| fits(hit)).take(top_k).map(found).collect();
@@ -173,7 +174,8 @@ fn found(hit: &Hit) -> Value {
     let mut found = json!({
         "chunk": {
             "id": hit.id, "documentId": hit.id, "content": hit.snippet,
-            "metadata": { "source": document.source, "chunkIndex": 0, "totalChunks": 1, "modelVersion": "builtin" },
+            "metadata": { "source": document.source, "chunkIndex": 0, "totalChunks": 1,
+                "modelVersion": hit.model },
             "createdAt": created(document),
         },
         "score": hit.score, "id": hit.id, "type": kind_name(document.kind), "title": document.title,

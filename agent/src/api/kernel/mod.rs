@@ -6,7 +6,7 @@
 pub(super) mod audit;
 mod auth;
 mod events;
-mod infra;
+pub mod infra;
 mod memory;
 mod multipart;
 mod policy;
@@ -29,7 +29,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// A text that may be absent or null, and is neither empty then.
-fn given(text: Option<String>) -> Option<String> {
+pub fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 

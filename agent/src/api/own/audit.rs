@@ -4,7 +4,7 @@
 use super::{page, paged, paging};
 use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
-use crate::api::kernel::audit::newest;
+use crate::api::kernel::audit::fault;
 use crate::api::once::Retry;
 use crate::api::routes::{Needs, Route};
 use crate::api::{App, local};
@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ecoops_core::domain::{Asked, AuditEntry};
 use ecoops_core::engines::ledger::{LogProof, entry};
-use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog};
+use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog, appended_before, size_of};
 use ecoops_core::ports::identity::{Identity, IdentityError, Token};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -68,13 +68,6 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-pub fn fault(error: AuditError) -> Fault {
-    match error {
-        AuditError::NoSuchEntry(index) => Fault::not_found(format!("the log has no entry {index}")),
-        other => Fault::new(Code::Unavailable, other.to_string()),
-    }
-}
-
 #[derive(Debug, Deserialize)]
 struct Body {
     /// Of the local identity, for who asks.
@@ -95,13 +88,11 @@ async fn append(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     if ask.again.is_some_and(|again| again.unsure)
         && let Some(last) = entries.last()
     {
-        // A signature is of one entry alone; a call's entries are in the log together or not at all.
-        let (asked, count) = (last.asked.clone(), entries.len() as u64);
-        let same = move |entry: &AuditEntry| entry.asked.is_some() && entry.asked == asked;
-        let found = app.kernel.audit.ask(move |audit| newest(audit, same)).await?.map_err(fault)?;
-        if let Some((Appended { index, size }, _)) = found {
-            let first = (index + 1).saturating_sub(count);
-            return Ok(written((first..=index).map(|index| Appended { index, size }).collect()));
+        let (signature, count) = (last.asked.clone().map(|asked| asked.signature), entries.len());
+        let signature = signature.unwrap_or_default();
+        let found = app.kernel.audit.ask(move |audit| appended_before(audit, count, &signature)).await?;
+        if let Some(found) = found.map_err(fault)? {
+            return Ok(written(found));
         }
     }
     let appended = app.kernel.audit.ask(move |audit| audit.append(&entries)).await?.map_err(fault)?;
@@ -163,7 +154,6 @@ async fn checkpoint(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
     let found =
         app.kernel.audit.ask(|audit| audit.checkpoint().map(|note| (note, audit.verifier_key()))).await?;
     let (note, key) = found.map_err(fault)?;
-    let size =
-        note.as_deref().and_then(|n| n.lines().nth(1)).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
+    let size = note.as_deref().map_or(0, size_of);
     Ok(Answer::ok(json!({ "checkpoint": note, "size": size, "key": key })))
 }

@@ -3,6 +3,7 @@
 use super::{page, paged, paging, socket, stream};
 use crate::api::answer::{Answer, Code, Fault};
 use crate::api::ask::Ask;
+use crate::api::once::Retry;
 use crate::api::routes::{Needs, Route};
 use crate::api::{App, local};
 use axum::http::Method;
@@ -25,6 +26,7 @@ pub fn routes() -> Vec<Route> {
             |a, q| Box::pin(publish(a, q)),
         )
         .tag("Events")
+        .retry(Retry::Key)
         .most(9 << 20)
         .takes(json!({ "anyOf": [one(), { "type": "object", "required": ["events"], "properties": {
             "events": { "type": "array", "items": one(), "minItems": 1, "maxItems": MOST },

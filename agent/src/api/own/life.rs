@@ -66,6 +66,8 @@ async fn hello(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     if ask.connection.is_some() {
         about.insert("build".into(), json!(app.build));
         about.insert("pid".into(), json!(std::process::id()));
+        about.insert("offline".into(), json!(ecoops_plugins::egress::is_closed()));
+        about.insert("listen".into(), json!(app.listens.get()));
     }
     Ok(Answer::ok(Value::Object(about)))
 }
@@ -85,6 +87,7 @@ async fn status(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
         ("status".into(), json!(app.status())),
         ("runs".into(), json!(app.runs.count())),
         ("components".into(), json!(components)),
+        ("login".into(), json!(app.kernel.renewal.as_ref().map(|renewal| renewal.chore.standing()))),
     ]);
     Ok(Answer::ok(Value::Object(about)))
 }

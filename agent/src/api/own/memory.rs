@@ -6,7 +6,7 @@ use crate::api::ask::Ask;
 use crate::api::once::Retry;
 use crate::api::routes::{Needs, Route};
 use axum::http::Method;
-use ecoops_core::ports::memory::{Document, DocumentKind, MemoryError, Query};
+use ecoops_core::ports::memory::{Document, DocumentKind, Memory, MemoryError, Query};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -47,7 +47,9 @@ pub fn routes() -> Vec<Route> {
             "text": { "type": "string", "minLength": 1, "pattern": "\\S" },
             "metadata": { "type": "object" },
         } }))
-        .gives(201, json!({ "type": "object", "required": ["id"] })),
+        .gives(201, json!({ "type": "object", "required": ["id", "waits"], "properties": {
+            "id": { "type": "string" }, "waits": { "type": "boolean" },
+        } })),
         Route::new(
             (Method::GET, "/v1/memory/documents"),
             ("listDocuments", "Documents, newest first"),
@@ -56,8 +58,11 @@ pub fn routes() -> Vec<Route> {
         )
         .tag("Memory")
         .query("type", kind())
+        .query("cursor", id())
         .query("limit", json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 }))
-        .gives(200, json!({ "type": "object", "required": ["items"] })),
+        .gives(200, json!({ "type": "object", "required": ["items", "next"], "properties": {
+            "items": { "type": "array", "items": { "type": "object" } }, "next": { "type": ["string", "null"] },
+        } })),
         Route::new(
             (Method::GET, "/v1/memory/documents/{id}"),
             ("readDocument", "One document"),
@@ -74,6 +79,7 @@ pub fn routes() -> Vec<Route> {
             |a, q| Box::pin(forget(a, q)),
         )
         .tag("Memory")
+        .retry(Retry::Key)
         .part("id", id())
         .fault(404),
     ]
@@ -103,8 +109,8 @@ async fn keep(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let mut metadata = Value::Object(document.metadata);
     app.kernel.redact_all(&mut metadata);
     document.metadata = metadata.as_object().cloned().unwrap_or_default();
-    let id = app.kernel.memory.ask(move |memory| memory.ingest(&document)).await?.map_err(fault)?;
-    Ok(Answer::with(201, json!({ "id": id })))
+    let kept = app.kernel.memory.ask(move |memory| memory.keep(&document)).await?.map_err(fault)?;
+    Ok(Answer::with(201, json!(kept)))
 }
 
 async fn list(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
@@ -116,10 +122,48 @@ async fn list(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
         None => Vec::new(),
     };
     let limit = ask.number("limit", 100, 1..=1000)? as usize;
-    let found = app.kernel.memory.ask(move |memory| memory.list(&kinds, limit)).await?.map_err(fault)?;
+    let after = ask.text("cursor")?.map(str::to_owned);
+    let found =
+        app.kernel.memory.ask(move |memory| after_cursor(memory, &kinds, after.as_deref(), limit)).await?;
+    let Some((page, more)) = found.map_err(fault)? else {
+        return Err(Fault::bad(
+            "`cursor` is not what a page before gave as `next`, or its document is forgotten",
+        ));
+    };
+    let next = page.last().filter(|_| more).map(|(id, _)| id.clone());
     let items: Vec<Value> =
-        found.into_iter().map(|(id, document)| json!({ "id": id, "document": document })).collect();
-    Ok(Answer::ok(json!({ "items": items })))
+        page.into_iter().map(|(id, document)| json!({ "id": id, "document": document })).collect();
+    Ok(Answer::ok(json!({ "items": items, "next": next })))
+}
+
+type Page = (Vec<(String, Document)>, bool);
+
+/// The documents after one, and whether there are more; `None` when that one is not there. A document that comes in
+/// meanwhile moves nothing: pages go from the newest to the oldest.
+fn after_cursor(
+    memory: &dyn Memory,
+    kinds: &[DocumentKind],
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Option<Page>, MemoryError> {
+    let mut most = limit + 1;
+    loop {
+        let found = memory.list(kinds, most)?;
+        let all = found.len() < most;
+        let start = match after {
+            None => Some(0),
+            Some(after) => found.iter().position(|(id, _)| id == after).map(|place| place + 1),
+        };
+        match start {
+            // as many as are wanted, and one more, or all there are
+            Some(start) if all || found.len() > start + limit => {
+                let more = found.len() > start + limit;
+                return Ok(Some((found.into_iter().skip(start).take(limit).collect(), more)));
+            }
+            None if all => return Ok(None),
+            _ => most = most.saturating_mul(4),
+        }
+    }
 }
 
 async fn read_one(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {

@@ -3,7 +3,9 @@
 mod audit;
 mod events;
 mod follow;
+pub mod infra;
 mod life;
+mod login;
 mod memory;
 mod policy;
 mod socket;
@@ -15,7 +17,15 @@ use super::routes::Route;
 use serde_json::{Value, json};
 
 pub fn routes() -> Vec<Route> {
-    let all = [life::routes(), audit::routes(), events::routes(), memory::routes(), policy::routes()];
+    let all = [
+        life::routes(),
+        login::routes(),
+        audit::routes(),
+        events::routes(),
+        memory::routes(),
+        policy::routes(),
+        infra::routes(),
+    ];
     all.into_iter().flatten().collect()
 }
 

@@ -19,6 +19,8 @@ const AWAY: Duration = Duration::from_secs(1);
 const LONGEST_AWAY: Duration = Duration::from_secs(30);
 /// How long a stream that listens may take to open before calls are made beside it.
 const OPENS: Duration = Duration::from_secs(1);
+/// How long a server may take to say who gives out its tokens.
+const METADATA: Duration = Duration::from_secs(5);
 /// How long one request listens for what answers nothing.
 const LISTEN: Duration = Duration::from_secs(300);
 
@@ -28,7 +30,6 @@ pub struct Address {
     /// `https://…`; `http://` for this machine.
     pub url: String,
     pub token: Option<String>,
-    pub offline: bool,
 }
 
 /// Where requests go, and how they are dressed; shared with those who listen.
@@ -69,7 +70,7 @@ impl Way {
         let request = self.client.post(&self.path).json(message);
         let request = request.header("Accept", "application/json, text/event-stream");
         let stream = self.dressed(request, until).stream().map_err(unreachable)?;
-        check(stream)
+        self.check(stream)
     }
 
     /// Takes a stream up again after the event that was seen last; without one listens to what answers nothing.
@@ -79,7 +80,38 @@ impl Way {
             request = request.header("Last-Event-ID", last);
         }
         let stream = self.dressed(request, until).stream().map_err(unreachable)?;
-        check(stream)
+        self.check(stream)
+    }
+
+    fn check(&self, mut stream: Stream) -> Result<Stream, ClientError> {
+        match stream.status {
+            200..=299 => Ok(stream),
+            status @ (401 | 403) => {
+                let issuer = stream.header("www-authenticate").and_then(|challenge| self.issuer(challenge));
+                let whose = issuer.map_or("its token".to_owned(), |issuer| format!("a token of {issuer}"));
+                Err(ClientError::Refused(format!("it lets nobody in without {whose} (HTTP {status})")))
+            }
+            404 => Err(ClientError::Ended("there is no such session or address (HTTP 404)".into())),
+            status => {
+                let mut said = String::new();
+                let _ = stream.reader.by_ref().take(500).read_to_string(&mut said);
+                Err(ClientError::Refused(format!("HTTP {status}: {}", said.trim())))
+            }
+        }
+    }
+
+    /// Who gives out tokens for this server (RFC 9728 §5.1), where it says so itself: its word about another server
+    /// would count for nothing.
+    fn issuer(&self, challenge: &str) -> Option<String> {
+        let (_, rest) = challenge.split_once("resource_metadata=\"")?;
+        let path = rest.split('"').next()?.strip_prefix(self.client.shown())?;
+        let asked = self.client.get(path).within(METADATA).once().send().ok()?;
+        let about: Value = asked.is_success().then(|| asked.json().ok())??;
+        let whole = format!("{}{}", self.client.shown(), self.path);
+        let ours = about["resource"].as_str() == Some(&whole);
+        let issuer =
+            about["authorization_servers"][0].as_str().filter(|issuer| ours && issuer.len() <= 300)?;
+        Some(issuer.chars().filter(|c| !c.is_control()).collect())
     }
 
     /// Hands on what a stream says, taking it up again where it breaks off, until `wanted` is answered.
@@ -128,7 +160,6 @@ impl Http {
         let server = Server {
             url: format!("{scheme}://{authority}"),
             token: address.token,
-            offline: address.offline,
             limits: Limits { request: patience, whole: patience, answer: MOST, tries: 1 },
             ..Server::default()
         };
@@ -165,21 +196,6 @@ impl Http {
             }
         });
         let _ = is_open.recv_timeout(OPENS);
-    }
-}
-
-fn check(mut stream: Stream) -> Result<Stream, ClientError> {
-    match stream.status {
-        200..=299 => Ok(stream),
-        401 | 403 => {
-            Err(ClientError::Refused(format!("it lets nobody in without its token (HTTP {})", stream.status)))
-        }
-        404 => Err(ClientError::Ended("there is no such session or address (HTTP 404)".into())),
-        status => {
-            let mut said = String::new();
-            let _ = stream.reader.by_ref().take(500).read_to_string(&mut said);
-            Err(ClientError::Refused(format!("HTTP {status}: {}", said.trim())))
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ type Words = Arc<Mutex<Vec<u8>>>;
 
 pub struct Process {
     child: Child,
-    to: Option<ChildStdin>,
+    to: Option<Input>,
     from: Receiver<Result<Value, ClientError>>,
     words: Words,
 }
@@ -60,16 +60,21 @@ impl Process {
             let kept = words.clone();
             std::thread::spawn(move || keep(err, &kept));
         }
-        let to = child.stdin.take();
+        let to = child.stdin.take().map(Input::new);
         Ok(Self { child, to, from, words })
     }
 
-    fn write(&mut self, message: &Value) -> Result<(), ClientError> {
+    fn write(&mut self, message: &Value, until: Instant) -> Result<(), ClientError> {
+        let begin = Instant::now();
         let mut line = message.to_string();
         line.push('\n');
-        let sent = self.to.as_mut().map(|to| to.write_all(line.as_bytes()).and_then(|()| to.flush()));
-        match sent {
+        match self.to.as_ref().map(|to| to.write(line, until)) {
             Some(Ok(())) => Ok(()),
+            Some(Err(RecvTimeoutError::Timeout)) => {
+                // Half a line may be in it.
+                self.to = None;
+                Err(ClientError::Late(begin.elapsed().as_secs()))
+            }
             _ => Err(self.ended()),
         }
     }
@@ -99,7 +104,7 @@ impl Line for Process {
         other: &mut dyn FnMut(Value) -> Option<Value>,
     ) -> Result<Value, ClientError> {
         let begin = Instant::now();
-        self.write(request)?;
+        self.write(request, until)?;
         loop {
             match self.from.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(message) => {
@@ -108,7 +113,7 @@ impl Line for Process {
                         return Ok(message);
                     }
                     if let Some(answer) = other(message) {
-                        self.write(&answer)?;
+                        self.write(&answer, until)?;
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => return Err(ClientError::Late(begin.elapsed().as_secs())),
@@ -117,8 +122,36 @@ impl Line for Process {
         }
     }
 
-    fn tell(&mut self, message: &Value, _until: Instant) -> Result<(), ClientError> {
-        self.write(message)
+    fn tell(&mut self, message: &Value, until: Instant) -> Result<(), ClientError> {
+        self.write(message, until)
+    }
+}
+
+/// Its input, written on a thread: a server that does not read fills the pipe, and then a writing never ends.
+struct Input {
+    lines: Sender<String>,
+    written: Receiver<()>,
+}
+
+impl Input {
+    fn new(mut to: ChildStdin) -> Self {
+        let (lines, given) = channel::<String>();
+        let (done, written) = channel();
+        std::thread::spawn(move || {
+            for line in given {
+                let sent = to.write_all(line.as_bytes()).and_then(|()| to.flush());
+                if sent.is_err() || done.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { lines, written }
+    }
+
+    /// Late when it is not written by then; disconnected when nobody reads any more.
+    fn write(&self, line: String, until: Instant) -> Result<(), RecvTimeoutError> {
+        self.lines.send(line).map_err(|_| RecvTimeoutError::Disconnected)?;
+        self.written.recv_timeout(until.saturating_duration_since(Instant::now()))
     }
 }
 

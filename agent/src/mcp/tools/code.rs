@@ -154,14 +154,19 @@ impl Tools {
     }
 
     fn keep(&self, scan: Scan) -> Arc<Scan> {
-        let scan = Arc::new(scan);
-        let mut scans = self.scans.lock().unwrap_or_else(PoisonError::into_inner);
-        scans.push_back(scan.clone());
-        while scans.len() > MOST_SCANS {
-            scans.pop_front();
-        }
-        scan
+        keep(&mut self.scans.lock().unwrap_or_else(PoisonError::into_inner), scan)
     }
+}
+
+/// Keeps a scan under the next name.
+fn keep(scans: &mut Scans, scan: Scan) -> Arc<Scan> {
+    let last = scans.back().and_then(|scan| scan.id.strip_prefix("scan-")?.parse::<u64>().ok());
+    let scan = Arc::new(Scan { id: format!("scan-{}", last.unwrap_or(0) + 1), ..scan });
+    scans.push_back(scan.clone());
+    while scans.len() > MOST_SCANS {
+        scans.pop_front();
+    }
+    scan
 }
 
 fn scan(tools: &Tools, arguments: &Arguments<'_>, context: &Context) -> Result<Value, String> {
@@ -193,15 +198,9 @@ fn scan(tools: &Tools, arguments: &Arguments<'_>, context: &Context) -> Result<V
     let summary = json!({
         "findings": findings.len(), "by_severity": by_severity, "stats": report["stats"], "notes": report["notes"],
     });
-    let number = tools
-        .scans
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .back()
-        .map_or(0, |scan| scan.id.strip_prefix("scan-").and_then(|n| n.parse::<u64>().ok()).unwrap_or(0));
     let kept = tools.keep(Scan {
         session: context.session().to_owned(),
-        id: format!("scan-{}", number + 1),
+        id: String::new(),
         findings: findings.iter().map(slim).collect(),
         summary,
     });
@@ -310,4 +309,19 @@ fn undo(tools: &Tools, arguments: &Arguments<'_>, context: &Context) -> Result<V
     let ended = tools.command(&folder, &words, context)?;
     ended.check(&[0])?;
     Ok(json!({ "undone": true, "said": ended.output.trim() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_scans_have_one_name_though_they_began_together() {
+        let mut scans = Scans::new();
+        let blank =
+            || Scan { session: String::new(), id: String::new(), findings: Vec::new(), summary: Value::Null };
+        let ids: Vec<String> = (0..MOST_SCANS + 2).map(|_| keep(&mut scans, blank()).id.clone()).collect();
+        let expected: Vec<String> = (1..=MOST_SCANS + 2).map(|n| format!("scan-{n}")).collect();
+        assert_eq!((ids, scans.len()), (expected, MOST_SCANS));
+    }
 }

@@ -55,16 +55,6 @@ impl Tools {
         Arc::new(Self { options, redactor, catalogue, scans: Mutex::default() })
     }
 
-    /// Takes the secrets out of every text of a document. Names of fields stay.
-    fn redact(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => *text = self.redactor.redact(text).text,
-            Value::Array(items) => items.iter_mut().for_each(|item| self.redact(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| self.redact(field)),
-            _ => {}
-        }
-    }
-
     fn call(&self, params: &Map<String, Value>, context: &Context) -> Result<Value, Failure> {
         let name = params.get("name").and_then(Value::as_str).unwrap_or_default();
         let unknown = || Failure::invalid_params(format!("there is no tool `{name:.100}`"));
@@ -84,7 +74,7 @@ impl Tools {
         Ok(match outcome {
             Ok(mut data) => {
                 if !tool.verbatim {
-                    self.redact(&mut data);
+                    self.redactor.redact_all(&mut data);
                 }
                 json!({ "content": [{ "type": "text", "text": data.to_string() }], "structuredContent": data })
             }

@@ -82,7 +82,7 @@ pub fn folder() -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// What runs of what was started; `None` when nothing does.
+/// What was started, when all of it runs; `None` when none of it does.
 pub fn running(folder: &Path) -> Result<Option<Running>, Failure> {
     let text = match std::fs::read(folder.join("servers.json")) {
         Ok(text) => text,
@@ -92,7 +92,14 @@ pub fn running(folder: &Path) -> Result<Option<Running>, Failure> {
     let known: Running = serde_json::from_slice(&text).map_err(|e| {
         Failure::new("servers.json is damaged").because(&e).next("ecoops dev down removes it")
     })?;
-    Ok(known.servers.iter().all(Server::runs).then_some(known))
+    let dead: Vec<&str> =
+        known.servers.iter().filter(|server| !server.runs()).map(|server| server.name.as_str()).collect();
+    match dead.len() {
+        0 => Ok(Some(known)),
+        all if all == known.servers.len() => Ok(None),
+        _ => Err(Failure::new(format!("of the servers {} died", dead.join(", ")))
+            .next("ecoops dev down stops the others, and removes what they hold")),
+    }
 }
 
 /// Starts all of them in a new folder; when one does not start, those before it are stopped.
@@ -102,7 +109,7 @@ pub fn up(app: &App, folder: &Path, programs: &Programs) -> Result<Running, Fail
         let host = crate::open::host()?;
         let mut bytes = [0; 24];
         host.random(&mut bytes).map_err(|e| Failure::new("there is no randomness").because(&e))?;
-        Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
+        Ok(ecoops_core::domain::hex(bytes))
     };
     let (admin, org, redis) = (password()?, password()?, password()?);
     let passwords = vec![("dev/database".to_owned(), org), ("dev/events".to_owned(), redis.clone())];
@@ -300,4 +307,36 @@ fn began(pid: u32) -> Option<u64> {
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
     (state != "Z").then(|| fields.nth(18)?.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_died_among_what_runs_is_named_before_anything_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = |name: &str, runs: bool| Server {
+            name: name.into(),
+            scheme: "redis".into(),
+            port: 1,
+            pid: std::process::id(),
+            began: began(std::process::id()).unwrap() + u64::from(!runs),
+        };
+        let found = |servers: Vec<Server>| {
+            let running = Running { servers, passwords: Vec::new() };
+            std::fs::write(folder.path().join("servers.json"), serde_json::to_vec(&running).unwrap())
+                .unwrap();
+            running_in(folder.path())
+        };
+        assert_eq!(found(vec![server("a", true), server("b", true)]), Ok(Some(2)));
+        assert_eq!(found(vec![server("a", false), server("b", false)]), Ok(None));
+        let some = found(vec![server("a", true), server("b", false), server("c", false)]);
+        assert!(some.as_ref().is_err_and(|why| why.contains("b, c")), "{some:?}");
+    }
+
+    /// How many run.
+    fn running_in(folder: &Path) -> Result<Option<usize>, String> {
+        running(folder).map(|found| found.map(|running| running.servers.len())).map_err(|why| why.what)
+    }
 }

@@ -93,10 +93,13 @@ pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
         inputs: files.into_iter().map(Input::of).collect(),
         history: args.repository.iter().map(|named| history(app, named)).collect(),
         sources: sources.iter().map(AsRef::as_ref).collect(),
+        stop: app.interrupt.flag.clone(),
     };
     let to = app.here.join(&args.bundle);
     app.interrupt.check()?;
-    let captured = capture.write(&to, &redactor).map_err(|e| failure(&e))?;
+    let captured = capture.write(&to, &redactor);
+    app.interrupt.check()?;
+    let captured = captured.map_err(|e| failure(&e))?;
     tell(app, &args.bundle, &captured, &redactor);
     Ok(Exit::Clean)
 }
@@ -116,7 +119,7 @@ impl Servers {
                 url: url.to_owned(),
                 token: token.clone(),
                 ca_file: self.ca_file.as_ref().map(|f| app.here.join(f)),
-                offline: app.offline,
+                stop: Some(app.interrupt.flag.clone()),
                 ..Server::default()
             },
             prometheus: PrometheusSettings { queries: self.query.clone(), ..PrometheusSettings::default() },
@@ -154,8 +157,18 @@ fn files(app: &App, named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         let mut inside = Vec::new();
         for entry in path.read_dir().map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            if entry.file_type().map_err(failed)?.is_file() {
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_file() {
                 inside.push(entry.path());
+            } else if kind.is_symlink() {
+                let link = entry.path();
+                app.ui.note(&crate::ui::harmless(
+                    &format!(
+                        "note: the symbolic link {} is left out: name it to have what it leads to",
+                        link.display()
+                    ),
+                    false,
+                ));
             }
         }
         inside.sort();
@@ -169,7 +182,7 @@ fn brief(args: &Args, app: &App, files: &[PathBuf], alone: bool) -> Result<Incid
     let timeless = args.about.from.is_none() && args.about.to.is_none() && args.about.at.is_none();
     if alone && timeless && !files.is_empty() {
         let folder = input::bundle(app, files)?;
-        if let Some(guessed) = investigation::loose(&folder)?.brief().map_err(|e| unreadable(&e))? {
+        if let Some(guessed) = investigation::loose(app, &folder)?.brief().map_err(|e| unreadable(&e))? {
             return Ok(guessed);
         }
     }

@@ -26,17 +26,17 @@ pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
     let incidents = open::incidents(app)?;
     let entry = incidents.incident(&args.id).map_err(|e| failure(&e))?;
     let target = investigation::target(app, &args.targets)?;
-    let source = source(&target)?;
+    let source = source(app, &target)?;
     let ingested = take(app, incidents.as_ref(), &entry.id, source.as_ref())?;
     show(app, &entry.id, &ingested);
     Ok(Exit::Clean)
 }
 
 /// The signals of a bundle; an incident cannot be ingested into another.
-pub fn source(target: &Target) -> Result<Box<dyn Telemetry>, Failure> {
+pub fn source(app: &App, target: &Target) -> Result<Box<dyn Telemetry>, Failure> {
     match target {
-        Target::Bundle(path) => investigation::bundle(path),
-        Target::Files(folder) => investigation::loose(folder),
+        Target::Bundle(path) => investigation::open_for(app, path, None),
+        Target::Files(folder) => investigation::loose(app, folder),
         Target::Stored(id) => {
             Err(Failure::new(format!("{id} is an incident itself")).next("name a bundle or log files"))
         }

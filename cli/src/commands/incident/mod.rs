@@ -1,6 +1,7 @@
 //! `ecoops incident`: what is anomalous, what changed, who is to blame and why, from signals alone.
 
 mod analyze;
+mod attach;
 mod capture;
 mod demo;
 mod evidence;
@@ -49,6 +50,8 @@ enum Verb {
     Replay(replay::Args),
     /// Fill a bundle from files, git history, Prometheus, Alertmanager, Loki and Tempo
     Capture(Box<capture::Args>),
+    /// Keep files that belong to an incident
+    Attach(attach::Args),
     /// Write the analysis as a document
     Export(export::Args),
     /// Print the format of the bundle
@@ -70,6 +73,7 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
         Verb::WhyNot(args) => why_not::run(&args, app),
         Verb::Replay(args) => replay::run(&args, app),
         Verb::Capture(args) => capture::run(&args, app),
+        Verb::Attach(args) => attach::run(&args, app),
         Verb::Export(args) => export::run(&args, app),
         Verb::Schema(args) => schema::run(&args, app),
         Verb::Demo(args) => demo::run(&args, app),

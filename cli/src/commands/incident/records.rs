@@ -4,10 +4,10 @@ use super::{failure, ingest};
 use crate::app::{App, Output};
 use crate::exit::{Exit, Failure};
 use crate::investigation::{self, About};
-use crate::open;
 use crate::report::incident::text::stamp;
 use crate::report::safe_json;
 use crate::ui::brief;
+use crate::{objects, open};
 use ecoops_core::domain::incident::{IncidentBrief, TimeRange};
 use ecoops_core::ports::host;
 use ecoops_core::ports::incidents::{IncidentEntry, IncidentStatus, Incidents, SignalRetention};
@@ -41,7 +41,7 @@ pub fn open(args: &OpenArgs, app: &App) -> Result<Exit, Failure> {
     let now = host.now().as_microsecond() as f64 / 1e6;
     let target =
         if args.targets.is_empty() { None } else { Some(investigation::target(app, &args.targets)?) };
-    let source = target.as_ref().map(ingest::source).transpose()?;
+    let source = target.as_ref().map(|target| ingest::source(app, target)).transpose()?;
     let told = match &source {
         Some(source) => source.brief().map_err(|e| investigation::unreadable(&e))?,
         None => None,
@@ -130,8 +130,9 @@ pub fn show(args: &ShowArgs, app: &App) -> Result<Exit, Failure> {
     let entry = incidents.incident(&args.id).map_err(|e| failure(&e))?;
     let concluded = incidents.conclusion(&entry.id).map_err(|e| failure(&e))?;
     let extent = incidents.extent(&entry.id).map_err(|e| failure(&e))?;
+    let kept = objects::of(app, &["incidents", &entry.id]);
     if matches!(app.output, Output::Json | Output::Jsonl) {
-        let value = json!({ "incident": entry, "extent": extent, "analysis": concluded });
+        let value = json!({ "incident": entry, "extent": extent, "analysis": concluded, "kept": kept });
         let text = if app.output == Output::Json { format!("{value:#}") } else { value.to_string() };
         app.ui.result(&safe_json(&text));
         return Ok(Exit::Clean);
@@ -153,6 +154,7 @@ pub fn show(args: &ShowArgs, app: &App) -> Result<Exit, Failure> {
     out("resolution", entry.resolution.as_deref().unwrap_or_default());
     let problem = concluded.as_ref().and_then(|c| c.get("problem")?.get("id")?.as_str());
     out("problem", problem.unwrap_or_default());
+    kept.iter().for_each(|key| out("kept", key.as_str()));
     match concluded.as_ref().and_then(|c| c.get("answer")?.as_str()) {
         Some(answer) => app.ui.result(crate::report::wrapped(answer, app.ui.width).trim_end()),
         None => app.ui.note(&format!("not analysed yet: ecoops incident analyze {}", entry.id)),

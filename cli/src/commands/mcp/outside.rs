@@ -74,7 +74,7 @@ fn connect(app: &App, name: &str, redactor: &Redactor) -> Result<Client<'static>
         let url = words.first().cloned().unwrap_or_default();
         // The credential's name, never the credential.
         let token = words.get(1).map(|name| crate::credentials::text(app, name)).transpose()?.flatten();
-        Client::connect(Address { url, token, offline: app.offline }, patience, None)
+        Client::connect(Address { url, token }, patience, None)
     } else {
         let variables = named.iter().map(String::as_str).chain(["PATH"]);
         let variables =
@@ -238,7 +238,7 @@ fn show(app: &App, result: &Value, redactor: &Redactor) {
     let text = match app.output {
         Output::Json | Output::Jsonl => {
             let mut whole = result.clone();
-            redact(&mut whole, redactor);
+            redactor.redact_all(&mut whole);
             let text = whole.to_string();
             if text.len() <= most {
                 app.ui.result(&text);
@@ -256,15 +256,6 @@ fn show(app: &App, result: &Value, redactor: &Redactor) {
     app.ui.result(&harmless(start, true));
     if left > 0 {
         app.ui.always(&format!("note: {left} more bytes were cut off (mcp.max_output)"));
-    }
-}
-
-fn redact(value: &mut Value, redactor: &Redactor) {
-    match value {
-        Value::String(text) => *text = redactor.redact(text).text,
-        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, redactor)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| redact(field, redactor)),
-        _ => {}
     }
 }
 

@@ -7,8 +7,9 @@ use crate::report::Look;
 use crate::report::incident::text::course::sparkline;
 use crate::ui::brief;
 use ecoops_core::engines::signals::detect::table::{self, Row, Table};
-use ecoops_core::engines::signals::detect::{Level, Settings, Verdict, detect};
+use ecoops_core::engines::signals::detect::{Detector, Level, Refusal, Settings, Verdict};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -27,6 +28,8 @@ pub struct Args {
 
 /// Bytes that are read at most.
 const MOST: u64 = 1 << 30;
+/// Values between looks at whether to stop.
+const STEP: usize = 4096;
 
 pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
     let failed = |e: &dyn std::error::Error| {
@@ -42,9 +45,8 @@ pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
     }
     let verdicts = {
         let _span = tracing::info_span!("anomaly.detect").entered();
-        detect(table.points(), Settings::default())
+        judged(app, &table)?
     };
-    app.interrupt.check()?;
     let scored = || table.rows.iter().zip(&verdicts);
     match app.output {
         Output::Csv => app.ui.raw(table::scored(&table, &verdicts).as_bytes()),
@@ -56,6 +58,37 @@ pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
         _ => app.ui.result(&text(&table, &verdicts, args.top, Look::of(&app.ui))),
     }
     Ok(Exit::Clean)
+}
+
+/// The verdict on each row, unless it is asked to stop.
+fn judged(app: &App, table: &Table) -> Result<Vec<Verdict>, Failure> {
+    let bar = app.ui.bar("values", table.rows.len() as u64);
+    let mut detector = Detector::new(Settings::default());
+    let mut verdicts = vec![Verdict::default(); table.rows.len()];
+    let mut refused = BTreeMap::new();
+    for (number, at) in table.order().enumerate() {
+        if number.is_multiple_of(STEP) {
+            bar.set_position(number as u64);
+            app.interrupt.check()?;
+        }
+        if let (Some(row), Some(verdict)) = (table.rows.get(at), verdicts.get_mut(at)) {
+            *verdict = detector.push(row.at, row.value);
+            if let Some(why) = verdict.refused {
+                *refused.entry(why).or_insert(0_u64) += 1;
+            }
+        }
+    }
+    bar.finish_and_clear();
+    for (why, count) in refused {
+        let what = match why {
+            Refusal::Late => "are older than a row before them",
+            Refusal::Repeated => "have the time of the row before them",
+            // Told one by one.
+            Refusal::Timeless | Refusal::NotANumber => continue,
+        };
+        app.ui.note(&format!("note: {count} rows {what}: they are scored 0"));
+    }
+    Ok(verdicts)
 }
 
 fn one(row: &Row, verdict: &Verdict) -> Value {

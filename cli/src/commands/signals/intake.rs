@@ -38,7 +38,8 @@ impl Default for Bounds {
 /// The receiving end.
 #[derive(Debug)]
 pub struct Intake {
-    pub blocks: Receiver<Block>,
+    /// The last may be why it could not be read on.
+    pub blocks: Receiver<std::io::Result<Block>>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -84,7 +85,7 @@ struct Reader {
     bounds: Bounds,
     patient: bool,
     stop: Arc<AtomicBool>,
-    sender: Sender<Block>,
+    sender: Sender<std::io::Result<Block>>,
     waiting: Arc<AtomicUsize>,
     /// The beginning of a line whose end has not come.
     carry: Vec<u8>,
@@ -97,6 +98,7 @@ struct Reader {
 impl Reader {
     fn run(mut self, mut input: Box<dyn Read + Send>) {
         let mut chunk = vec![0; self.bounds.read];
+        let mut failed = None;
         while !self.stop.load(Ordering::Relaxed) {
             match input.read(&mut chunk) {
                 Ok(0) => break,
@@ -106,13 +108,20 @@ impl Reader {
                     }
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(_) => break,
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
             }
         }
         if !self.carry.is_empty() {
             let mut last = std::mem::take(&mut self.carry);
             last.push(b'\n');
             self.send(&last);
+        }
+        if let Some(error) = failed {
+            // Nobody who takes it is no error of its own.
+            let _ = self.sender.send(Err(error));
         }
     }
 
@@ -154,7 +163,7 @@ impl Reader {
         let (bytes, shed) = self.thinned(lines, one_in);
         self.waiting.fetch_add(bytes.len(), Ordering::Relaxed);
         let block = Block { bytes, one_in: one_in.unwrap_or(1), shed, arrived: Instant::now() };
-        self.sender.send(block).is_ok()
+        self.sender.send(Ok(block)).is_ok()
     }
 
     fn thinned(&mut self, lines: &[u8], one_in: Option<u32>) -> (Vec<u8>, u64) {
@@ -215,7 +224,7 @@ mod tests {
         for read in [1, 7, 64, 10_000] {
             let (reader, intake) = reader(Bounds { read, ..Bounds::default() });
             reader.run(Box::new(std::io::Cursor::new(format!("{text}without an end").into_bytes())));
-            let blocks: Vec<Block> = intake.blocks.iter().collect();
+            let blocks: Vec<Block> = intake.blocks.iter().map(Result::unwrap).collect();
             assert!(blocks.iter().all(|b| b.bytes.ends_with(b"\n") && b.one_in == 1 && b.shed == 0));
             let all: Vec<u8> = blocks.iter().flat_map(|b| b.bytes.clone()).collect();
             assert_eq!(String::from_utf8(all).unwrap(), format!("{text}without an end\n"));
@@ -230,7 +239,7 @@ mod tests {
         let text: String = (0..lines).map(|n| format!("line {n:06}\n")).collect();
         reader.run(Box::new(std::io::Cursor::new(text.into_bytes())));
         assert!(intake.waiting() <= bounds.waiting + bounds.read, "{}", intake.waiting());
-        let blocks: Vec<Block> = intake.blocks.iter().collect();
+        let blocks: Vec<Block> = intake.blocks.iter().map(Result::unwrap).collect();
         let kept: usize = blocks.iter().map(|b| b.bytes.split_inclusive(|c| *c == b'\n').count()).sum();
         let shed: u64 = blocks.iter().map(|b| b.shed).sum();
         assert_eq!(kept as u64 + shed, lines);
@@ -243,7 +252,7 @@ mod tests {
         let (reader, intake) = reader(bounds);
         let text = format!("{}\nshort\n{}", "x".repeat(50_000), "y".repeat(50_000));
         reader.run(Box::new(std::io::Cursor::new(text.into_bytes())));
-        let all: Vec<u8> = intake.blocks.iter().flat_map(|b| b.bytes).collect();
+        let all: Vec<u8> = intake.blocks.iter().flat_map(|b| b.unwrap().bytes).collect();
         let lines: Vec<usize> = all.split(|b| *b == b'\n').map(<[u8]>::len).collect();
         assert_eq!(lines, [1_000, 5, 1_000, 0]);
     }

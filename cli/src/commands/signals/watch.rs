@@ -48,7 +48,8 @@ const SOURCES: usize = 4_096;
 
 pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
     let file = input::open(app, &args.file)?;
-    let patient = args.file != Path::new("-") || crate::host::stdin_is_a_file();
+    let patient = file.metadata().is_ok_and(|about| about.is_file());
+    let file = Box::new(file);
     let intake = Intake::begin(file, Bounds::default(), patient, app.interrupt.flag.clone())
         .map_err(|e| Failure::new("the stream cannot be read").because(&e))?;
     let service = args.service.clone().or_else(|| {
@@ -74,9 +75,11 @@ pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
     };
     let span = tracing::info_span!("signal.ingest").entered();
     let (mut quiet, mut measured) = (Instant::now(), Instant::now());
+    let mut failed = None;
     while !app.interrupt.flag.load(std::sync::atomic::Ordering::Relaxed) {
         match intake.blocks.recv_timeout(TICK) {
-            Ok(block) => {
+            Ok(Err(error)) => failed = Some(error),
+            Ok(Ok(block)) => {
                 watch.deepest = watch.deepest.max(intake.waiting());
                 watch.take(&block);
                 intake.done(&block);
@@ -95,6 +98,9 @@ pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
     watch.measure(args.metrics.as_deref(), intake.waiting())?;
     watch.summary();
     let stopped = app.interrupt.check().err().map(|failure| failure.exit);
+    if let (Some(error), None) = (failed, stopped) {
+        return Err(Failure::new(format!("{} cannot be read on", args.file.display())).because(&error));
+    }
     Ok(stopped.unwrap_or(if watch.watcher.records() == 0 { Exit::Nothing } else { Exit::Clean }))
 }
 

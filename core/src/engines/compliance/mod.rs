@@ -5,8 +5,10 @@
 //! what the log cannot show; an auditor reads this, it replaces none.
 
 mod controls;
+mod summary;
 
 pub use controls::{CONTROLS, Control, Test};
+pub use summary::{Change, Summary};
 
 use crate::domain::{AuditEntry, AuditResult};
 use serde::Serialize;
@@ -46,7 +48,31 @@ pub struct Finding {
     /// Those that it does not hold for: all of them counted, the first named by index in the log.
     pub exceptions: usize,
     pub named: Vec<u64>,
+    /// The named ones, so that they can be judged without the log at hand.
+    pub cases: Vec<Case>,
 }
+
+/// An entry that a control does not hold for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Case {
+    pub index: u64,
+    pub timestamp: String,
+    pub actor: String,
+    pub action: String,
+    pub resource: String,
+    pub result: AuditResult,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub run: String,
+}
+
+/// What no log of this kind shows, whatever it says of the controls.
+pub const LIMITS: &[&str] = &[
+    "Only what ecoops did, or was told, is in the log: changes that went past it are not.",
+    "A control passes on the entries of the period; that a control exists on paper is not judged.",
+    "The log proves that nothing in it was altered or left out; not that what it was told is true.",
+    "Agent and actor may be processes of one user: duties are then separated between processes, not between people.",
+    "A control without entries in the period is not tested, and does not count in the score.",
+];
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,21 +80,53 @@ pub struct Report {
     pub framework: Framework,
     pub entries: usize,
     pub controls: Vec<Finding>,
+    pub summary: Summary,
     /// Percent of the tested controls that pass; `None` when none was tested.
     pub compliance_score: Option<f64>,
 }
 
-/// Judges the entries of a period, with their indexes. `whole` says whether the log verified.
-pub fn report(framework: Framework, entries: &[(u64, AuditEntry)], whole: bool) -> Report {
+/// The entries of a period, with their indexes.
+#[derive(Debug, Clone, Copy)]
+pub struct Period<'a> {
+    pub entries: &'a [(u64, AuditEntry)],
+    /// All entries, of whatever time, of the runs that have an entry in the period: a run that began before it is not
+    /// judged by its second half.
+    pub of_runs: &'a [(u64, AuditEntry)],
+}
+
+impl<'a> Period<'a> {
+    /// Entries that belong together: of one run, else of one trace.
+    fn runs(&self) -> BTreeMap<&'a str, Vec<&'a (u64, AuditEntry)>> {
+        let mut runs: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for pair in self.of_runs {
+            runs.entry(name_of(&pair.1)).or_default().push(pair);
+        }
+        runs
+    }
+
+    fn has(&self, index: u64) -> bool {
+        self.entries.binary_search_by_key(&index, |(index, _)| *index).is_ok()
+    }
+}
+
+/// What an entry belongs to: its run, else its trace.
+pub fn name_of(entry: &AuditEntry) -> &str {
+    if entry.run.is_empty() { &entry.trace_id } else { &entry.run }
+}
+
+/// Judges a period. `whole` says whether the log verified. Both lists are in the order of the log.
+pub fn report(framework: Framework, period: &Period<'_>, whole: bool) -> Report {
     let controls: Vec<Finding> =
-        CONTROLS.iter().filter(|c| c.framework == framework).map(|c| judge(c, entries, whole)).collect();
+        CONTROLS.iter().filter(|c| c.framework == framework).map(|c| judge(c, period, whole)).collect();
     let count = |status: Status| controls.iter().filter(|f| f.status == status).count();
     let (passed, tested) = (count(Status::Pass), count(Status::Pass) + count(Status::Fail));
     let score = (tested > 0).then(|| (1000.0 * passed as f64 / tested as f64).round() / 10.0);
-    Report { framework, entries: entries.len(), controls, compliance_score: score }
+    let summary = summary::of(period);
+    Report { framework, entries: period.entries.len(), controls, summary, compliance_score: score }
 }
 
-fn judge(control: &Control, entries: &[(u64, AuditEntry)], whole: bool) -> Finding {
+fn judge(control: &Control, period: &Period<'_>, whole: bool) -> Finding {
+    let entries = period.entries;
     let (population, wrong) = match control.test {
         Test::LogIntegrity => (entries.len(), if whole { Vec::new() } else { first(entries) }),
         Test::ActorsKnown => each(
@@ -78,14 +136,14 @@ fn judge(control: &Control, entries: &[(u64, AuditEntry)], whole: bool) -> Findi
         ),
         Test::Traceable => each(entries, |_| true, |e| !e.trace_id.is_empty() && !e.timestamp.is_empty()),
         Test::DenialsHeld => each(entries, decided_against, |e| e.result != AuditResult::Success),
-        Test::ChangesAllowed => changes(entries, |run| {
+        Test::ChangesAllowed => changes(period, |run| {
             run.iter().any(|e| e.policy.as_ref().is_some_and(|p| p.decision == "allow"))
                 && !run.iter().any(|e| is_change(e) && decided_against(e))
         }),
-        Test::ChangesValidated => changes(entries, |run| {
+        Test::ChangesValidated => changes(period, |run| {
             run.iter().any(|e| e.action == "validate" && e.result == AuditResult::Success)
         }),
-        Test::FailuresAnswered => failures(entries),
+        Test::FailuresAnswered => failures(period),
         Test::Separated => each(entries, is_change, |e| e.signer != "self"),
     };
     let status = match (population, wrong.len()) {
@@ -93,7 +151,8 @@ fn judge(control: &Control, entries: &[(u64, AuditEntry)], whole: bool) -> Findi
         (_, 0) => Status::Pass,
         _ => Status::Fail,
     };
-    let named = wrong.iter().take(MOST_NAMED).copied().collect();
+    let named: Vec<u64> = wrong.iter().take(MOST_NAMED).copied().collect();
+    let cases = named.iter().filter_map(|index| case(entries, *index)).collect();
     Finding {
         id: control.id,
         name: control.name,
@@ -102,7 +161,22 @@ fn judge(control: &Control, entries: &[(u64, AuditEntry)], whole: bool) -> Findi
         population,
         exceptions: wrong.len(),
         named,
+        cases,
     }
+}
+
+fn case(entries: &[(u64, AuditEntry)], index: u64) -> Option<Case> {
+    let place = entries.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+    let (_, entry) = entries.get(place)?;
+    Some(Case {
+        index,
+        timestamp: entry.timestamp.clone(),
+        actor: entry.actor.clone(),
+        action: entry.action.clone(),
+        resource: entry.resource.clone(),
+        result: entry.result,
+        run: entry.run.clone(),
+    })
 }
 
 fn first(entries: &[(u64, AuditEntry)]) -> Vec<u64> {
@@ -113,11 +187,16 @@ fn decided_against(entry: &AuditEntry) -> bool {
     entry.policy.as_ref().is_some_and(|p| p.decision == "deny")
 }
 
-/// An action that changes what runs or what is in a repository.
+/// An entry of something that changed what runs or what is in a repository. A run of ours changes an isolated copy when it
+/// integrates, and the user's files when it has landed, which is what its last entry says.
 fn is_change(entry: &AuditEntry) -> bool {
     const CHANGES: [&str; 7] = ["integrate", "sync", "rollback", "deploy", "apply", "delete", "update"];
     let last = entry.action.rsplit(['.', ':']).next().unwrap_or_default();
-    CHANGES.contains(&last) && entry.result == AuditResult::Success
+    let changes = match entry.run.is_empty() {
+        true => CHANGES.contains(&last),
+        false => last == "audit" || (last != "integrate" && CHANGES.contains(&last)),
+    };
+    changes && entry.result == AuditResult::Success
 }
 
 /// Of those that a control is about, the ones that it does not hold for.
@@ -131,22 +210,13 @@ fn each(
     (about.len(), wrong)
 }
 
-/// Entries that belong together: of one run, else of one trace.
-fn runs(entries: &[(u64, AuditEntry)]) -> BTreeMap<&str, Vec<&(u64, AuditEntry)>> {
-    let mut runs: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-    for pair in entries {
-        let name = if pair.1.run.is_empty() { &pair.1.trace_id } else { &pair.1.run };
-        runs.entry(name).or_default().push(pair);
-    }
-    runs
-}
-
-/// Runs that changed something, judged as a whole; named by their change.
-fn changes(entries: &[(u64, AuditEntry)], holds: impl Fn(&[&AuditEntry]) -> bool) -> (usize, Vec<u64>) {
+/// Runs that changed something in the period, judged as a whole; named by their change.
+fn changes(period: &Period<'_>, holds: impl Fn(&[&AuditEntry]) -> bool) -> (usize, Vec<u64>) {
     let mut population = 0;
     let mut wrong = Vec::new();
-    for run in runs(entries).into_values() {
-        let Some((index, _)) = run.iter().find(|(_, entry)| is_change(entry)) else { continue };
+    for run in period.runs().into_values() {
+        let change = run.iter().find(|(index, entry)| is_change(entry) && period.has(*index));
+        let Some((index, _)) = change else { continue };
         population += 1;
         let of_run: Vec<&AuditEntry> = run.iter().map(|(_, entry)| entry).collect();
         if !holds(&of_run) {
@@ -159,16 +229,16 @@ fn changes(entries: &[(u64, AuditEntry)], holds: impl Fn(&[&AuditEntry]) -> bool
 
 /// A run in which something failed must not have gone on to complete as if nothing had happened: after
 /// its last failure comes a success of the same action, an undo, or nothing that changes.
-fn failures(entries: &[(u64, AuditEntry)]) -> (usize, Vec<u64>) {
+fn failures(period: &Period<'_>) -> (usize, Vec<u64>) {
     let mut population = 0;
     let mut wrong = Vec::new();
-    for run in runs(entries).into_values() {
+    for run in period.runs().into_values() {
         let mut open: BTreeSet<&str> = BTreeSet::new();
-        let mut failed = None;
+        let mut failed = false;
         for (index, entry) in run.iter().copied() {
             match entry.result {
                 AuditResult::Failure => {
-                    failed.get_or_insert(*index);
+                    failed |= period.has(*index);
                     open.insert(&entry.action);
                 }
                 AuditResult::Success if entry.action == "undo" || entry.action.ends_with("rollback") => {
@@ -176,7 +246,7 @@ fn failures(entries: &[(u64, AuditEntry)]) -> (usize, Vec<u64>) {
                 }
                 AuditResult::Success => {
                     open.remove(entry.action.as_str());
-                    if is_change(entry) && !open.is_empty() {
+                    if is_change(entry) && !open.is_empty() && period.has(*index) {
                         wrong.push(*index);
                         break;
                     }
@@ -184,7 +254,7 @@ fn failures(entries: &[(u64, AuditEntry)]) -> (usize, Vec<u64>) {
                 AuditResult::Denied => {}
             }
         }
-        population += usize::from(failed.is_some());
+        population += usize::from(failed);
     }
     wrong.sort_unstable();
     (population, wrong)
@@ -218,7 +288,7 @@ mod tests {
     fn status(entries: &[AuditEntry], whole: bool, test: Test) -> Status {
         let entries: Vec<_> = (0u64..).zip(entries.iter().cloned()).collect();
         let control = CONTROLS.iter().find(|c| c.test == test).unwrap();
-        judge(control, &entries, whole).status
+        judge(control, &Period { entries: &entries, of_runs: &entries }, whole).status
     }
 
     #[test]
@@ -226,7 +296,9 @@ mod tests {
         use AuditResult::{Denied, Failure, Success};
         let gate = |d| entry("1", "gate", Success, d);
         let validate = entry("1", "validate", Success, "");
-        let integrate = entry("1", "integrate", Success, "");
+        // what a run writes once its change has landed
+        let integrate = entry("1", "audit", Success, "");
+        let into_copy = entry("1", "integrate", Success, "");
         let anonymous = AuditEntry { actor: String::new(), ..integrate.clone() };
         let own = AuditEntry { signer: "self".into(), ..integrate.clone() };
         for (test, entries, whole, expected) in [
@@ -263,6 +335,25 @@ mod tests {
                 true,
                 Status::Pass,
             ),
+            // a copy is no change: the first attempt failed, and the second landed; or nothing landed at all
+            (
+                Test::FailuresAnswered,
+                vec![
+                    into_copy.clone(),
+                    entry("1", "validate", Failure, ""),
+                    into_copy.clone(),
+                    validate.clone(),
+                    integrate.clone(),
+                ],
+                true,
+                Status::Pass,
+            ),
+            (
+                Test::ChangesValidated,
+                vec![into_copy, entry("1", "validate", Failure, "")],
+                true,
+                Status::NotTested,
+            ),
             (Test::Separated, vec![own], true, Status::Fail),
             (Test::Separated, vec![integrate], true, Status::Pass),
         ] {
@@ -273,7 +364,7 @@ mod tests {
     #[test]
     fn an_empty_log_has_no_score() {
         for framework in [Framework::Soc2, Framework::Iso27001] {
-            let report = report(framework, &[], true);
+            let report = report(framework, &Period { entries: &[], of_runs: &[] }, true);
             assert!(report.controls.len() >= 5);
             assert_eq!(report.compliance_score, None);
         }
@@ -283,9 +374,33 @@ mod tests {
     fn all_exceptions_are_counted_and_the_first_named() {
         let wrong = AuditEntry { actor: String::new(), ..entry("1", "scan", AuditResult::Success, "") };
         let entries: Vec<_> = (0u64..100).map(|index| (index, wrong.clone())).collect();
-        let report = report(Framework::Soc2, &entries, true);
+        let report = report(Framework::Soc2, &Period { entries: &entries, of_runs: &entries }, true);
         let found = report.controls.iter().find(|f| f.test == Test::ActorsKnown.says()).unwrap();
         assert_eq!((found.exceptions, found.named.len()), (100, MOST_NAMED));
+        assert_eq!(found.cases[3], case(&entries, 3).unwrap());
         assert!(report.compliance_score.is_some_and(|score| score < 100.0));
+    }
+
+    #[test]
+    fn a_run_that_began_before_the_period_is_judged_whole_and_each_change_names_its_evidence() {
+        use AuditResult::Success;
+        let all: Vec<(u64, AuditEntry)> = (0u64..)
+            .zip([
+                entry("1", "gate", Success, "allow"),
+                entry("1", "validate", Success, ""),
+                entry("1", "approve", Success, ""),
+                entry("1", "audit", Success, "allow"),
+                entry("1", "undo", Success, ""),
+            ])
+            .collect();
+        let report = report(Framework::Soc2, &Period { entries: &all[3..], of_runs: &all }, true);
+        assert!(report.controls.iter().all(|control| control.status != Status::Fail), "{report:?}");
+        let change = &report.summary.listed[0];
+        assert_eq!((report.summary.changes, change.index), (1, 3));
+        assert_eq!(
+            (change.allowed, change.validated, change.approved, change.undone),
+            (Some(3), Some(1), Some(2), Some(4))
+        );
+        assert_eq!(report.summary.policy_versions.len(), 1);
     }
 }

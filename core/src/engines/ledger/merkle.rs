@@ -143,10 +143,7 @@ pub fn consistency_path<S: Subtrees>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn hex(hash: Hash) -> String {
-        hash.iter().map(|b| format!("{b:02x}")).collect()
-    }
+    use crate::domain::hex;
 
     /// Inputs and roots of the test vectors that Certificate Transparency implementations share.
     #[test]

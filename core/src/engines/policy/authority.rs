@@ -6,7 +6,6 @@
 
 use super::rego::{Answer, Bundle, ENGINE, RegoError, Source, guarded};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// The largest input, in bytes of JSON.
 pub const LARGEST_INPUT: usize = 1 << 20;
@@ -177,10 +176,7 @@ fn version(layers: &[LayerSource]) -> String {
             add(source.text.as_bytes());
         }
     }
-    hash.finalize().iter().fold("sha256:".to_owned(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("sha256:{}", crate::domain::hex(hash.finalize()))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub use fragments::Fragments;
 pub use scan::{Hit, scan};
 pub use token::{Tokens, token_spans};
 
+use serde_json::Value;
 use std::fmt;
 
 /// More rounds than any honest text needs; each one only hides more.
@@ -46,6 +47,16 @@ impl Redactor {
     /// The token that stands for `secret`: `‹secret:KIND:8 hex digits›`.
     pub fn token(&self, kind: &str, secret: &str) -> String {
         token::token(&self.key, kind, secret, 0)
+    }
+
+    /// Takes the secrets out of every text of a document. Names of fields stay.
+    pub fn redact_all(&self, document: &mut Value) {
+        match document {
+            Value::String(text) => *text = self.redact(text).text,
+            Value::Array(items) => items.iter_mut().for_each(|item| self.redact_all(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.redact_all(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 
     /// Replaces every secret by its token. Linear in the text; redacting the result changes nothing.

@@ -3,6 +3,8 @@
 //!
 //! The entries of the audit log itself are written phase by phase by the session.
 
+pub mod compliance;
+
 use crate::domain::{Landed, RunId, Verdict};
 use crate::ports::memory::{Document, DocumentKind, Memory, MemoryError};
 use serde_json::{Map, Value, json};

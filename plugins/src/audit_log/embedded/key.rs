@@ -74,8 +74,7 @@ impl LogKey {
         let mut id = [0u8; 8];
         getrandom::fill(seed.as_mut()).map_err(|e| wrong(e.to_string()))?;
         getrandom::fill(&mut id).map_err(|e| wrong(e.to_string()))?;
-        let name: String = id.iter().map(|b| format!("{b:02x}")).collect();
-        let name = format!("{}/{name}", origin.trim_end_matches('/'));
+        let name = format!("{}/{}", origin.trim_end_matches('/'), ecoops_core::domain::hex(id));
         let key = SignerKey::new(&name, &seed).map_err(|e| wrong(e.to_string()))?;
         let text = Zeroizing::new(key.secret_text() + "\n");
         let folder = path.parent().unwrap_or(Path::new("."));

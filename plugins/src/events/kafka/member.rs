@@ -32,7 +32,7 @@ pub fn group_id(group: &str) -> String {
     if group.len() <= 200 && group.bytes().all(plain) {
         return group.to_owned();
     }
-    Sha256::digest(group)[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+    ecoops_core::domain::hex(&Sha256::digest(group)[..12])
 }
 
 /// What has come for the member; a group that is still forming has nothing.

@@ -74,15 +74,18 @@ fn digest(key: &str) -> [u8; 16] {
 impl Keys {
     /// Reads what the topic has now.
     async fn catch_up(&mut self, session: &Session, topic: &str) -> Result<(), EventsError> {
-        let first = &mut self.first;
-        self.next = session
-            .look(topic, self.next.clone(), |record| {
+        // What was read stays read, though the time for the rest runs out.
+        let (first, next) = (&mut self.first, &mut self.next);
+        let ends = session
+            .look(topic, next.clone(), |record| {
+                next.insert(record.partition, record.offset + 1);
                 if let Some(stored) = record::event(record) {
                     first.entry(digest(&stored.idempotency_key)).or_insert(stored.offset);
                 }
                 false
             })
             .await?;
+        self.next = ends;
         Ok(())
     }
 

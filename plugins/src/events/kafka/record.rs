@@ -1,6 +1,6 @@
 //! Events and dead letters as Kafka's records, and places in a topic as offsets of the log.
 
-use ecoops_core::domain::RemediationEvent;
+use ecoops_core::domain::{RemediationEvent, hex};
 use ecoops_core::ports::events::{DeadLetter, Offset, Stored};
 use krafka::Record;
 use krafka::consumer::ConsumerRecord;
@@ -70,8 +70,7 @@ pub enum Letter {
 }
 
 fn letter_key(group: &str, offset: Offset) -> String {
-    let group: String = Sha256::digest(group)[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{group}:{offset}")
+    format!("{}:{offset}", hex(&Sha256::digest(group)[..12]))
 }
 
 pub fn of_letter(topic: &str, letter: &DeadLetter, revived: bool) -> serde_json::Result<Record> {

@@ -2,6 +2,7 @@
 //! it as a group.
 
 use crate::broker::BrokerSettings;
+use crate::egress;
 use crate::http::tls::trusted;
 use ecoops_core::ports::events::EventsError;
 use krafka::Kafka;
@@ -76,6 +77,8 @@ impl Session {
     /// [`EventsError::Storage`].
     pub async fn open(settings: BrokerSettings) -> Result<Self, EventsError> {
         let (brokers, tls) = brokers(&settings.address).map_err(EventsError::Storage)?;
+        egress::permit(&format!("Kafka at {}", settings.address))
+            .map_err(|closed| EventsError::Storage(closed.to_string()))?;
         let security = match &settings.user {
             Some(user) => AuthConfig::sasl_scram_sha512(
                 user.clone(),

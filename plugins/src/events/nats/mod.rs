@@ -11,7 +11,7 @@
 pub mod session;
 mod subjects;
 
-use self::session::{Session, address};
+use self::session::{Session, place};
 use self::subjects::{Label, token};
 use super::names::{check_event, check_name, event_id};
 use super::sessions::{Sessions, locked};
@@ -80,7 +80,7 @@ impl NatsEvents {
                 settings.stream
             )));
         }
-        address(&settings.server.address).map_err(EventsError::Storage)?;
+        place(&settings.server).map_err(EventsError::Storage)?;
         Ok(Self {
             sessions: Sessions::new("NATS", &settings.server.address, settings.server.deadline),
             settings,

@@ -3,7 +3,8 @@
 use super::super::OutsideSettings;
 use super::subjects;
 use crate::broker::BrokerSettings;
-use crate::http::tls;
+use crate::egress;
+use crate::http::{is_loopback_host, tls};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType, Stream};
@@ -47,21 +48,28 @@ pub fn said(error: &dyn std::error::Error) -> EventsError {
     EventsError::Storage(text)
 }
 
-/// The address, when it is one.
+/// Where the server is, when the address is one and whoever asks may be told to it.
 ///
 /// # Errors
 /// What is wrong with it, without what may be a password.
-pub fn address(text: &str) -> Result<ServerAddr, String> {
+pub fn place(server: &BrokerSettings) -> Result<ServerAddr, String> {
+    let text = &server.address;
     let place: ServerAddr = text.parse().map_err(|_| "the address is none; write HOST:PORT".to_owned())?;
     if text.contains('@') || place.has_user_pass() {
         return Err(
             "the address holds a user or password; a credential is named in a setting of its own".into()
         );
     }
-    match place.scheme() {
-        "nats" | "tls" if !place.host().is_empty() => Ok(place),
-        _ => Err("the address is none; write HOST:PORT, nats://HOST:PORT or tls://HOST:PORT".into()),
+    if !["nats", "tls"].contains(&place.scheme()) || place.host().is_empty() {
+        return Err("the address is none; write HOST:PORT, nats://HOST:PORT or tls://HOST:PORT".into());
     }
+    let known_here = is_loopback_host(place.host().trim_matches(['[', ']']));
+    if (server.user.is_some() || server.password.is_some()) && !place.tls_required() && !known_here {
+        return Err(format!(
+            "NATS at {text}: a password is sent over TLS only, or to this machine: write tls://"
+        ));
+    }
+    Ok(place)
 }
 
 impl Session {
@@ -71,8 +79,9 @@ impl Session {
     /// # Errors
     /// [`EventsError::Storage`].
     pub async fn open(settings: OutsideSettings) -> Result<Self, EventsError> {
-        let BrokerSettings { address: text, user, password, ca_file, deadline } = &settings.server;
-        let place = address(text).map_err(EventsError::Storage)?;
+        let place = place(&settings.server).map_err(EventsError::Storage)?;
+        let BrokerSettings { address, user, password, ca_file, deadline } = &settings.server;
+        egress::permit(&format!("NATS at {address}")).map_err(|e| said(&e))?;
         let mut options = ConnectOptions::new()
             .name("ecoops")
             .connection_timeout(*deadline)
@@ -202,16 +211,27 @@ mod tests {
 
     #[test]
     fn addresses_are_read_and_bad_ones_refused_without_showing_a_password() {
-        for (text, good) in [
-            ("127.0.0.1:4222", true),
-            ("nats://nats.example", true),
-            ("tls://nats.example:4443", true),
-            ("", false),
-            ("http://nats.example", false),
-            ("nats://ana:hunter2@nats.example", false),
+        for (text, password, good) in [
+            ("127.0.0.1:4222", false, true),
+            ("nats://nats.example", false, true),
+            ("tls://nats.example:4443", false, true),
+            ("", false, false),
+            ("http://nats.example", false, false),
+            ("nats://ana:hunter2@nats.example", false, false),
+            ("nats://nats.example", true, false),
+            ("10.0.0.7:4222", true, false),
+            ("tls://nats.example", true, true),
+            ("localhost:4222", true, true),
+            ("nats://[::1]:4222", true, true),
         ] {
-            let read = address(text);
-            assert_eq!(read.is_ok(), good, "{text}: {read:?}");
+            let password_given = password.then(|| "hunter2".to_owned().into());
+            let server = BrokerSettings {
+                address: text.into(),
+                password: password_given,
+                ..BrokerSettings::default()
+            };
+            let read = place(&server);
+            assert_eq!(read.is_ok(), good, "{text} {password}: {read:?}");
             assert!(!read.err().is_some_and(|e| e.contains("hunter2")));
         }
     }

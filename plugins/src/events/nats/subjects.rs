@@ -13,7 +13,7 @@
 //! of theirs is left out of the log. The body is the event as JSON.
 
 use async_nats::HeaderMap;
-use ecoops_core::domain::{EventData, RemediationEvent};
+use ecoops_core::domain::{EventData, RemediationEvent, hex};
 use sha2::{Digest, Sha256};
 
 /// Every subject of the workers' bus; the stream has them all, also those that no event of ours goes to.
@@ -50,7 +50,7 @@ pub fn of(event: &RemediationEvent) -> &'static str {
 
 /// A name that NATS takes for a consumer and in a subject, of any text.
 pub fn token(text: &str) -> String {
-    Sha256::digest(text)[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text)[..12])
 }
 
 /// The headers of an event. `id` is what the server tells a repetition by.

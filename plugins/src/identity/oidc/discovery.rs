@@ -92,7 +92,6 @@ pub(super) fn connect(url: &str, settings: &OidcSettings) -> Result<Endpoint, Oi
     let server = Server {
         url: format!("{scheme}://{authority}"),
         ca_file: settings.ca_file.clone(),
-        offline: settings.offline,
         limits,
         ..Server::default()
     };

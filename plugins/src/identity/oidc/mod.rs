@@ -46,7 +46,6 @@ pub struct OidcSettings {
     /// Seconds that two clocks may differ.
     pub skew: u32,
     pub ca_file: Option<PathBuf>,
-    pub offline: bool,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -44,6 +44,16 @@ impl Session {
         &self.tokens.access_token
     }
 
+    /// Seconds that its access token lives.
+    pub fn life(&self) -> i64 {
+        i64::from(self.tokens.expires_in.unwrap_or(UNSAID))
+    }
+
+    /// Seconds since 1970 from which on it should be renewed: a third of its token's life is left.
+    pub fn renewal_due(&self) -> i64 {
+        self.access_ends.saturating_sub(self.life() / 3)
+    }
+
     /// Whether it goes on after the access token's end.
     pub fn renews(&self) -> bool {
         self.by_itself || self.tokens.refresh_token.is_some()
@@ -132,20 +142,40 @@ impl Oidc {
         self.now().saturating_add(i64::from(tokens.expires_in.unwrap_or(UNSAID)))
     }
 
-    /// The login with an access token that is good for another minute at least, renewed when it must be.
+    /// The login with an access token that is good for another minute at least, renewed when it must be. While the
+    /// issuer is away it is good for as long as its token holds.
+    ///
+    /// # Errors
+    /// As [`Oidc::renew`].
+    pub fn current(&self, store: &SessionStore<'_>) -> Result<Session, OidcError> {
+        match self.renew(store, EARLY) {
+            Err(OidcError::Http(why)) if why.may_pass() => match self.kept(store)? {
+                session if session.access_ends > self.now() => {
+                    tracing::warn!(%why, "the login could not be renewed yet");
+                    Ok(session)
+                }
+                _ => Err(OidcError::Http(why)),
+            },
+            other => other,
+        }
+    }
+
+    /// The login with an access token that is good for another `early` seconds at least, as far as the issuer lets us;
+    /// by one process at a time.
     ///
     /// # Errors
     /// [`OidcError::LoggedOut`] when there is none of this issuer and client; [`OidcError::Ended`] when it
-    /// cannot be renewed; [`OidcError::Refused`] when the issuer ended it.
-    pub fn current(&self, store: &SessionStore<'_>) -> Result<Session, OidcError> {
-        let session = self.ours(store)?;
-        if self.is_fresh(&session) {
+    /// cannot be renewed; [`OidcError::Refused`] when the issuer ended it; [`OidcError::Http`] when it is away.
+    pub fn renew(&self, store: &SessionStore<'_>, early: i64) -> Result<Session, OidcError> {
+        let is_fresh = |session: &Session| session.access_ends.saturating_sub(early) > self.now();
+        let session = self.kept(store)?;
+        if is_fresh(&session) {
             return Ok(session);
         }
         let _alone = store.alone()?;
         // Another process may have renewed it meanwhile.
-        let session = self.ours(store)?;
-        if self.is_fresh(&session) {
+        let session = self.kept(store)?;
+        if is_fresh(&session) {
             return Ok(session);
         }
         let tokens = match &session.tokens.refresh_token {
@@ -155,15 +185,7 @@ impl Oidc {
                 return if session.access_ends > self.now() { Ok(session) } else { Err(OidcError::Ended) };
             }
         };
-        let tokens = match tokens {
-            // The issuer is away and the token still holds.
-            Err(OidcError::Http(why)) if why.may_pass() && session.access_ends > self.now() => {
-                tracing::warn!(%why, "the login could not be renewed yet");
-                return Ok(session);
-            }
-            other => other?,
-        };
-        let renewed = self.renewed(tokens, session)?;
+        let renewed = self.renewed(tokens?, session)?;
         store.write(&renewed)?;
         Ok(renewed)
     }
@@ -185,11 +207,11 @@ impl Oidc {
         Ok(Session { access_ends, tokens, person, ..session })
     }
 
-    fn is_fresh(&self, session: &Session) -> bool {
-        session.access_ends.saturating_sub(EARLY) > self.now()
-    }
-
-    fn ours(&self, store: &SessionStore<'_>) -> Result<Session, OidcError> {
+    /// The login as it was kept, whatever its tokens are worth.
+    ///
+    /// # Errors
+    /// [`OidcError::LoggedOut`] when there is none of this issuer and client.
+    pub fn kept(&self, store: &SessionStore<'_>) -> Result<Session, OidcError> {
         let fits = |s: &Session| s.issuer == self.settings.issuer && s.client == self.settings.client_id;
         store.read()?.filter(fits).ok_or(OidcError::LoggedOut)
     }

@@ -243,9 +243,10 @@ async fn hits(
             }
         }
         let range = shown.map_or(0..0, |piece| piece.start..piece.stop);
+        let model = shown.map(|piece| piece.model.clone()).unwrap_or_default();
         let snippet = document.text.get(range).unwrap_or_default().to_owned();
         let (score, text_rank) = (fusion.shown(*score), scores.rank(*number));
-        hits.push(Hit { id, document, snippet, score, cosine, text_rank, stale: None });
+        hits.push(Hit { id, document, snippet, score, cosine, text_rank, model, stale: None });
     }
     Ok(hits)
 }
@@ -255,6 +256,7 @@ struct Piece {
     start: usize,
     stop: usize,
     cosine: f64,
+    model: String,
 }
 
 /// The nearest chunk of each document, and the one with the best words.
@@ -275,7 +277,7 @@ async fn pieces(
         }
     }
     let sql = "SELECT d.number, c.ordinal, c.start, c.stop,
-          CASE WHEN c.model = $3 THEN 1 - (c.embedding <=> $4) END
+          CASE WHEN c.model = $3 THEN 1 - (c.embedding <=> $4) END, c.model
         FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS u (number, ordinal, place)
         JOIN docs d ON d.number = u.number JOIN chunks c ON c.doc_id = d.id AND c.ordinal = u.ordinal
         ORDER BY u.place";
@@ -284,8 +286,8 @@ async fn pieces(
         let at =
             |column| Ok::<_, PostgresError>(usize::try_from(row.try_get::<_, i32>(column)?).unwrap_or(0));
         let cosine: Option<f64> = row.try_get(4)?;
-        let piece =
-            Piece { chunk: row.try_get(1)?, start: at(2)?, stop: at(3)?, cosine: cosine.unwrap_or(0.0) };
+        let (cosine, model) = (cosine.unwrap_or(0.0), row.try_get(5)?);
+        let piece = Piece { chunk: row.try_get(1)?, start: at(2)?, stop: at(3)?, cosine, model };
         pieces.entry(row.try_get(0)?).or_default().push(piece);
     }
     Ok(pieces)

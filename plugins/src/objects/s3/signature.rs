@@ -3,6 +3,7 @@
 //!
 //! Signs the host, the date and the hash of the body; HMAC is RFC 2104 over SHA-256.
 
+use ecoops_core::domain::hex;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -45,7 +46,7 @@ impl Signer {
         for part in [day, &self.region, "s3", "aws4_request"] {
             key = hmac(&key, part.as_bytes()).to_vec();
         }
-        let signature = hex(&hmac(&key, text.as_bytes()));
+        let signature = hex(hmac(&key, text.as_bytes()));
         let credential = format!("{}/{scope}", self.access_key);
         format!("AWS4-HMAC-SHA256 Credential={credential},SignedHeaders={HEADERS},Signature={signature}")
     }
@@ -57,11 +58,7 @@ pub(super) fn time(now: Timestamp) -> String {
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex(Sha256::digest(bytes).as_slice())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    hex(Sha256::digest(bytes))
 }
 
 fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
@@ -102,7 +99,7 @@ mod tests {
                 "60e431591ee0b67f0d8a26aacbf5b77f",
             ),
         ] {
-            assert!(hex(&hmac(key, text)).starts_with(starts));
+            assert!(hex(hmac(key, text)).starts_with(starts));
         }
     }
 

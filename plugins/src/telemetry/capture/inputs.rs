@@ -1,42 +1,24 @@
 //! Files that someone hands over for a bundle, each taken for what it is.
 //!
-//! What a file is, its name says or else its first bytes do. Logs are streamed; the rest is bounded.
+//! Logs are streamed; the rest is bounded. Packed files are unpacked as they are read.
 
 use super::write::BundleWriter;
 use super::{CaptureError, io};
-use crate::telemetry::files::{names, read_text};
+use crate::telemetry::files::{
+    Caps, Stoppable, Text, chunks, names, read_events, read_text, rolled_out, unpacked,
+};
+use crate::telemetry::role::{Role, place, role_of};
 use ecoops_core::domain::incident::{IncidentBrief, SpanRecord};
-use ecoops_core::engines::signals::parse::json::Json;
 use ecoops_core::engines::signals::parse::metrics::{Bounds, MetricsReader, SeriesSet};
 use ecoops_core::engines::signals::parse::otlp::TracesReader;
 use ecoops_core::engines::signals::parse::otlp_records::RecordsReader;
-use ecoops_core::engines::signals::parse::{Notes, exposition, head, rollouts};
+use ecoops_core::engines::signals::parse::{LONGEST_LINE, Notes, exposition, head};
 use ecoops_core::ports::telemetry::Readings;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-
-/// Bytes redacted at once: secrets may go over several lines.
-const BLOCK: usize = 256 << 10;
-
-/// What a file is to a bundle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    Log,
-    /// CSV in the bundle's columns.
-    Metrics,
-    /// Prometheus' text format.
-    Exposition,
-    Traces,
-    /// Logs or metrics in OTLP's JSON.
-    Records,
-    /// Kubernetes events, alerts.
-    Events,
-    /// `kubectl get replicasets,deployments,pods -o json`.
-    Objects,
-    Changes,
-    Topology,
-}
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A file to take in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +41,7 @@ impl Input {
 pub fn take(
     inputs: &[Input],
     brief: &IncidentBrief,
+    stop: &Arc<AtomicBool>,
     writer: &mut BundleWriter<'_>,
     readings: &mut Readings,
 ) -> Result<(), CaptureError> {
@@ -72,15 +55,23 @@ pub fn take(
         }
         let role = match input.role {
             Some(role) => role,
-            None => role_of(path)?,
+            None => role_of(path).map_err(io(path))?.ok_or_else(|| CaptureError::Input {
+                path: path.clone(),
+                why: "what it is cannot be told: name it events.json, changes.jsonl, traces.json or the like"
+                    .into(),
+            })?,
         };
+        let text =
+            |notes: &mut Notes| with_bytes(path, stop, |bytes| read_text(&mut Text::new(bytes), notes));
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let mut notes = Notes::default();
         match role {
-            Role::Log => log(input, &name, writer)?,
+            // The capture has a head of its own.
+            Role::Brief => {}
+            Role::Log => log(input, &name, stop, writer)?,
             Role::Metrics => {
                 let mut reader = MetricsReader::new(Bounds::default());
-                pieces(path, |piece| reader.feed(piece))?;
+                with_bytes(path, stop, |bytes| chunks(&mut Text::new(bytes), |piece| reader.feed(piece)))?;
                 let (series, odd) = reader.finish();
                 readings.series.extend(series);
                 notes = odd;
@@ -90,27 +81,29 @@ pub fn take(
                 let written =
                     about.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
                 let at = written.map_or(brief.detected_at, |age| age.as_secs_f64());
-                exposition::exposition(&text(path, &mut notes)?, at, &mut samples, &mut notes);
+                exposition::exposition(&text(&mut notes)?, Some(at), &mut samples, &mut notes);
             }
             Role::Traces => {
                 let mut reader = TracesReader::default();
                 let spans: &mut Vec<SpanRecord> = &mut readings.spans;
-                pieces(path, |piece| reader.feed(piece, &mut |span| spans.push(span)))?;
+                with_bytes(path, stop, |bytes| {
+                    chunks(bytes, |piece| reader.feed(piece, &mut |span| spans.push(span)))
+                })?;
                 notes = reader.finish();
             }
-            Role::Records => notes = records(path, writer, &mut samples)?,
+            Role::LogRecords | Role::MetricRecords => notes = records(path, stop, writer, &mut samples)?,
             Role::Events => {
-                let content = text(path, &mut notes)?;
-                readings.events.extend(crate::telemetry::files::read_events(&content, &name, &mut notes));
+                let content = text(&mut notes)?;
+                readings.events.extend(read_events(&content, &name, &mut notes));
             }
-            Role::Objects => objects.push(text(path, &mut notes)?),
+            Role::Objects => objects.push(text(&mut notes)?),
             Role::Changes => {
-                let content = text(path, &mut notes)?;
+                let content = text(&mut notes)?;
                 let lines = (1..).zip(content.lines()).filter(|(_, line)| !line.trim().is_empty());
                 readings.changes.extend(lines.filter_map(|(at, line)| head::change(line, at, &mut notes)));
             }
             Role::Topology => {
-                let (edges, odd) = head::topology(text(path, &mut notes)?.as_bytes());
+                let (edges, odd) = head::topology(text(&mut notes)?.as_bytes());
                 readings.topology.extend(edges);
                 notes = odd;
             }
@@ -118,135 +111,109 @@ pub fn take(
         readings.notes.extend(notes.sentences(&name));
     }
     readings.series.extend(samples.finish().0);
-    from_objects(&objects, readings);
+    rolled_out(&objects, &mut readings.changes, &mut readings.notes);
     Ok(())
 }
 
 /// Log records go into the bundle as lines, data points become series.
 fn records(
     path: &Path,
+    stop: &Arc<AtomicBool>,
     writer: &mut BundleWriter<'_>,
     samples: &mut SeriesSet,
 ) -> Result<Notes, CaptureError> {
     let mut reader = RecordsReader::default();
     let mut failed = None;
-    pieces(path, |piece| {
+    let mut feed = |piece: &[u8]| {
         reader.feed(piece, samples, &mut |service, instance, line| {
             if failed.is_none() {
                 failed = writer.raw_lines(service, instance, true, &format!("{line}\n")).err();
             }
         });
-    })?;
+    };
+    with_bytes(path, stop, |bytes| chunks(bytes, &mut feed))?;
     failed.map_or_else(|| Ok(reader.finish()), Err)
 }
 
-fn from_objects(texts: &[String], readings: &mut Readings) {
-    let mut notes = Notes::default();
-    let documents: Vec<Json<'_>> = texts.iter().filter_map(|text| Json::read(text).ok()).collect();
-    if documents.len() < texts.len() {
-        notes.add("a file of objects is not JSON and is ignored", String::new);
-    }
-    readings.changes.extend(rollouts::rollouts(&documents, &mut notes));
-    readings.notes.extend(notes.sentences("objects"));
-}
-
-fn text(path: &Path, notes: &mut Notes) -> Result<String, CaptureError> {
-    let mut file = File::open(path).map_err(io(path))?;
-    read_text(&mut file, notes).map_err(io(path))
-}
-
-fn pieces(path: &Path, each: impl FnMut(&[u8])) -> Result<(), CaptureError> {
-    let mut file = File::open(path).map_err(io(path))?;
-    crate::telemetry::files::chunks(&mut file, each).map_err(io(path))
-}
-
-const OTLP: [&str; 4] =
-    ["\"resourceLogs\"", "\"resource_logs\"", "\"resourceMetrics\"", "\"resource_metrics\""];
-
-/// What a file is, by its name and its first line.
-fn role_of(path: &Path) -> Result<Role, CaptureError> {
-    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    match name.as_str() {
-        "metrics.csv" => return Ok(Role::Metrics),
-        "topology.csv" => return Ok(Role::Topology),
-        "traces.json" => return Ok(Role::Traces),
-        "events.jsonl" => return Ok(Role::Events),
-        "changes.jsonl" => return Ok(Role::Changes),
-        _ => {}
-    }
-    let mut start = Vec::new();
-    File::open(path).and_then(|file| file.take(8192).read_to_end(&mut start)).map_err(io(path))?;
-    let start = String::from_utf8_lossy(&start);
-    let first = start.trim_start_matches('\u{FEFF}').lines().next().unwrap_or("").trim();
-    let ends = |end: &str| name.ends_with(end);
-    Ok(if ends(".csv") {
-        if first.contains("caller") && first.contains("callee") { Role::Topology } else { Role::Metrics }
-    } else if ends(".prom") || start.starts_with("# HELP ") || start.starts_with("# TYPE ") {
-        Role::Exposition
-    } else if start.contains("\"resourceSpans\"") || start.contains("\"resource_spans\"") {
-        Role::Traces
-    } else if OTLP.iter().any(|key| start.contains(key)) {
-        Role::Records
-    } else if ends(".json")
-        && (start.contains("\"ReplicaSet\"")
-            || start.contains("\"Deployment\"") && !start.contains("involvedObject"))
-    {
-        Role::Objects
-    } else if start.contains("\"involvedObject\"")
-        || start.contains("\"alerts\"")
-        || start.contains("\"startsAt\"")
-    {
-        Role::Events
-    } else if ends(".jsonl")
-        && first.contains("\"kind\"")
-        && first.contains("\"service\"")
-        && first.contains("\"time\"")
-    {
-        Role::Changes
-    } else if ends(".json") {
-        let why = "what it is cannot be told: say whether it holds traces, events or objects".to_owned();
-        return Err(CaptureError::Input { path: path.to_owned(), why });
-    } else {
-        Role::Log
-    })
+/// A plain file to be read, unpacked when its name says that it is packed, until it is told to stop.
+fn with_bytes<T>(
+    path: &Path,
+    stop: &Arc<AtomicBool>,
+    read: impl FnOnce(&mut dyn Read) -> std::io::Result<T>,
+) -> Result<T, CaptureError> {
+    let file = File::open(path).map_err(io(path))?;
+    let size = file.metadata().map_err(io(path))?.len();
+    let mut file = Stoppable::new(file, stop.clone());
+    let name = path.to_string_lossy();
+    let mut bytes = unpacked(&name, size, &mut file, Caps::default());
+    let done = read(&mut bytes).map_err(io(path))?;
+    if stop.load(Ordering::Relaxed) { Err(CaptureError::Stopped) } else { Ok(done) }
 }
 
 /// Copies a log block by block, cleaned. Blocks end with lines.
-fn log(input: &Input, name: &str, writer: &mut BundleWriter<'_>) -> Result<(), CaptureError> {
-    let path = &input.path;
-    let by_name = match names::part(&format!("logs/{name}")) {
+fn log(
+    input: &Input,
+    name: &str,
+    stop: &Arc<AtomicBool>,
+    writer: &mut BundleWriter<'_>,
+) -> Result<(), CaptureError> {
+    let by_name = match names::part(&place(Role::Log, name)) {
         names::Part::Log { service, instance } => (service, instance),
         _ => (name.split('.').next().unwrap_or(name).to_owned(), None),
     };
     let service = input.service.clone().unwrap_or(by_name.0);
     let instance = input.instance.clone().or(if input.service.is_some() { None } else { by_name.1 });
-    let mut reader = BufReader::with_capacity(BLOCK, File::open(path).map_err(io(path))?);
-    let json = reader.fill_buf().map_err(io(path))?.first() == Some(&b'{');
-    let mut block = Vec::with_capacity(BLOCK * 2);
-    loop {
-        let piece = reader.fill_buf().map_err(io(path))?;
-        let length = piece.len();
-        block.extend_from_slice(piece);
-        reader.consume(length);
-        let end = match block.iter().rposition(|b| *b == b'\n') {
-            _ if length == 0 => block.len(),
+    let mut blocks =
+        Blocks { service: &service, instance: instance.as_deref(), json: None, waiting: Vec::new(), writer };
+    let mut failed = None;
+    with_bytes(&input.path, stop, |bytes| {
+        chunks(bytes, |piece| {
+            if failed.is_none() {
+                failed = blocks.take(piece).err();
+            }
+        })
+    })?;
+    failed.map_or_else(|| blocks.finish(), Err)
+}
+
+/// Whole lines of one log on their way into the bundle.
+struct Blocks<'a, 'b> {
+    service: &'a str,
+    instance: Option<&'a str>,
+    /// Whether it begins as JSON lines do, once it began.
+    json: Option<bool>,
+    waiting: Vec<u8>,
+    writer: &'a mut BundleWriter<'b>,
+}
+
+impl Blocks<'_, '_> {
+    fn take(&mut self, piece: &[u8]) -> Result<(), CaptureError> {
+        self.json = self.json.or_else(|| piece.first().map(|first| *first == b'{'));
+        self.waiting.extend_from_slice(piece);
+        let end = match self.waiting.iter().rposition(|b| *b == b'\n') {
             Some(at) => at + 1,
-            None if block.len() >= ecoops_core::engines::signals::parse::LONGEST_LINE => block.len(),
-            None => 0,
+            None if self.waiting.len() >= LONGEST_LINE => self.waiting.len(),
+            None => return Ok(()),
         };
-        if end > 0 {
-            // Bytes that are not UTF-8 are kept as a reader would read them.
-            let whole: String = match std::str::from_utf8(&block[..end]) {
-                Ok(text) => text.to_owned(),
-                Err(_) => {
-                    block[..end].split_inclusive(|b| *b == b'\n').map(String::from_utf8_lossy).collect()
-                }
-            };
-            writer.raw_lines(&service, instance.as_deref(), json, &whole)?;
-            block.drain(..end);
-        }
-        if length == 0 {
+        self.write(end)
+    }
+
+    fn finish(mut self) -> Result<(), CaptureError> {
+        self.write(self.waiting.len())
+    }
+
+    fn write(&mut self, end: usize) -> Result<(), CaptureError> {
+        let bytes = self.waiting.get(..end).unwrap_or_default();
+        if bytes.is_empty() {
             return Ok(());
         }
+        // Bytes that are not UTF-8 are kept as a reader would read them.
+        let whole: String = match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => bytes.split_inclusive(|b| *b == b'\n').map(String::from_utf8_lossy).collect(),
+        };
+        self.writer.raw_lines(self.service, self.instance, self.json == Some(true), &whole)?;
+        self.waiting.drain(..end);
+        Ok(())
     }
 }

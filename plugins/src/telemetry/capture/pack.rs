@@ -1,16 +1,19 @@
 //! Moving a finished bundle to its place: the folder itself, or an archive of it.
 
 use super::{CaptureError, io};
+use crate::telemetry::files::Stoppable;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Compression that is still fast; logs shrink some twenty times.
 const LEVEL: i32 = 6;
 
 /// Puts the bundle in `folder` at `to`, all of it or nothing.
-pub fn place(folder: &Path, to: &Path) -> Result<(), CaptureError> {
+pub fn place(folder: &Path, to: &Path, stop: &Arc<AtomicBool>) -> Result<(), CaptureError> {
     let archive = to.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".tar.zst"));
     if !archive {
         return rename_new(folder, to);
@@ -18,7 +21,11 @@ pub fn place(folder: &Path, to: &Path) -> Result<(), CaptureError> {
     let packed = folder.with_extension("tar.zst");
     let file =
         OpenOptions::new().create_new(true).write(true).mode(0o600).open(&packed).map_err(io(&packed))?;
-    pack(folder, file).map_err(io(&packed))?;
+    let outcome = pack(folder, file, stop);
+    if stop.load(Ordering::Relaxed) {
+        return Err(CaptureError::Stopped);
+    }
+    outcome.map_err(io(&packed))?;
     rename_new(&packed, to)
 }
 
@@ -40,12 +47,13 @@ fn rename_new(from: &Path, to: &Path) -> Result<(), CaptureError> {
 }
 
 /// The same folder gives the same bytes: names in order, and nothing of owners, modes and times.
-fn pack(folder: &Path, file: File) -> std::io::Result<()> {
+fn pack(folder: &Path, file: File, stop: &Arc<AtomicBool>) -> std::io::Result<()> {
     let mut tar = tar::Builder::new(zstd::Encoder::new(file, LEVEL)?);
     for name in names(folder)? {
-        let mut content = File::open(folder.join(&name))?;
+        let content = File::open(folder.join(&name))?;
         let mut header = tar::Header::new_gnu();
         header.set_size(content.metadata()?.len());
+        let mut content = Stoppable::new(content, stop.clone());
         header.set_mode(0o644);
         header.set_mtime(0);
         tar.append_data(&mut header, &name, &mut content)?;

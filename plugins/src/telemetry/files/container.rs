@@ -51,6 +51,7 @@ enum Kind {
     Folder,
     Tar,
     TarZst,
+    TarGz,
 }
 
 /// Whether to go on to the next file.
@@ -67,7 +68,15 @@ impl Container {
             }
             Err(error) => return Err(TelemetryError::Invalid(format!("{}: {error}", path.display()))),
         };
-        let kind = if about.is_dir() { Kind::Folder } else { archive_kind(path)? };
+        let kind = match (about.is_dir(), about.is_file()) {
+            (true, _) => Kind::Folder,
+            (false, true) => archive_kind(path)?,
+            // Opening a pipe or a device may never come back.
+            (false, false) => {
+                let why = format!("{}: it is neither a folder nor a plain file", path.display());
+                return Err(TelemetryError::Invalid(why));
+            }
+        };
         let label = path.display().to_string();
         let mut container =
             Self { path: path.to_owned(), label, kind, caps, stop: Arc::default(), root: String::new() };
@@ -112,7 +121,7 @@ impl Container {
     ) -> Result<(), TelemetryError> {
         match self.kind {
             Kind::Folder => self.visit_folder(notes, each),
-            Kind::Tar | Kind::TarZst => self.visit_archive(notes, each),
+            _ => self.visit_archive(notes, each),
         }
     }
 
@@ -201,13 +210,14 @@ impl Container {
         let most = self.caps.bytes.min(HARMLESS.max(size.saturating_mul(self.caps.ratio)));
         let plain: Box<dyn Read> = match self.kind {
             Kind::TarZst => Box::new(zstd::Decoder::new(file).map_err(|e| self.invalid(e))?),
+            Kind::TarGz => Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::new(file))),
             _ => Box::new(io::BufReader::with_capacity(1 << 16, file)),
         };
         Ok(Box::new(self.until(Bounded { inner: plain, left: most, most })))
     }
 
     fn until<R: Read>(&self, inner: R) -> Stoppable<R> {
-        Stoppable { inner, stop: self.stop.clone() }
+        Stoppable::new(inner, self.stop.clone())
     }
 
     fn visit_archive(
@@ -297,10 +307,31 @@ fn archive_kind(path: &Path) -> Result<Kind, TelemetryError> {
     if head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]) {
         return Ok(Kind::TarZst);
     }
+    if head.starts_with(&[0x1F, 0x8B]) {
+        return Ok(Kind::TarGz);
+    }
     if head.get(257..262) == Some(b"ustar") {
         return Ok(Kind::Tar);
     }
     Err(invalid("an incident bundle is a folder or a .tar.zst archive, and this is neither".into()))
+}
+
+/// Whether a plain file holds a tar archive, packed or not, whatever its name.
+pub fn is_archive(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    let named = [".tar", ".tar.zst", ".tzst", ".tar.gz", ".tgz"].iter().any(|end| name.ends_with(end));
+    let packed = |kind: Kind| match kind {
+        Kind::TarZst => ".zst",
+        Kind::TarGz => ".gz",
+        Kind::Tar | Kind::Folder => "",
+    };
+    let holds = || {
+        let kind = archive_kind(path).ok()?;
+        let (mut file, mut head) = (File::open(path).ok()?, Vec::new());
+        unpacked(packed(kind), 0, &mut file, Caps::default()).take(512).read_to_end(&mut head).ok()?;
+        (head.get(257..262) == Some(b"ustar")).then_some(())
+    };
+    named || holds().is_some()
 }
 
 /// A relative name without `.`, `..` and empty parts; `None` for what is none.
@@ -313,17 +344,39 @@ fn safe_name(raw: &[u8]) -> Option<String> {
 
 /// A file's bytes, unpacked when its name says that they are packed. What it unpacks to is bounded as an archive is.
 pub fn unpacked<'a>(name: &str, size: u64, bytes: &'a mut dyn Read, caps: Caps) -> Box<dyn Read + 'a> {
-    if !name.ends_with(".gz") {
+    let inner: Box<dyn Read + 'a> = if name.ends_with(".gz") {
+        Box::new(flate2::read::MultiGzDecoder::new(bytes))
+    } else if name.ends_with(".zst") {
+        match zstd::Decoder::new(bytes) {
+            Ok(decoder) => Box::new(decoder),
+            Err(error) => Box::new(Failing(Some(error))),
+        }
+    } else {
         return Box::new(bytes);
-    }
+    };
     let most = caps.bytes.min(HARMLESS.max(size.saturating_mul(caps.ratio)));
-    Box::new(Bounded { inner: Box::new(flate2::read::MultiGzDecoder::new(bytes)), left: most, most })
+    Box::new(Bounded { inner, left: most, most })
+}
+
+/// A reader that could not begin.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 /// A reader that comes to its end early once somebody says so.
-struct Stoppable<R> {
+pub struct Stoppable<R> {
     inner: R,
     stop: Arc<AtomicBool>,
+}
+
+impl<R> Stoppable<R> {
+    pub fn new(inner: R, stop: Arc<AtomicBool>) -> Self {
+        Self { inner, stop }
+    }
 }
 
 impl<R: Read> Read for Stoppable<R> {

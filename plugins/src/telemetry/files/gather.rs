@@ -2,12 +2,15 @@
 
 use super::container::{Container, unpacked};
 use super::names::{self, Part};
+use super::text::Text;
 use super::{BundleBounds, OtherBounds, records};
 use ecoops_core::domain::incident::{CallEdge, ChangeRecord, ClusterEvent, Series, SpanRecord, TimeRange};
 use ecoops_core::engines::signals::parse::json::Json;
 use ecoops_core::engines::signals::parse::metrics::{MetricsReader, SeriesSet};
 use ecoops_core::engines::signals::parse::otlp::TracesReader;
-use ecoops_core::engines::signals::parse::{LogReader, LogSource, Notes, clock, events, head, quoted};
+use ecoops_core::engines::signals::parse::{
+    LogReader, LogSource, Notes, clock, events, exposition, head, quoted, rollouts,
+};
 use ecoops_core::ports::telemetry::TelemetryError;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -27,6 +30,10 @@ pub struct Gathered {
     pub topology: Vec<CallEdge>,
     pub changes: Vec<ChangeRecord>,
     pub logs: Vec<LogFile>,
+    /// Samples that were left out since nobody said when they were taken.
+    pub timeless: u64,
+    /// What a cluster runs, as its tool printed it.
+    objects: Vec<String>,
     /// Names of the files that were there.
     pub parts: BTreeSet<String>,
     pub notes: Vec<String>,
@@ -40,6 +47,7 @@ impl Gathered {
             && self.events.is_empty()
             && self.changes.is_empty()
             && self.topology.is_empty()
+            && self.timeless == 0
             && self.logs.iter().all(|log| log.records == 0)
     }
 
@@ -84,6 +92,8 @@ pub fn gather(
         file(&mut gathered, name, size, bytes, bounds, near).map(|()| true)
     })?;
     join(&mut gathered.series);
+    let objects = std::mem::take(&mut gathered.objects);
+    rolled_out(&objects, &mut gathered.changes, &mut gathered.notes);
     gathered.notes.extend(notes.sentences("bundle"));
     gathered.logs.sort_by(|a, b| a.source.file.cmp(&b.source.file));
     gathered.events.sort_by(|a, b| a.time.total_cmp(&b.time));
@@ -101,8 +111,13 @@ fn file(
 ) -> io::Result<()> {
     let mut notes = Notes::default();
     let mut whole_file = unpacked(name, size, bytes, bounds.caps);
-    let bytes: &mut dyn Read = &mut whole_file;
-    let outcome = match names::part(name) {
+    let part = names::part(name);
+    // A log's reader knows the encodings of logs.
+    let is_log = matches!(part, Part::Log { .. });
+    let mut text: Box<dyn Read> =
+        if is_log { Box::new(whole_file) } else { Box::new(Text::new(&mut whole_file)) };
+    let bytes: &mut dyn Read = &mut text;
+    let outcome = match part {
         Part::Brief => Ok(()),
         Part::Metrics => {
             let mut reader = MetricsReader::new(bounds.metrics);
@@ -141,6 +156,14 @@ fn file(
             }
             outcome
         }
+        Part::Exposition => whole(bytes, &mut notes).map(|text| {
+            let mut set = SeriesSet::new(bounds.metrics);
+            gathered.timeless += exposition::exposition(&text, near, &mut set, &mut notes);
+            let (series, more) = set.finish();
+            gathered.series.extend(series);
+            more.iter().for_each(|note| notes.add(note, String::new));
+        }),
+        Part::Objects => whole(bytes, &mut notes).map(|text| gathered.objects.push(text)),
         Part::Events => whole(bytes, &mut notes).map(|text| {
             gathered.events.extend(read_events(&text, name, bounds.other, &mut notes));
         }),
@@ -173,7 +196,7 @@ fn file(
         }
     };
     let outcome = match outcome {
-        Err(error) if name.ends_with(".gz") => {
+        Err(error) if names::unpacked_name(name) != name => {
             notes.add("it cannot be unpacked to its end", || error.to_string());
             Ok(())
         }
@@ -182,6 +205,17 @@ fn file(
     gathered.parts.insert(name.to_owned());
     gathered.notes.extend(notes.sentences(name));
     outcome
+}
+
+/// Rollouts that the objects of a cluster tell of; one file may name what another holds.
+pub fn rolled_out(texts: &[String], changes: &mut Vec<ChangeRecord>, said: &mut Vec<String>) {
+    let mut notes = Notes::default();
+    let documents: Vec<Json<'_>> = texts.iter().filter_map(|text| Json::read(text).ok()).collect();
+    if documents.len() < texts.len() {
+        notes.add("a file of objects is not JSON and is ignored", String::new);
+    }
+    changes.extend(rollouts::rollouts(&documents, &mut notes));
+    said.extend(notes.sentences("objects"));
 }
 
 /// Puts the points of one series together that came in several files, in the order of time.

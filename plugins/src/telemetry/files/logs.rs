@@ -115,7 +115,7 @@ pub fn stream(
         let mut source = log.source.clone();
         source.near = brief.detected_at;
         let mut reader = LogReader::new(source);
-        let packed = name.ends_with(".gz");
+        let packed = names::unpacked_name(name) != name;
         let mut bytes = unpacked(name, size, bytes, container.caps());
         let outcome = chunks(&mut bytes, |chunk| reader.feed(chunk, &mut each));
         let facts = reader.finish(&mut each);

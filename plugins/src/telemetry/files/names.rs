@@ -9,10 +9,14 @@ use std::fmt::Write;
 pub enum Part {
     Brief,
     Metrics,
+    /// Metrics in Prometheus' text format.
+    Exposition,
     Traces,
     /// Logs or metrics in OTLP's JSON.
     Records,
     Events,
+    /// What a cluster runs, as it prints it.
+    Objects,
     Topology,
     Changes,
     Log {
@@ -26,18 +30,24 @@ pub enum Part {
 
 /// What the file of that name within a bundle is.
 pub fn part(name: &str) -> Part {
-    // What gzip packed is read as it is.
-    let name = name.strip_suffix(".gz").unwrap_or(name);
+    let name = unpacked_name(name);
     match numbered(name).as_deref().unwrap_or(name) {
         "incident.json" => Part::Brief,
         "metrics.csv" => Part::Metrics,
+        "metrics.prom" => Part::Exposition,
         "traces.json" => Part::Traces,
         "logs.json" | "metrics.json" => Part::Records,
         "events.jsonl" => Part::Events,
+        "objects.json" => Part::Objects,
         "topology.csv" => Part::Topology,
         "changes.jsonl" => Part::Changes,
         _ => name.strip_prefix("logs/").map_or(Part::Unknown, log),
     }
+}
+
+/// A name without the ending of what is read packed: by gzip or zstd.
+pub fn unpacked_name(name: &str) -> &str {
+    [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
 /// `metrics.csv` of `metrics.2.csv`: a part may come in several files.
@@ -49,7 +59,7 @@ fn numbered(name: &str) -> Option<String> {
 }
 
 fn log(name: &str) -> Part {
-    if [".zst", ".xz", ".bz2", ".zip"].iter().any(|end| name.ends_with(end)) {
+    if [".xz", ".bz2", ".zip", ".lz4"].iter().any(|end| name.ends_with(end)) {
         return Part::CompressedLog;
     }
     // Rotated: `x.log.1`, `x.log-20240102`.
@@ -139,7 +149,10 @@ mod tests {
             ("logs/cart.log.1.gz", log("cart", None)),
             ("logs/cart.log.xz", Part::CompressedLog),
             ("metrics.2.csv", Part::Metrics),
+            ("logs/cart.log.zst", log("cart", None)),
             ("metrics.csv.gz", Part::Metrics),
+            ("metrics.2.prom", Part::Exposition),
+            ("objects.json", Part::Objects),
             ("changes.12.jsonl", Part::Changes),
             ("metrics.x.csv", Part::Unknown),
             ("incident.2.json", Part::Unknown),

@@ -2,7 +2,7 @@
 
 use super::Page;
 use crate::report::incident::{facts, plots};
-use ecoops_core::domain::incident::IncidentVerdict;
+use ecoops_core::domain::incident::{Citation, IncidentVerdict};
 
 impl Page<'_> {
     pub(super) fn answer(&self) -> String {
@@ -11,10 +11,13 @@ impl Page<'_> {
             IncidentVerdict::NoCause => ("calm", "good"),
             IncidentVerdict::Inconclusive => ("open", "warn"),
         };
-        let first = self.analysis.hypotheses.first();
+        // That nothing is wrong is no hypothesis' doing.
+        let first =
+            self.analysis.hypotheses.first().filter(|_| self.analysis.verdict != IncidentVerdict::NoCause);
         let sure = first.map(|h| self.sure(h.confidence)).unwrap_or_default();
-        let cites =
-            first.and_then(|h| h.support.first()).map(|c| self.cites(&c.evidence)).unwrap_or_default();
+        let said = |c: &&Citation| self.analysis.answer.contains(&c.statement);
+        let cited = first.and_then(|h| h.support.iter().find(said).or(h.support.first()));
+        let cites = cited.map(|c| self.cites(&c.evidence)).unwrap_or_default();
         format!(
             "<div class=\"card answer {class}\"><span class=\"badge {badge}\">{}</span>\
              <p class=\"say\">{}{cites}</p>{sure}</div>\n",

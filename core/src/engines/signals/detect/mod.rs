@@ -16,6 +16,7 @@ mod explain;
 mod history;
 mod horizons;
 mod look;
+mod moment;
 mod novelty;
 mod refractory;
 mod season;

@@ -2,9 +2,8 @@
 //!
 //! Whatever can be read is read; what cannot is told with its line. Never opens a file.
 
+use super::moment::Moments;
 use super::stream::Verdict;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use thiserror::Error;
@@ -60,40 +59,54 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// What could not be read, with its line: the first twenty, and then how many more.
     pub problems: Vec<String>,
+    /// The file has its rows in the reverse order of time.
+    pub newest_first: bool,
 }
 
 impl Table {
-    /// What the detector takes.
+    /// What the detector takes, in its order.
     pub fn points(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        self.rows.iter().map(|row| (row.at, row.value))
+        self.order().filter_map(|at| self.rows.get(at)).map(|row| (row.at, row.value))
+    }
+
+    /// Places of the rows in the order in which the detector takes them.
+    pub fn order(&self) -> impl Iterator<Item = usize> + use<> {
+        let (count, back) = (self.rows.len(), self.newest_first);
+        (0..count).map(move |at| if back { count - 1 - at } else { at })
     }
 }
 
-/// Reads a table from bytes: separated by commas, semicolons or tabs, with or without a header; a header may
-/// name the columns (`timestamp`, `value`). Timestamps are ISO 8601 (UTC unless they say otherwise) or
-/// numbers since 1970 in seconds, milli-, micro- or nanoseconds. A single column is values at even distances.
+/// Reads a table from bytes (UTF-8, or UTF-16 with a byte order mark): separated by commas, semicolons or tabs, with
+/// or without a header, which may name the columns (`timestamp`, `value`). Lines that begin with `#` are comments.
+/// Timestamps are ISO 8601 (UTC unless they say otherwise), numbers since 1970 in seconds, milli-, micro- or
+/// nanoseconds, or dates as people write them. Where there is none, values are at even distances. Rows that are all
+/// newest first are taken in the order of time.
 ///
 /// # Errors
 /// If there is no row with a number.
 pub fn read(bytes: &[u8]) -> Result<Table, TableError> {
-    let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+    let text = decoded(bytes);
     if text.contains('\0') {
         return Err(TableError::Binary);
     }
-    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).peekable();
+    let told = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let mut lines = text.lines().enumerate().filter(|(_, line)| told(line)).peekable();
     let (_, first) = *lines.peek().ok_or(TableError::Empty)?;
     let separator =
         [',', ';', '\t'].into_iter().max_by_key(|s| (first.matches(*s).count(), *s == ',')).unwrap_or(',');
     let header = cells(first, separator);
-    let columns = Columns::of(&header);
-    if columns.named {
+    let named = header.iter().all(|cell| number(cell, separator).is_none() && !is_moment(cell));
+    if named {
         lines.next();
     }
-    let mut reader = Reader { columns, separator, table: Table::default(), untold: 0 };
-    let Some((line, begin)) = lines.peek().map(|(line, text)| (line + 1, text.chars().take(40).collect()))
-    else {
+    let Some((line, begin)) = lines.peek().copied() else {
         return Err(TableError::NoRows);
     };
+    let columns = Columns::of(if named { &header } else { &[] }, &cells(begin, separator));
+    let (line, begin) = (line + 1, begin.chars().take(40).collect());
+    let mut reader =
+        Reader { columns, separator, moments: Moments::default(), table: Table::default(), untold: 0 };
+    reader.without_times(line);
     lines.for_each(|(line, text)| reader.row(line + 1, text));
     if reader.table.rows.iter().all(|row| !row.value.is_finite()) {
         return Err(TableError::NoNumbers { column: reader.columns.value + 1, line, begin });
@@ -101,50 +114,93 @@ pub fn read(bytes: &[u8]) -> Result<Table, TableError> {
     Ok(reader.done())
 }
 
+/// Text, of whatever encoding says so at its beginning.
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        Cow::Owned(String::from_utf16_lossy(&units))
+    };
+    match bytes {
+        [0xFF, 0xFE, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => wide(rest, u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest),
+        _ => String::from_utf8_lossy(bytes),
+    }
+}
+
+fn is_moment(cell: &str) -> bool {
+    Moments::default().seconds(cell).is_some()
+}
+
 struct Columns {
     time: Option<usize>,
     value: usize,
-    named: bool,
+    /// The first row's timestamp is none.
+    timeless: bool,
 }
 
 impl Columns {
-    fn of(first: &[Cow<str>]) -> Self {
-        let named = first.iter().all(|cell| number(cell).is_none() && seconds(cell).is_none());
-        let position = |names: &[&str]| {
+    /// By their names, else by what the first row holds: a date is a time, and what is left is the value.
+    fn of(header: &[Cow<str>], row: &[Cow<str>]) -> Self {
+        let exactly = |names: &[&str]| {
             let is = |name: &&str, cell: &Cow<str>| cell.trim().eq_ignore_ascii_case(name);
-            names.iter().find_map(|name| first.iter().position(|cell| is(name, cell)))
+            names.iter().find_map(|name| header.iter().position(|cell| is(name, cell)))
         };
-        let single = first.len() < 2;
-        let time = if named { position(&TIME_NAMES) } else { None };
-        let value = if named { position(&VALUE_NAMES) } else { None };
-        let left = (0..first.len()).find(|column| Some(*column) != value);
-        let time = if single { None } else { time.or(left) };
-        let other = (0..first.len()).find(|column| Some(*column) != time).unwrap_or(0);
-        Self { time, value: value.unwrap_or(other), named }
+        let dated = row.iter().position(|cell| cell.trim().parse::<f64>().is_err() && is_moment(cell));
+        let within = || {
+            let like = |cell: &Cow<str>| {
+                let name = cell.to_ascii_lowercase();
+                ["time", "date", "stamp"].iter().any(|part| name.contains(part))
+            };
+            header.iter().position(like)
+        };
+        let width = row.len().max(header.len());
+        let value = exactly(&VALUE_NAMES);
+        let left = (0..width).find(|column| Some(*column) != value);
+        let named = exactly(&TIME_NAMES);
+        let time = if width < 2 { None } else { named.or(dated).or_else(within).or(left) };
+        let number = |column: &usize| {
+            Some(*column) != time && row.get(*column).is_some_and(|cell| cell.trim().parse::<f64>().is_ok())
+        };
+        let called = |column: &usize| header.get(*column).is_none_or(|name| !name.trim().is_empty());
+        let other = (0..width)
+            .find(|column| number(column) && called(column))
+            .or_else(|| (0..width).find(number))
+            .or_else(|| (0..width).find(|column| Some(*column) != time));
+        let timeless = time.and_then(|time| row.get(time)).is_some_and(|cell| !is_moment(cell));
+        Self { time, value: value.filter(|v| Some(*v) != time).or(other).unwrap_or(0), timeless }
     }
 }
 
 struct Reader {
     columns: Columns,
     separator: char,
+    moments: Moments,
     table: Table,
     untold: usize,
 }
 
 impl Reader {
+    /// Rows whose first has no timestamp are at even distances: there is none to be had.
+    fn without_times(&mut self, line: usize) {
+        if self.columns.timeless {
+            self.tell(line, "there is no timestamp that can be read: the rows are taken as evenly spaced");
+        }
+    }
+
     fn row(&mut self, line: usize, text: &str) {
         let cells = cells(text, self.separator);
         let cell = |column: usize| cells.get(column).map_or("", |c| c.trim());
         let timestamp = self.columns.time.map(cell);
         let written = cell(self.columns.value);
-        let at = match timestamp {
-            Some(text) => seconds(text).unwrap_or(f64::NAN),
+        let at = match timestamp.filter(|_| !self.columns.timeless) {
+            Some(text) => self.moments.seconds(text).unwrap_or(f64::NAN),
             None => self.table.rows.len() as f64,
         };
         if at.is_nan() {
             self.tell(line, &format!("`{}` is not a timestamp", shown(timestamp.unwrap_or_default())));
         }
-        let value = number(written).unwrap_or(f64::NAN);
+        let value = number(written, self.separator).unwrap_or(f64::NAN);
         if !value.is_finite() {
             self.tell(line, &format!("`{}` is not a number", shown(written)));
         }
@@ -163,6 +219,11 @@ impl Reader {
     fn done(mut self) -> Table {
         if self.untold > 0 {
             self.table.problems.push(format!("and {} more", self.untold));
+        }
+        let rows = &self.table.rows;
+        if rows.len() > 2 && rows.windows(2).all(|pair| pair[0].at > pair[1].at) {
+            self.table.newest_first = true;
+            self.table.problems.push("the rows are newest first: they are scored from below".to_owned());
         }
         self.table
     }
@@ -189,26 +250,11 @@ fn cells(line: &str, separator: char) -> Vec<Cow<'_, str>> {
     cells.into_iter().map(Cow::Owned).collect()
 }
 
-fn number(cell: &str) -> Option<f64> {
-    cell.trim().parse().ok()
-}
-
-/// Seconds since 1970 of a timestamp.
-fn seconds(cell: &str) -> Option<f64> {
+/// A number; where something else separates the cells, a comma may stand before its fraction.
+fn number(cell: &str, separator: char) -> Option<f64> {
     let cell = cell.trim();
-    if let Some(since) = number(cell).filter(|n| n.is_finite()) {
-        // a number of so many digits is of this century in one unit only
-        let unit = [1e17, 1e14, 1e11].iter().zip([1e9, 1e6, 1e3]).find(|(least, _)| since.abs() >= **least);
-        return Some(since / unit.map_or(1.0, |(_, unit)| unit));
-    }
-    let of = |at: jiff::Timestamp| at.as_nanosecond() as f64 / 1e9;
-    if let Ok(at) = cell.parse::<jiff::Timestamp>() {
-        return Some(of(at));
-    }
-    let civil = cell.replace('/', "-");
-    let civil =
-        civil.parse::<DateTime>().or_else(|_| civil.parse::<Date>().map(|d| d.at(0, 0, 0, 0))).ok()?;
-    civil.to_zoned(TimeZone::UTC).ok().map(|at| of(at.timestamp()))
+    let comma = separator != ',' && cell.contains(',') && !cell.contains('.');
+    cell.parse().ok().or_else(|| if comma { cell.replacen(',', ".", 1).parse().ok() } else { None })
 }
 
 /// The table once more as CSV, `timestamp,value,anomaly_score`, with the cells as they were written.
@@ -252,9 +298,28 @@ mod tests {
         }
         assert_eq!(points("1.5\n2\n"), [(0.0, 1.5), (1.0, 2.0)]);
         assert_eq!(points("y\n1.5\n2\n"), [(0.0, 1.5), (1.0, 2.0)]);
-        for (text, at) in [("1500000000", 1.5e9), ("1500000000000", 1.5e9), ("1500000000000000000", 1.5e9)] {
-            assert_eq!(seconds(text), Some(at));
+    }
+
+    #[test]
+    fn columns_are_told_by_what_is_in_them() {
+        for text in [
+            "1.5,1970-01-01 00:01:40\n2,1970-01-01 00:01:41\n",
+            "cpu,date_time\n1.5,100\n2,101\n",
+            "cpu_usage,when\n1.5,1970-01-01 00:01:40\n2,1970-01-01 00:01:41\n",
+            ",timestamp,latency\n0,100,1.5\n1,101,2\n",
+            "# made by hand\ntimestamp,host,value\n100,web,1.5\n# a pause\n101,web,2\n",
+            "timestamp;value\n01.01.1970 00:01:40;1,5\n01.01.1970 00:01:41;2\n",
+        ] {
+            assert_eq!(points(text), [(100.0, 1.5), (101.0, 2.0)], "{text}");
         }
+        assert_eq!(
+            points("timestamp,value\n102,3\n101,2\n100,1.5\n"),
+            [(100.0, 1.5), (101.0, 2.0), (102.0, 3.0)]
+        );
+        let wide: Vec<u8> = "\u{feff}100,1.5\n101,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&wide).unwrap().rows.len(), 2);
+        let untimed = read(b"when,value\nmorning,1.5\nnoon,2\n").unwrap();
+        assert_eq!((untimed.rows[1].at, untimed.problems.len()), (1.0, 1));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! note says so. Never repairs what it measures: gaps, duplicates, NaN and resets stay.
 
 use super::csv::{Row, Rows};
+use super::encoding::Encoding;
 use super::notes::{Notes, quoted};
 use super::time;
 use crate::domain::incident::{Reporter, Series, SeriesKey, TimeRange};
@@ -86,12 +87,13 @@ impl Table {
     fn row(&mut self, row: &Row<'_>) {
         let Some(columns) = self.columns else { return self.header(row) };
         let field = |column: usize| columns[column].and_then(|at| row.field(at)).unwrap_or(b"");
-        let text = |column: usize| std::str::from_utf8(field(column)).unwrap_or("").trim();
+        // As a log's reader has it: what is no UTF-8 is Windows-1252.
+        let text = |column: usize| Encoding::Utf8.decode(field(column).trim_ascii()).0;
         let place = || format!("row {}", row.number);
         if row.is_empty() {
             return;
         }
-        let Some(ts) = time::moment(text(TS)) else {
+        let Some(ts) = time::moment(&text(TS)) else {
             return self.notes.add("a row without a usable `ts` is ignored", place);
         };
         let (service, metric) = (text(SERVICE), text(METRIC));
@@ -99,27 +101,28 @@ impl Table {
             return self.notes.add("a row without `service` or `metric` is ignored", place);
         }
         let written = text(VALUE);
-        let Some(value) = number(written) else {
+        let Some(value) = number(&written) else {
             let what = "a `value` that is no number is ignored";
-            return self.notes.add(what, || format!("{}: {}", place(), quoted(written)));
+            return self.notes.add(what, || format!("{}: {}", place(), quoted(&written)));
         };
         if value.is_infinite() {
             self.notes.add("an infinite `value` is taken as missing", place);
         }
         let reporter = text(REPORTER);
-        let by = match reporter {
+        let by = match &*reporter {
             "" | "callee" => Reporter::Callee,
             "caller" => Reporter::Caller,
             _ => {
                 self.notes.add("an unknown `reporter` is taken as callee", || {
-                    format!("{}: {}", place(), quoted(reporter))
+                    format!("{}: {}", place(), quoted(&reporter))
                 });
                 Reporter::Callee
             }
         };
         let value = if value.is_infinite() { f64::NAN } else { value };
-        let labels = [service, metric, text(INSTANCE), text(VERSION), text(PEER)];
-        if !self.series.add(labels, by, text(UNIT), ts, value) {
+        let [instance, version, peer] = [INSTANCE, VERSION, PEER].map(text);
+        let labels = [&service, &metric, &instance, &version, &peer].map(|label| &**label);
+        if !self.series.add(labels, by, &text(UNIT), ts, value) {
             let what = format!("rows of more than {} series are ignored", self.bounds.series);
             self.notes.add(&what, place);
         }

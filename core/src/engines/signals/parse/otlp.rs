@@ -72,9 +72,7 @@ pub(super) fn hexadecimal(id: &str) -> String {
     }
     use base64::Engine;
     match base64::engine::general_purpose::STANDARD.decode(id) {
-        Ok(bytes) if bytes.len() == 16 || bytes.len() == 8 => {
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-        }
+        Ok(bytes) if bytes.len() == 16 || bytes.len() == 8 => crate::domain::hex(bytes),
         _ => id.to_owned(),
     }
 }

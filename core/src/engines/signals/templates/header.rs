@@ -104,7 +104,16 @@ fn field(line: &[u8], begin: usize, levelled: bool, hosted: &mut bool) -> Option
     if text.first() == Some(&b'[') {
         return bracket(line, begin);
     }
+    // What stands in a column of its own has a bar behind it too; the last column is the message.
+    if begin > 0 && line[begin - 1] == b'|' && line.get(end) != Some(&b'|') {
+        return None;
+    }
     if text.iter().all(u8::is_ascii_digit) && !text.is_empty() {
+        // A process or a thread; behind the level it is the message's, unless more of a header follows.
+        let next = token(line, skip(line, end));
+        return (!levelled || next.starts_with(b"-") || next.starts_with(b"[")).then_some(Field::Part(end));
+    }
+    if levelled && text == b"---" {
         return Some(Field::Part(end));
     }
     if let Some(component) = text.strip_suffix(b":") {
@@ -352,8 +361,9 @@ impl Scan<'_> {
             if !matches!(self.peek(), b':' | b'.') {
                 return self.back(begin);
             }
+            let colon = self.peek() == b':';
             self.at += 1;
-            if !self.digits(2) {
+            if !(self.digits(2) || colon && self.digits(1)) {
                 return self.back(begin);
             }
         }

@@ -281,6 +281,10 @@ fn a_raw_line_s_message_is_told() {
         ("20240501-10:00:00:123|Steps|300|onChange 3", "onChange 3"),
         ("05-01 10:00:00.123  170  239 D Window: opened", "opened"),
         ("x.log 2024-05-01 10:00:00.008 25 INFO api.wsgi.server [req-7 - -] hi", "hi"),
+        ("20240501-10:0:9:7|Report|300|TOTAL : 5 of 7", "TOTAL : 5 of 7"),
+        ("20240501-10:00:09:7|Report|300|45 steps", "45 steps"),
+        ("2024-05-01 10:00:00 INFO 45 blocks moved", "45 blocks moved"),
+        ("2024-05-01 10:00:00.123  INFO 4711 --- [main] org.shop.Cart : Added 3", "Added 3"),
         ("no header here", "no header here"),
         ("2024-05-01 10:00:00 just a message", "just a message"),
     ];

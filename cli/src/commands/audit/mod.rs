@@ -1,11 +1,15 @@
-//! `ecoops audit`: shows, verifies, proves and copies the signed record.
+//! `ecoops audit`: shows, verifies, proves, judges and copies the signed record.
+
+mod report;
 
 use crate::app::{App, Output};
 use crate::exit::{Exit, Failure};
+use crate::objects;
 use crate::ui::harmless;
 use ecoops_core::domain::{AuditEntry, AuditResult};
 use ecoops_core::engines::ledger::{LogProof, VerifierKey, entry};
 use ecoops_core::ports::audit_log::{AuditError, AuditLog};
+use ecoops_core::ports::objects::Bucket;
 use ecoops_plugins::registry;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +18,7 @@ const PAGE: usize = 1024;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The record is a C2SP transparency log: anyone who has its public key can check it.\n\nExamples:\n  ecoops audit log --limit 5           what was done last\n  ecoops audit verify                  recompute everything; exit code 8 when it does not hold\n  ecoops audit proof 12 -o fix.proof   a proof of entry 12 that stands alone"
+    after_help = "The record is a C2SP transparency log: anyone who has its public key can check it.\n\nExamples:\n  ecoops audit log --limit 5           what was done last\n  ecoops audit verify                  recompute everything; exit code 8 when it does not hold\n  ecoops audit proof 12 -o fix.proof   a proof of entry 12 that stands alone\n  ecoops audit report soc2             what it shows for the controls of SOC 2"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -29,6 +33,8 @@ enum Action {
     Verify(VerifyArgs),
     /// Prove that an entry is in the log, or check such a proof
     Proof(ProofArgs),
+    /// Judge a period for the controls of SOC 2 or ISO 27001
+    Report(report::Args),
     /// Copy the log: to a new folder in the tlog-tiles layout, or to stdout as JSON lines
     Export(ExportArgs),
 }
@@ -75,11 +81,16 @@ struct ProofArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  ecoops audit export ./copy\n  ecoops audit export - > record.jsonl")]
+#[command(
+    after_help = "Examples:\n  ecoops audit export ./copy\n  ecoops audit export - > record.jsonl\n  ecoops audit export --keep"
+)]
 struct ExportArgs {
     /// A new or empty folder, or `-` for JSON lines on stdout
-    #[arg(value_name = "DIR|-")]
-    to: PathBuf,
+    #[arg(value_name = "DIR|-", required_unless_present = "keep")]
+    to: Option<PathBuf>,
+    /// Keep the entries as JSON lines among the reports, where `ecoops objects` finds them
+    #[arg(long)]
+    keep: bool,
 }
 
 /// # Errors
@@ -92,7 +103,8 @@ pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
             Some(file) => check(file, args.key.as_deref(), app),
             None => prove(&args, app),
         },
-        Action::Export(args) => export(&args.to, app),
+        Action::Report(args) => report::run(&args, app),
+        Action::Export(args) => export(args.to.as_deref(), args.keep, app),
     }
 }
 
@@ -134,7 +146,10 @@ fn log(args: &LogArgs, app: &App) -> Result<Exit, Failure> {
     let shown = |e: AuditError| failure("the audit log could not be read", &e);
     let start = match args.from {
         Some(from) => from,
-        None => size(&*log)?.saturating_sub(args.limit as u64),
+        None => log
+            .size()
+            .map_err(|e| failure("the audit log could not be read", &e))?
+            .saturating_sub(args.limit as u64),
     };
     let entries = log.entries(start, args.limit).map_err(shown)?;
     match app.output {
@@ -148,12 +163,6 @@ fn log(args: &LogArgs, app: &App) -> Result<Exit, Failure> {
         _ => entries.iter().for_each(|(index, entry)| app.ui.result(&as_line(*index, entry))),
     }
     Ok(Exit::Clean)
-}
-
-fn size(log: &dyn AuditLog) -> Result<u64, Failure> {
-    let note = log.checkpoint().map_err(|e| failure("the audit log could not be read", &e))?;
-    // Signed and checked already: its second line is the size.
-    Ok(note.and_then(|note| note.lines().nth(1)?.parse().ok()).unwrap_or(0))
 }
 
 fn as_json(index: u64, entry: &AuditEntry) -> serde_json::Value {
@@ -197,7 +206,7 @@ fn verify(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
     };
     let verified = verified.map_err(|e| report_broken(failure("the audit log does not hold", &e), app))?;
     if app.output == Output::Json {
-        let root: String = verified.root.iter().map(|b| format!("{b:02x}")).collect();
+        let root = ecoops_core::domain::hex(verified.root);
         let (entries, origin) = (verified.entries, verified.origin);
         app.ui.result(
             &serde_json::json!({ "whole": true, "entries": entries, "root": root, "origin": origin, "key": key })
@@ -282,19 +291,34 @@ fn check(file: &Path, key: Option<&str>, app: &App) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-fn export(to: &Path, app: &App) -> Result<Exit, Failure> {
-    let log = required(app)?;
-    if to == Path::new("-") {
-        let mut start = 0;
-        loop {
-            let page =
-                log.entries(start, PAGE).map_err(|e| failure("the audit log could not be read", &e))?;
-            page.iter().for_each(|(index, entry)| app.ui.result(&as_json(*index, entry).to_string()));
-            start += page.len() as u64;
-            if page.len() < PAGE {
-                return Ok(Exit::Clean);
-            }
+/// Gives every entry as a line of JSON, the oldest first.
+fn lines(log: &dyn AuditLog, mut give: impl FnMut(String)) -> Result<(), Failure> {
+    let mut start = 0;
+    loop {
+        let page = log.entries(start, PAGE).map_err(|e| failure("the audit log could not be read", &e))?;
+        page.iter().for_each(|(index, entry)| give(as_json(*index, entry).to_string()));
+        start += page.len() as u64;
+        if page.len() < PAGE {
+            return Ok(());
         }
+    }
+}
+
+fn export(to: Option<&Path>, keep: bool, app: &App) -> Result<Exit, Failure> {
+    let log = required(app)?;
+    if keep {
+        let mut text = String::new();
+        lines(&*log, |line| {
+            text.push_str(&line);
+            text.push('\n');
+        })?;
+        let key = objects::key(&["audit", &format!("{}.jsonl", objects::stamp()?)])?;
+        objects::keep(app, Bucket::Reports, &key, text.as_bytes())?;
+    }
+    let Some(to) = to else { return Ok(Exit::Clean) };
+    if to == Path::new("-") {
+        lines(&*log, |line| app.ui.result(&line))?;
+        return Ok(Exit::Clean);
     }
     let path = app.here.join(to);
     let verified = registry::export_audit_log(&app.folders.state, &path)

@@ -1,0 +1,4 @@
+//! Adapters of the plans port.
+
+pub mod embedded;
+pub mod postgres;
