@@ -94,7 +94,7 @@ const OF_MEMORY: [&str; 4] = ["docs", "fields", "chunks", "postings"];
 pub fn vacuum(settings: &PostgresSettings) -> Result<(), PostgresError> {
     let long = settings.operation.max(VACUUM);
     let settings = PostgresSettings { operation: long, ..settings.clone() };
-    Session::open(&settings)?.run(long * 4, async |client| {
+    Session::open(&settings, settings.connect)?.run(long * 4, async |client| {
         // the server passes over the tables of others with a warning
         let own = "SELECT bool_and(pg_has_role(c.relowner, 'USAGE')) FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'ecoops' AND c.relname = ANY($1)";

@@ -3,7 +3,7 @@
 use super::{DEADLINE, passing, system};
 use ecoops_core::ports::incidents::Incidents;
 use ecoops_core::ports::memory::{Document, DocumentKind, Memory, MemoryError};
-use ecoops_plugins::audit_log::postgres::AuditCopy;
+use ecoops_plugins::audit_log::postgres::PgAuditCopy;
 use ecoops_plugins::embedder::embedded::EmbeddedEmbedder;
 use ecoops_plugins::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use ecoops_plugins::incidents::postgres::PgIncidents;
@@ -127,7 +127,7 @@ fn on_postgres() {
     let open = |line: &Line| -> Act<'_> {
         let state = folder.path().join(format!("audit {}", line.address()));
         let log = registry::audit_log(&state, "tests").unwrap();
-        let copy = AuditCopy::new(at(line));
+        let copy = PgAuditCopy::new(at(line));
         let mut written = std::collections::BTreeSet::new();
         Box::new(move |key| {
             if written.insert(key.to_owned()) {
