@@ -353,12 +353,11 @@ fn bus(
             _ => registry::ServiceChoice::default(),
         };
         let server = match settings.adapter.as_str() {
-            "redis" => Some(registry::RedisSettings {
-                address: settings.address.clone(),
-                user: None,
-                password: credentials.text(&settings.credential).map_err(|e| said(&e))?.map(Password::from),
-                deadline: DEADLINE,
-            }),
+            "redis" => {
+                let password = credentials.text(&settings.credential).map_err(|e| said(&e))?;
+                let (password, ca_file) = (password.map(Password::from), &settings.ca_file);
+                Some(registry::broker(&settings.address, &settings.user, password, ca_file, DEADLINE))
+            }
             _ => None,
         };
         let choice =

@@ -4,6 +4,7 @@
 
 pub mod audit_log;
 mod background;
+pub mod broker;
 pub mod bus;
 pub mod cache;
 pub mod delivery;

@@ -38,7 +38,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 pub use events::{
-    BusChoice, EventsChoice, LimitsChoice, NotifyChoice, OutsideEventsChoice, bus, events, limits,
+    BusChoice, EventsChoice, LimitsChoice, NotifyChoice, OutsideEventsChoice, broker, bus, events, limits,
     limits_here, notify, notify_outside, outbox, outside_events,
 };
 pub use governance::{
@@ -52,6 +52,7 @@ pub use incidents::{IncidentsChoice, TelemetryChoice, bundle, incidents, is_arch
 pub use memory::{DEFAULT_MODEL, EmbedderChoice, MemoryChoice, embedder, memory, memory_hub};
 
 // What callers fill in, or need beside a port; they have it from here and name no adapter.
+pub use crate::broker::BrokerSettings;
 pub use crate::events::embedded::Retention;
 pub use crate::identity::auth_service::{AuthError, AuthService, Standing};
 pub use crate::identity::by_service::Showing;
@@ -66,7 +67,6 @@ pub use crate::policy::embedded::{
 };
 pub use crate::policy::files as policy_files;
 pub use crate::postgres::{PostgresError, PostgresSettings, admin as database};
-pub use crate::redis_server::client::RedisSettings;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
 pub use crate::secrets::confirmed::Confirm;

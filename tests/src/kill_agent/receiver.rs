@@ -13,7 +13,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 /// Events that are asked for at once.
 const PAGE: usize = 1000;
@@ -88,15 +87,7 @@ impl Receiver {
     fn redis(server: Server) -> Self {
         let address = format!("redis://{}", server.address());
         let settings = format!("[events]\nadapter = \"redis\"\naddress = \"{address}\"\nstream = \"soak\"\n");
-        let choice = OutsideEventsChoice {
-            adapter: "redis".into(),
-            address,
-            stream: "soak".into(),
-            user: None,
-            password: None,
-            attempts: 5,
-            deadline: Duration::from_secs(20),
-        };
+        let choice = OutsideEventsChoice { stream: "soak".into(), ..crate::events::choice("redis", address) };
         let events = registry::outside_events(&choice, registry::host("system").expect("a host"));
         let events = events.expect("a stream").expect("it is outside");
         Self::Stream { events, read: 0, settings, _server: Some(server) }
