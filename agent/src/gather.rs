@@ -101,7 +101,7 @@ where
             let mut results = results.map(Vec::into_iter);
             for answer in answers {
                 let result = match &mut results {
-                    Ok(results) => results.next().map_or(Err(Unavailable::Stopped(self.desk.name())), Ok),
+                    Ok(results) => results.next().ok_or(Unavailable::Stopped(self.desk.name())),
                     Err(why) => Err(why.clone()),
                 };
                 // Whoever waits no longer is not told.

@@ -44,6 +44,9 @@ const ISSUER_DEADLINE: Duration = Duration::from_secs(25);
 /// Embedding a large document takes longer.
 const MEMORY_DEADLINE: Duration = Duration::from_secs(30);
 
+type Publishing = Gather<dyn Outbox, (RemediationEvent, String), Offset, EventsError>;
+type Recording = Gather<dyn AuditLog, AuditEntry, Appended, AuditError>;
+
 /// Every port of the daemon.
 #[derive(Debug)]
 pub struct Kernel {
@@ -60,14 +63,14 @@ pub struct Kernel {
     pub memory: Arc<Desk<dyn Memory>>,
     pub events: Arc<Desk<dyn Outbox>>,
     /// Events with their keys, on their way into the log.
-    pub publishing: Arc<Gather<dyn Outbox, (RemediationEvent, String), Offset, EventsError>>,
+    pub publishing: Arc<Publishing>,
     /// Who is told of events; none with settings that name nobody.
     pub deliverers: Vec<Deliverer>,
     pub bus: Arc<Desk<dyn Bus>>,
     pub policy: Arc<Desk<dyn Policy>>,
     pub audit: Arc<Desk<dyn AuditLog>>,
     /// Entries on their way into the audit log.
-    pub recording: Arc<Gather<dyn AuditLog, AuditEntry, Appended, AuditError>>,
+    pub recording: Arc<Recording>,
     /// Write the audit log elsewhere as well.
     pub mirrors: Vec<Mirror>,
     /// Brings documents to a memory that was away.
