@@ -16,6 +16,7 @@ pub mod identity;
 pub mod incidents;
 pub mod kernel;
 pub mod limits;
+mod lock;
 pub mod memory;
 pub mod notify;
 pub mod objects;

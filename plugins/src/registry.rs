@@ -130,6 +130,8 @@ pub struct ServiceChoice {
     pub address: String,
     /// A bearer token.
     pub token: Option<Zeroizing<String>>,
+    /// Certificates to trust, in PEM; without it those that the system trusts.
+    pub ca_file: Option<PathBuf>,
     /// For one request with all its repetitions; the caller's own deadline holds besides.
     pub deadline: Duration,
 }
@@ -147,10 +149,16 @@ impl ServiceChoice {
         HttpServer {
             url: self.address.clone(),
             token: self.token.as_ref().map(|token| token.to_string()),
+            ca_file: self.ca_file.clone(),
             limits: ServiceLimits { whole, request: limits.request.min(whole), ..limits },
             ..HttpServer::default()
         }
     }
+}
+
+/// A file that a setting names; an empty setting names none.
+fn named_file(setting: &str) -> Option<PathBuf> {
+    (!setting.is_empty()).then(|| PathBuf::from(setting))
 }
 
 /// Opens the repository or plain folder that `here` stands in. There is one kind of workspace, on disk.

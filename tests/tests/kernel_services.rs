@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
 use ecoops_core::domain::{ActorKind, AuditEntry, AuditResult, DomainEvent, Party, Priority, Subject};
+use ecoops_core::engines::redact::Redactor;
 use ecoops_core::ports::audit_log::CopyError;
 use ecoops_core::ports::bus::{Bus, BusError, Position};
 use ecoops_core::ports::delivery::{Delivery, DeliveryError, Health, Sync};
@@ -11,15 +12,17 @@ use ecoops_core::ports::memory::{Document, DocumentKind, Filters, Memory, Memory
 use ecoops_core::ports::policy::{Policy, PolicyInput};
 use ecoops_plugins::http::trace::{Trace, within};
 use ecoops_plugins::registry::{
-    self, BusChoice, DeliveryChoice, PolicyChoice, PolicySettings, ServiceChoice,
+    self, BusChoice, DeliveryChoice, EmbedderChoice, MemoryChoice, PolicyChoice, PolicySettings,
+    ServiceChoice,
 };
-use ecoops_tests::agent::Agent;
+use ecoops_tests::agent::{Agent, free_port};
 use ecoops_tests::http::{Replay, Request};
+use ecoops_tests::project::Project;
 use ecoops_tests::servers;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -710,8 +713,12 @@ fn memory_suite(memory: &dyn Memory) {
 /// What memory-hub was seen to do: JSON only, pieces that overlap, neither title nor metadata in what is found, unknown
 /// filters ignored, a default threshold that leaves nothing, no route for one document.
 fn memory_hub_stand_in() -> Replay {
+    Replay::start(memory_hub_answers())
+}
+
+fn memory_hub_answers() -> impl Fn(&Request) -> (u16, String) + Send + std::marker::Sync {
     let documents: Mutex<Vec<(String, String)>> = Mutex::default();
-    Replay::start(move |request: &Request| {
+    move |request: &Request| {
         let mut documents = documents.lock().unwrap();
         let body = sent(request);
         let ok = |status: u16, data: Value| (status, json!({ "success": true, "data": data }).to_string());
@@ -760,7 +767,7 @@ fn memory_hub_stand_in() -> Replay {
             }
             _ => (404, "Cannot GET".into()),
         }
-    })
+    }
 }
 
 /// Pieces of so many characters, of which each shares the last ones with the next.
@@ -775,6 +782,70 @@ fn cut(text: &str, size: usize, shared: usize) -> Vec<String> {
         pieces.pop();
     }
     pieces
+}
+
+/// Both ask first whether anything is kept, which memory-hub cannot list.
+#[test]
+fn a_fix_and_an_investigation_work_with_memory_hub() {
+    let stand_in = memory_hub_stand_in();
+    let project = Project::app();
+    let (before, made) = (stand_in.requests().len(), project.home.path().join("made"));
+    project.configure(&format!("[memory]\nadapter = \"memory_hub\"\naddress = \"{}\"\n", stand_in.url()));
+    let ran = project.fix(&["--yes"]);
+    assert_eq!(ran.code, 1, "the unsafe one is left: {}{}", ran.stdout, ran.stderr);
+    let asked = stand_in.requests();
+    let asked_for =
+        |path: &str| asked[before..].iter().filter(|r| r.path == path).map(sent).collect::<Vec<_>>();
+    assert!(asked_for("/memory/search").iter().any(|body| body["filters"] == json!({})));
+    let kept = asked_for("/memory/ingest");
+    assert!(kept.iter().any(|body| body["source"].as_str().unwrap().starts_with("ecoops:fix:")), "{kept:?}");
+    let demo =
+        ["incident", "demo", "--no-analysis", "--seed", "7", "--services", "8", "--lines", "5000", "--keep"];
+    let ran = project.run(&[&demo[..], &[made.to_str().unwrap()]].concat());
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let before = stand_in.requests().len();
+    let ran = project.run(&["incident", "analyze", made.to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(stand_in.requests()[before..].iter().any(|request| request.path == "/memory/search"));
+}
+
+/// What is kept while the service is down is there when it is back.
+#[test]
+fn a_memory_hub_that_is_down_is_away_and_loses_nothing() {
+    let pool = document(DocumentKind::Fix, "pool-leak", "the connection pool leaks when a request times out");
+    let kept = |service: &ServiceChoice| registry::memory_hub(service).unwrap().ingest(&pool).unwrap_err();
+    for (status, away) in [(429, true), (502, true), (503, true), (504, true), (500, false), (401, false)] {
+        let error = kept(&service(&saying(status, "{}").url()));
+        assert_eq!(matches!(error, MemoryError::Away(_)), away, "{status}: {error}");
+    }
+    assert!(matches!(kept(&service(&format!("http://127.0.0.1:{}", free_port()))), MemoryError::Away(_)));
+
+    let (down, answers) = (Arc::new(AtomicBool::new(true)), memory_hub_answers());
+    let switch = down.clone();
+    let stand_in = Replay::start(move |request: &Request| match switch.load(Ordering::SeqCst) {
+        true => (503, "{}".to_owned()),
+        false => answers(request),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    // As one command after the other would.
+    let open = || {
+        let choice = MemoryChoice {
+            adapter: "memory_hub".into(),
+            state: folder.path().to_owned(),
+            redactor: Some(Redactor::new(vec![7; 32])),
+            service: service(&stand_in.url()),
+            ..MemoryChoice::default()
+        };
+        let embedder = registry::embedder(&EmbedderChoice { model: "builtin".into(), ..Default::default() });
+        registry::memory(&choice, embedder.unwrap(), registry::host("system").unwrap()).unwrap()
+    };
+    open().ingest(&pool).expect("waits");
+    assert!(matches!(open().is_empty(&[]), Err(MemoryError::Away(_))));
+    assert!(matches!(open().search(&query("pool", &[], 3)), Err(MemoryError::Away(_))));
+    down.store(false, Ordering::SeqCst);
+    assert!(!open().is_empty(&[]).unwrap());
+    let hits = open().search(&query("pool", &[], 3)).unwrap();
+    assert_eq!(hits.iter().map(|hit| &hit.document).collect::<Vec<_>>(), [&pool]);
 }
 
 #[test]

@@ -107,6 +107,8 @@ pub struct Memory {
     pub login: String,
     pub credential: String,
     pub org: String,
+    /// Certificates to trust, in PEM; empty: those that the system trusts.
+    pub ca_file: String,
     pub model: String,
     pub embeddings: String,
     pub embeddings_credential: String,
@@ -121,6 +123,8 @@ pub struct Incidents {
     pub login: String,
     pub credential: String,
     pub org: String,
+    /// As that of [`Memory`].
+    pub ca_file: String,
 }
 
 /// Where reports and attachments are kept.

@@ -55,7 +55,7 @@ impl KernelError {
     pub fn is_away(&self) -> bool {
         match self {
             Self::Http(why) => why.may_pass() || matches!(why, HttpError::Offline(_)),
-            _ => matches!(self.status(), 502..=504),
+            _ => matches!(self.status(), 429 | 502..=504),
         }
     }
 
