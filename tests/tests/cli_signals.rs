@@ -73,7 +73,7 @@ fn odd_logs_are_no_problem() {
     long.resize(10 << 20, b'x');
     long.extend_from_slice(b"\nnext\n");
     put("long.log", &long);
-    put("bytes.log", b"\xff\xfe\x00\n\x80\x81 \x1b[2J\n");
+    put("bytes.log", b"\xfb\xff\xfe\x00\n\x80\x81 \x1b[2J\n");
     let distinct: String =
         (0..100_000u64).map(|n| format!("{:x} says {:x}{:x}\n", n * 7919, n * n, n)).collect();
     put("distinct.log", distinct.as_bytes());
