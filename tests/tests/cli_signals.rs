@@ -40,6 +40,29 @@ fn templates_are_one_row_a_physical_line() {
     assert!(text.starts_with("303 lines, ") && text.lines().all(|l| l.chars().count() <= 80), "{text}");
 }
 
+/// The same messages, however their file is encoded or packed.
+#[test]
+fn encodings_and_packing_change_no_template() {
+    let home = Home::new();
+    let text: String = (0..300).map(|n| format!("opened café {n} in {} ms\n", n * 7 % 31)).collect();
+    let put = |name: &str, bytes: &[u8]| std::fs::write(home.path().join(name), bytes).unwrap();
+    put("plain.log", text.as_bytes());
+    put("western.log", &text.chars().map(|c| c as u8).collect::<Vec<u8>>());
+    let wide = || std::iter::once(0xFEFF).chain(text.encode_utf16());
+    put("little.log", &wide().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
+    put("big.log", &wide().flat_map(u16::to_be_bytes).collect::<Vec<u8>>());
+    let packed =
+        std::process::Command::new("gzip").args(["--keep"]).arg(home.path().join("plain.log")).status();
+    assert!(packed.is_ok_and(|status| status.success()));
+    let rows =
+        |name: &str| home.ecoops(home.path(), &["signals", "templates", name, "--output", "csv"]).stdout;
+    let wanted = rows("plain.log");
+    assert!(wanted.lines().count() == 301 && wanted.contains("opened café <*> in <*> ms"), "{wanted}");
+    for name in ["western.log", "little.log", "big.log", "plain.log.gz"] {
+        assert!(rows(name) == wanted, "{name}");
+    }
+}
+
 #[test]
 fn odd_logs_are_no_problem() {
     let home = Home::new();
@@ -50,7 +73,7 @@ fn odd_logs_are_no_problem() {
     long.resize(10 << 20, b'x');
     long.extend_from_slice(b"\nnext\n");
     put("long.log", &long);
-    put("bytes.log", b"\xff\xfe\x00\n\x80\x81 \x1b[2J\n");
+    put("bytes.log", b"\xfb\xff\xfe\x00\n\x80\x81 \x1b[2J\n");
     let distinct: String =
         (0..100_000u64).map(|n| format!("{:x} says {:x}{:x}\n", n * 7919, n * n, n)).collect();
     put("distinct.log", distinct.as_bytes());
