@@ -404,7 +404,7 @@ fn what_happens_to_others_or_happened_before_counts_less() {
         event("shop", "OOMKilled", during(1)),
         event("shop", "OOMKilled", during(2)),
         event("store", "OOMKilled", during(3)),
-        event("web", "OOMKilled", START - 600.0),
+        event("web", "OOMKilled", START - 2000.0),
         ClusterEvent { service: None, ..event("", "Evicted", during(4)) },
         event("web", "Evicted", during(5)),
         ClusterEvent { bad: false, ..event("shop", "Evicted", during(6)) },
