@@ -26,9 +26,8 @@ pub fn load(
         Some(text) => Trust::read(folders)?.covers(root, text),
         None => false,
     };
-    let flags = flags.iter().map(|(flag, name, value)| (flag.as_str(), name.as_str(), value.as_str()));
     let sources = Sources {
-        flags: Layer::from_flags(flags).map_err(bad)?,
+        flags: layer_of(flags)?,
         environment: Layer::from_environment(&host::setting_variables()).map_err(bad)?,
         repository: layer(FileKind::Repository, FILE, repository)?,
         trusted,
@@ -38,12 +37,17 @@ pub fn load(
     config::resolve(sources).map_err(bad)
 }
 
-/// As if nothing were set.
+/// As if nothing were set but by flags.
 ///
 /// # Errors
-/// [`Failure`] never, as long as the defaults are themselves settings.
-pub fn defaults() -> Result<Configuration, Failure> {
-    config::resolve(Sources::default()).map_err(bad)
+/// [`Failure`] naming the flag that cannot be used.
+pub fn of_flags(flags: &[(String, String, String)]) -> Result<Configuration, Failure> {
+    config::resolve(Sources { flags: layer_of(flags)?, ..Sources::default() }).map_err(bad)
+}
+
+fn layer_of(flags: &[(String, String, String)]) -> Result<Layer, Failure> {
+    let flags = flags.iter().map(|(flag, name, value)| (flag.as_str(), name.as_str(), value.as_str()));
+    Layer::from_flags(flags).map_err(bad)
 }
 
 fn bad(error: config::BadSetting) -> Failure {

@@ -174,7 +174,7 @@ pub fn open(global: &Global, ui: Ui, own_log: bool, forgiving: bool) -> Result<A
     let flags: Vec<_> =
         global.settings.iter().map(|(k, v)| (format!("--config {k}={v}"), k.clone(), v.clone())).collect();
     let (configuration, unusable) = match settings::load(&folders, &root, &flags) {
-        Err(failure) if forgiving => (settings::defaults()?, Some(failure.in_one_line())),
+        Err(failure) if forgiving => (settings::of_flags(&flags)?, Some(failure.in_one_line())),
         loaded => (loaded?, None),
     };
     let chosen = &configuration.settings.ui;
