@@ -374,6 +374,15 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l limit -d 'How many entries at most' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l from -d 'The first entry\'s index; without it, the last N entries' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l actor -d 'Only what this actor did' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l action -d 'Only this action, such as `integrate`' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l resource -d 'Only what was done to this resource' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l result -d 'Only what ended like this' -r -f -a "success\t''
+failure\t''
+denied\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l trace -d 'Only entries of this trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l since -d 'Only entries since this time, such as 2026-01-31T12:00:00Z' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l until -d 'Only entries until this time' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -1870,7 +1879,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "add" -d 'Keep one: from standard input, or asked for at the terminal'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "remove" -d 'Forget one'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "rotate" -d 'Make a new API key in place of the old one that was made so, for 90 days, and show it once'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l rotates-in -d 'Days after which it must have been replaced' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -s C -d 'Work as if started in DIR' -r -F
@@ -1961,7 +1970,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep one: from standard input, or asked for at the terminal'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Forget one'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Make a new API key in place of the old one that was made so, for 90 days, and show it once'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2110,6 +2119,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l address -d 'The server and database; by default memory.address' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l login -d 'A login that may make tables and logins' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l credential -d 'The credential, by its name, that holds this login\'s password' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l ca-file -d 'Certificates to trust instead of the system\'s, in PEM; by default memory.ca_file' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -2135,6 +2145,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l address -d 'The server and database; by default memory.address' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l login -d 'A login that may make tables and logins' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l credential -d 'The credential, by its name, that holds this login\'s password' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l ca-file -d 'Certificates to trust instead of the system\'s, in PEM; by default memory.ca_file' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -2832,7 +2843,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "add" -d 'Keep one: from standard input, or asked for at the terminal'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "remove" -d 'Forget one'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "rotate" -d 'Make a new API key in place of the old one that was made so, for 90 days, and show it once'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "list" -d 'List the applications, and whether each is as its source says; exits 1 when one is not'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "show" -d 'Show an application, and what was deployed when'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "sync" -d 'Show what deploying would change, ask, and deploy'

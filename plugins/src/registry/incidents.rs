@@ -1,8 +1,8 @@
 //! Where incidents are kept, and what tells of them.
 
 use super::{
-    BundleBounds, LokiSettings, PostgresSettings, PrometheusSettings, RegistryError, Server, open_error,
-    unknown,
+    BundleBounds, LokiSettings, PostgresSettings, PrometheusSettings, RegistryError, Server, named_file,
+    open_error, unknown,
 };
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::incidents::postgres::PgIncidents;
@@ -38,6 +38,7 @@ impl IncidentsChoice {
             address: settings.address.clone(),
             login: settings.login.clone(),
             password,
+            ca_file: named_file(&settings.ca_file),
             org: settings.org.clone(),
             ..PostgresSettings::default()
         };
