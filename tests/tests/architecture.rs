@@ -331,8 +331,9 @@ fn dialing(source: &Source) -> Vec<String> {
     if source.naming(&["egress", "permit"]).is_some() {
         return Vec::new();
     }
-    let ways: [&[&str]; 8] = [
-        &["ureq", "Agent"],
+    let ways: [&[&str]; 9] = [
+        &["ureq", "Agent", "config_builder"],
+        &["ureq", "Agent", "new_with_defaults"],
         &["redis", "Client"],
         &["async_nats", "ConnectOptions"],
         &["krafka", "Kafka"],
