@@ -43,7 +43,7 @@ complete -c ecoops -n "__fish_ecoops_needs_command" -l config -d 'Set a setting,
 complete -c ecoops -n "__fish_ecoops_needs_command" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_needs_command" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_needs_command" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_needs_command" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_needs_command" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_needs_command" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_needs_command" -s V -l version -d 'Print version'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "scan" -d 'Examine code and report what is wrong'
@@ -68,6 +68,7 @@ complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "login" -d 'Log in at 
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "logout" -d 'End the login, here and at the issuer'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "whoami" -d 'Tell who commands act as, and what they may do'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "credential" -d 'Keep passwords and keys that settings name'
+complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "infra" -d 'Show what is deployed, and deploy it'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "mcp" -d 'Serve tools to editors and agents, and use those of others (MCP)'
@@ -112,7 +113,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l test-rules -d 'Ru
 complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l list-rules -d 'List the rules that would be used, instead of using them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l from-ref -d 'Only lines that are new since the merge base with this commit or branch' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l revision -d 'The files of this commit instead of those on disk' -r
@@ -154,7 +155,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l commit -d 'Commit 
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l no-validate -d 'Do not run the project\'s own checks'
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -175,7 +176,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -f -a "list" -d 'List plans, newest first'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -f -a "show" -d 'Show what would change, what the checks said, and who said what'
@@ -206,7 +207,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -227,7 +228,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l notes -d 'Why, in your words' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -s C -d 'Work as if started in DIR' -r -F
@@ -249,7 +250,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l notes -d 'Why, in your words' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -s C -d 'Work as if started in DIR' -r -F
@@ -271,7 +272,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "list" -d 'List plans, newest first'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what would change, what the checks said, and who said what'
@@ -299,7 +300,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l log -d 'Write a l
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l all -d 'Of every repository, not only this one'
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -321,7 +322,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l log -d 'Write a
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s y -l yes -d 'Approve the change without being asked'
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -342,7 +343,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l config -d 'Set a 
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -363,7 +364,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "log" -d 'Show entries, the newest last'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
@@ -392,7 +393,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l key -d 'The log\'s public key (a C2SP vkey); without it, this machine\'s own' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -s C -d 'Work as if started in DIR' -r -F
@@ -414,7 +415,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -s o -l out -d 'Write the proof to a file instead of stdout' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l check -d 'Check this proof' -r -F
@@ -438,7 +439,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l from -d 'When the period begins, as 2026-07-01 or 2026-07-01T00:00:00Z; by default 90 days before its end' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l to -d 'When it ends; a day counts whole; by default now' -r
@@ -463,7 +464,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l keep -d 'Keep it among the reports, where `ecoops objects` finds it'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -485,7 +486,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l keep -d 'Keep the entries as JSON lines among the reports, where `ecoops objects` finds them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "log" -d 'Show entries, the newest last'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
@@ -512,7 +513,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "search" -d 'Find documents by meaning and by words'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "add" -d 'Keep Markdown or text files'
@@ -543,7 +544,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l type -r -f -a "fix\t''
 incident\t''
@@ -569,7 +570,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l type -r -f -a "fix\t''
 incident\t''
@@ -595,7 +596,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -616,7 +617,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "search" -d 'Find documents by meaning and by words'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep Markdown or text files'
@@ -642,7 +643,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_se
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -f -a "list" -d 'List what is kept, by name'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -f -a "get" -d 'Write one to a file or to stdout, byte for byte'
@@ -671,7 +672,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -s o -l out -d 'Write to this file instead of stdout' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l in -r -f -a "reports\t''
@@ -695,7 +696,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l in -r -f -a "reports\t''
 attachments\t''"
@@ -718,7 +719,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -739,7 +740,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from help" -f -a "list" -d 'List what is kept, by name'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from help" -f -a "get" -d 'Write one to a file or to stdout, byte for byte'
@@ -765,7 +766,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -f -a "add" -d 'Keep documents; one that was kept before is replaced'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -f -a "list" -d 'Show what is kept'
@@ -795,7 +796,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -816,7 +817,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -837,7 +838,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep documents; one that was kept before is replaced'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show what is kept'
@@ -868,7 +869,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l config -d 'Set a s
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -889,7 +890,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "analyze" -d 'Say what is wrong, who is to blame and why, and what speaks against it'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "open" -d 'Begin to keep an incident, with the signals that there are'
@@ -933,7 +934,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l exit-code -d 'Exit 7 when the data do not tell'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l service -d 'Where it was noticed' -r
@@ -961,7 +962,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l status -d 'open or closed' -r -f -a "open\t''
 closed\t''"
@@ -985,7 +986,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1006,7 +1007,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1027,7 +1028,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1048,7 +1049,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l service -d 'Where it was noticed' -r
@@ -1075,7 +1076,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1096,7 +1097,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l title -d 'What is wrong, in a few words' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
@@ -1133,7 +1134,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1154,7 +1155,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l service -d 'Where it was noticed' -r
@@ -1186,7 +1187,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l keep -d 'Keep it among the reports, where `ecoops objects` finds it (instead of stdout, or besides --out)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1207,7 +1208,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l seed -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l services -r
@@ -1236,7 +1237,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l no-analysis -d 'Only make it up, and say what really happened'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l resolution -d 'How it was mended, in your words' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -s C -d 'Work as if started in DIR' -r -F
@@ -1258,7 +1259,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "analyze" -d 'Say what is wrong, who is to blame and why, and what speaks against it'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "open" -d 'Begin to keep an incident, with the signals that there are'
@@ -1294,7 +1295,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_se
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -f -a "templates" -d 'Group the lines of a log by what they say'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -f -a "detect" -d 'Score each value of a series by how unusual it is'
@@ -1320,7 +1321,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l top -d 'How many of the most unusual values are shown as text' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -s C -d 'Work as if started in DIR' -r -F
@@ -1342,7 +1343,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l service -d 'Whose log it is, where lines do not say it themselves' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l metrics -d 'Keep measurements of the watch in this file, as Prometheus reads them' -r -F
@@ -1365,7 +1366,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from help" -f -a "templates" -d 'Group the lines of a log by what they say'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from help" -f -a "detect" -d 'Score each value of a series by how unusual it is'
@@ -1390,7 +1391,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -f -a "eval" -d 'Asks whether an action is allowed: exit 0 when it is, 4 when it is denied'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -f -a "test" -d 'Runs the rules `test_…` of the Rego files in a folder; without one, the default policy\'s'
@@ -1416,7 +1417,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1437,7 +1438,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1458,7 +1459,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "eval" -d 'Asks whether an action is allowed: exit 0 when it is, 4 when it is denied'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "test" -d 'Runs the rules `test_…` of the Rego files in a folder; without one, the default policy\'s'
@@ -1483,7 +1484,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -f -a "tail" -d 'The newest events, oldest of them first'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -f -a "replay" -d 'Events again from an offset on'
@@ -1512,7 +1513,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l shared -d 'Those of everybody, as the event system of `events.adapter` has them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l from -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l count -d 'At most this many; all when not given' -r
@@ -1536,7 +1537,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l shared -d 'Those of everybody, as the event system of `events.adapter` has them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1557,7 +1558,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -f -a "list" -d 'Lists them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -f -a "revive" -d 'Gives one to its group again, as if new'
@@ -1586,7 +1587,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -f -a "install" -d 'Put the pre-push hook beside those that are there'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -f -a "uninstall" -d 'Take it out and leave the others as they were'
@@ -1613,7 +1614,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l shared -d 'Also when other repositories share the folder of hooks'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1634,7 +1635,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1655,7 +1656,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1676,7 +1677,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "install" -d 'Put the pre-push hook beside those that are there'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "uninstall" -d 'Take it out and leave the others as they were'
@@ -1705,7 +1706,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l log -d 'Write a log
 complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l all -d 'Look at everything, not only at new lines'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1726,7 +1727,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -f -a "show" -d 'The settings in force'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -f -a "defaults" -d 'Every setting with its default, explained'
@@ -1751,7 +1752,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'Also where each value comes from'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1772,7 +1773,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'The settings in force'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "defaults" -d 'Every setting with its default, explained'
@@ -1800,7 +1801,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l browser -d 'Open
 complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l client-credentials -d 'Log in as the client itself, with its own secret'
 complete -c ecoops -n "__fish_ecoops_using_subcommand login" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand login" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1821,7 +1822,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l config -d 'Set 
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l can -d 'Tell by the exit code whether this permission is held, as remediation:write' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -s C -d 'Work as if started in DIR' -r -F
@@ -1843,7 +1844,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l config -d 'Set 
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1864,7 +1865,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "add" -d 'Keep one: from standard input, or asked for at the terminal'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
@@ -1892,7 +1893,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l confirm -d 'Ask at the terminal before each use'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1913,7 +1914,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1934,7 +1935,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1955,13 +1956,131 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep one: from standard input, or asked for at the terminal'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Forget one'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -f -a "list" -d 'List the applications, and whether each is as its source says; exits 1 when one is not'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -f -a "show" -d 'Show an application, and what was deployed when'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -f -a "sync" -d 'Show what deploying would change, ask, and deploy'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -f -a "rollback" -d 'Deploy again what an earlier deployment did'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l revision -d 'Another revision than the desired one' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l prune -d 'Remove what the source does not have'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l yes -d 'Approve it without being asked'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -s C -d 'Work as if started in DIR' -r -F
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON document a line'
+sarif\t'SARIF 2.1.0'
+github\t'GitHub workflow commands (annotations)'
+gitlab\t'GitLab code quality'
+junit\t'JUnit XML'
+markdown\t''
+csv\t'Comma-separated values, of signals'
+html\t'One self-contained page, of incidents'"
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l color -d 'auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l config -d 'Set a setting, as scan.persona=pedantic' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -s q -l quiet -d 'No progress and no notes'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l no-color -d 'As --color never'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the applications, and whether each is as its source says; exits 1 when one is not'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show an application, and what was deployed when'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "sync" -d 'Show what deploying would change, ask, and deploy'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Deploy again what an earlier deployment did'
+complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -1981,7 +2100,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -f -a "org" -d 'Add an org, and give it a login'
@@ -2010,7 +2129,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l new-credential -d 'The credential, by its name, that holds the password that the org\'s login gets' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l address -d 'The server and database; by default memory.address' -r
@@ -2035,7 +2154,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l address -d 'The server and database; by default memory.address' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l login -d 'A login that may make tables and logins' -r
@@ -2059,7 +2178,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2080,7 +2199,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "org" -d 'Add an org, and give it a login'
@@ -2106,7 +2225,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "start" -d 'Start it in the background, unless it runs'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "stop" -d 'Stop it, once what is under way has been answered'
@@ -2137,7 +2256,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2160,7 +2279,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l force -d 'Kill it when it does not stop'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l listen -d 'Also listen on TCP, where a token is needed (`ecoops agent token`); for other machines only with TLS (`agent.tls_certificate`). A restart listens where it did before' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -s C -d 'Work as if started in DIR' -r -F
@@ -2182,7 +2301,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2203,7 +2322,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l listen -d 'Also listen on TCP, where a token is needed (`ecoops agent token`); for other machines only with TLS (`agent.tls_certificate`). A restart listens where it did before' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -d 'Work as if started in DIR' -r -F
@@ -2226,7 +2345,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l detached -d 'In a session of its own, with its log in its file'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s n -d 'How many lines' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s C -d 'Work as if started in DIR' -r -F
@@ -2249,7 +2368,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Go on with new lines until interrupted'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2272,7 +2391,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l remove -d 'Remove the files again'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l ttl -d 'How long it is valid, as 30m, 8h or 7d; at most 30d' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l scope -d 'What it lets its holder do: AREA:read, AREA:write, AREA, or with * for every area; repeatable' -r
@@ -2295,7 +2414,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "start" -d 'Start it in the background, unless it runs'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop it, once what is under way has been answered'
@@ -2325,7 +2444,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -f -a "serve" -d 'Serve tools over stdin and stdout, until stdin ends'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -f -a "list" -d 'List the servers of others that the settings name'
@@ -2353,7 +2472,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l allow-write -d 'Offer the tools that change something too: fix, undo, memory_add'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2374,7 +2493,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2395,7 +2514,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2417,7 +2536,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -s y -l yes -d 'Call it without being asked'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Serve tools over stdin and stdout, until stdin ends'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the servers of others that the settings name'
@@ -2443,7 +2562,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -f -a "up" -d 'Start the servers, unless they run, and make a home for each person'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -f -a "down" -d 'Stop the servers and remove what they and the people kept'
@@ -2471,7 +2590,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2492,7 +2611,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2513,7 +2632,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2534,7 +2653,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "up" -d 'Start the servers, unless they run, and make a home for each person'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop the servers and remove what they and the people kept'
@@ -2562,7 +2681,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l show -d 'Only sh
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l revoke -d 'Trust this repository no more'
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2583,7 +2702,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l config -d 'Set 
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l write -d 'Write those of bash, fish and zsh into DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -s C -d 'Work as if started in DIR' -r -F
@@ -2605,7 +2724,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l config -d 
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l write -d 'Write a page for each command into DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s C -d 'Work as if started in DIR' -r -F
@@ -2627,39 +2746,40 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l config -d 'Set a s
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l offline -d 'Reach no network'
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l offline -d 'Ask no server, on this machine neither'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "plan" -d 'Show changes that wait for a yes, and approve or reject them'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "objects" -d 'Reports that were kept and files that were attached'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "login" -d 'Log in at the configured issuer (OpenID Connect)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "logout" -d 'End the login, here and at the issuer'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "whoami" -d 'Tell who commands act as, and what they may do'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "credential" -d 'Keep passwords and keys that settings name'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "mcp" -d 'Serve tools to editors and agents, and use those of others (MCP)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "dev" -d 'Start real servers on this machine, to try what a team shares'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "man" -d 'Print the manual page'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "plan" -d 'Show changes that wait for a yes, and approve or reject them'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "objects" -d 'Reports that were kept and files that were attached'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "login" -d 'Log in at the configured issuer (OpenID Connect)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "logout" -d 'End the login, here and at the issuer'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "whoami" -d 'Tell who commands act as, and what they may do'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "credential" -d 'Keep passwords and keys that settings name'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "infra" -d 'Show what is deployed, and deploy it'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "mcp" -d 'Serve tools to editors and agents, and use those of others (MCP)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "dev" -d 'Start real servers on this machine, to try what a team shares'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "man" -d 'Print the manual page'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "list" -d 'List plans, newest first'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "show" -d 'Show what would change, what the checks said, and who said what'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "approve" -d 'Say yes: the same fix is then applied where nobody can be asked'
@@ -2713,6 +2833,10 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "remove" -d 'Forget one'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "list" -d 'List the applications, and whether each is as its source says; exits 1 when one is not'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "show" -d 'Show an application, and what was deployed when'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "sync" -d 'Show what deploying would change, ask, and deploy'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "rollback" -d 'Deploy again what an earlier deployment did'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "org" -d 'Add an org, and give it a login'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "vacuum" -d 'Rewrite the memory\'s tables, so that nothing forgotten is left in the server\'s files'

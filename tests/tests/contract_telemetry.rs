@@ -6,7 +6,7 @@ use ecoops_core::domain::incident::{IncidentBrief, LogLevel, TimeRange};
 use ecoops_core::ports::telemetry::{Scope, Telemetry, TelemetryError};
 use ecoops_plugins::telemetry::files::{BundleBounds, FileBundle};
 use ecoops_tests::parts;
-use ecoops_tests::telemetry::{START, contract, read, scope, write};
+use ecoops_tests::telemetry::{START, contract, read, write};
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -13,7 +13,7 @@ use ecoops_plugins::http::trace::{Trace, within};
 use ecoops_plugins::registry::{
     self, BusChoice, DeliveryChoice, PolicyChoice, PolicySettings, ServiceChoice,
 };
-use ecoops_tests::agent::{Agent, free_port};
+use ecoops_tests::agent::Agent;
 use ecoops_tests::http::{Replay, Request};
 use ecoops_tests::servers;
 use serde_json::{Value, json};
