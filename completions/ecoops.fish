@@ -43,7 +43,7 @@ complete -c ecoops -n "__fish_ecoops_needs_command" -l config -d 'Set a setting,
 complete -c ecoops -n "__fish_ecoops_needs_command" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_needs_command" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_needs_command" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_needs_command" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_needs_command" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_needs_command" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_needs_command" -s V -l version -d 'Print version'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "scan" -d 'Examine code and report what is wrong'
@@ -68,7 +68,6 @@ complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "login" -d 'Log in at 
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "logout" -d 'End the login, here and at the issuer'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "whoami" -d 'Tell who commands act as, and what they may do'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "credential" -d 'Keep passwords and keys that settings name'
-complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "infra" -d 'Show what is deployed, and deploy it'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
 complete -c ecoops -n "__fish_ecoops_needs_command" -f -a "mcp" -d 'Serve tools to editors and agents, and use those of others (MCP)'
@@ -113,7 +112,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l test-rules -d 'Ru
 complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l list-rules -d 'List the rules that would be used, instead of using them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand scan" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l from-ref -d 'Only lines that are new since the merge base with this commit or branch' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l revision -d 'The files of this commit instead of those on disk' -r
@@ -155,7 +154,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l commit -d 'Commit 
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l no-validate -d 'Do not run the project\'s own checks'
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand fix" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -176,7 +175,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -f -a "list" -d 'List plans, newest first'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and not __fish_seen_subcommand_from list show approve reject help" -f -a "show" -d 'Show what would change, what the checks said, and who said what'
@@ -207,7 +206,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -228,7 +227,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l notes -d 'Why, in your words' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -s C -d 'Work as if started in DIR' -r -F
@@ -250,7 +249,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l notes -d 'Why, in your words' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -s C -d 'Work as if started in DIR' -r -F
@@ -272,7 +271,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from reject" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "list" -d 'List plans, newest first'
 complete -c ecoops -n "__fish_ecoops_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what would change, what the checks said, and who said what'
@@ -300,7 +299,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l log -d 'Write a l
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l all -d 'Of every repository, not only this one'
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand runs" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -322,7 +321,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l log -d 'Write a
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s y -l yes -d 'Approve the change without being asked'
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand resume" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -343,7 +342,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l config -d 'Set a 
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand undo" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -364,7 +363,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "log" -d 'Show entries, the newest last'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
@@ -374,6 +373,15 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and not __fish_seen_subcommand_from log verify proof report export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l limit -d 'How many entries at most' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l from -d 'The first entry\'s index; without it, the last N entries' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l actor -d 'Only what this actor did' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l action -d 'Only this action, such as `integrate`' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l resource -d 'Only what was done to this resource' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l result -d 'Only what ended like this' -r -f -a "success\t''
+failure\t''
+denied\t''"
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l trace -d 'Only entries of this trace' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l since -d 'Only entries since this time, such as 2026-01-31T12:00:00Z' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l until -d 'Only entries until this time' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -393,7 +401,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l key -d 'The log\'s public key (a C2SP vkey); without it, this machine\'s own' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -s C -d 'Work as if started in DIR' -r -F
@@ -415,7 +423,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -s o -l out -d 'Write the proof to a file instead of stdout' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l check -d 'Check this proof' -r -F
@@ -439,7 +447,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from proof" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l from -d 'When the period begins, as 2026-07-01 or 2026-07-01T00:00:00Z; by default 90 days before its end' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l to -d 'When it ends; a day counts whole; by default now' -r
@@ -464,7 +472,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l keep -d 'Keep it among the reports, where `ecoops objects` finds it'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -486,7 +494,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l keep -d 'Keep the entries as JSON lines among the reports, where `ecoops objects` finds them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "log" -d 'Show entries, the newest last'
 complete -c ecoops -n "__fish_ecoops_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Recompute every hash from the entries up, and check the signature'
@@ -513,7 +521,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "search" -d 'Find documents by meaning and by words'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and not __fish_seen_subcommand_from search add list forget help" -f -a "add" -d 'Keep Markdown or text files'
@@ -544,7 +552,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from search" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l type -r -f -a "fix\t''
 incident\t''
@@ -570,7 +578,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l type -r -f -a "fix\t''
 incident\t''
@@ -596,7 +604,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -617,7 +625,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "search" -d 'Find documents by meaning and by words'
 complete -c ecoops -n "__fish_ecoops_using_subcommand memory; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep Markdown or text files'
@@ -643,7 +651,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_se
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -f -a "list" -d 'List what is kept, by name'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and not __fish_seen_subcommand_from list get delete expire help" -f -a "get" -d 'Write one to a file or to stdout, byte for byte'
@@ -672,7 +680,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -s o -l out -d 'Write to this file instead of stdout' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l in -r -f -a "reports\t''
@@ -696,7 +704,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l in -r -f -a "reports\t''
 attachments\t''"
@@ -719,7 +727,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -740,7 +748,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from expire" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from help" -f -a "list" -d 'List what is kept, by name'
 complete -c ecoops -n "__fish_ecoops_using_subcommand objects; and __fish_seen_subcommand_from help" -f -a "get" -d 'Write one to a file or to stdout, byte for byte'
@@ -766,7 +774,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -f -a "add" -d 'Keep documents; one that was kept before is replaced'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and not __fish_seen_subcommand_from add list forget help" -f -a "list" -d 'Show what is kept'
@@ -796,7 +804,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -817,7 +825,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -838,7 +846,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep documents; one that was kept before is replaced'
 complete -c ecoops -n "__fish_ecoops_using_subcommand docs; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show what is kept'
@@ -869,7 +877,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l config -d 'Set a s
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ask" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -890,7 +898,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "analyze" -d 'Say what is wrong, who is to blame and why, and what speaks against it'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and not __fish_seen_subcommand_from analyze open list show ingest evidence why-not replay capture attach export schema demo close help" -f -a "open" -d 'Begin to keep an incident, with the signals that there are'
@@ -934,7 +942,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l exit-code -d 'Exit 7 when the data do not tell'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from analyze" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l service -d 'Where it was noticed' -r
@@ -962,7 +970,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from open" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l status -d 'open or closed' -r -f -a "open\t''
 closed\t''"
@@ -986,7 +994,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1007,7 +1015,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1028,7 +1036,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from ingest" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1049,7 +1057,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from evidence" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l service -d 'Where it was noticed' -r
@@ -1076,7 +1084,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from why-not" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1097,7 +1105,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from replay" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l title -d 'What is wrong, in a few words' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
@@ -1134,7 +1142,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from capture" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1155,7 +1163,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from attach" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l at -d 'When it was noticed: 2026-03-02T10:31:00Z, or seconds since 1970' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l service -d 'Where it was noticed' -r
@@ -1187,7 +1195,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l keep -d 'Keep it among the reports, where `ecoops objects` finds it (instead of stdout, or besides --out)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1208,7 +1216,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l seed -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l services -r
@@ -1237,7 +1245,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l no-analysis -d 'Only make it up, and say what really happened'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from demo" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l resolution -d 'How it was mended, in your words' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -s C -d 'Work as if started in DIR' -r -F
@@ -1259,7 +1267,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from close" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "analyze" -d 'Say what is wrong, who is to blame and why, and what speaks against it'
 complete -c ecoops -n "__fish_ecoops_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "open" -d 'Begin to keep an incident, with the signals that there are'
@@ -1295,7 +1303,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_se
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -f -a "templates" -d 'Group the lines of a log by what they say'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and not __fish_seen_subcommand_from templates detect watch help" -f -a "detect" -d 'Score each value of a series by how unusual it is'
@@ -1321,7 +1329,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from templates" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l top -d 'How many of the most unusual values are shown as text' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -s C -d 'Work as if started in DIR' -r -F
@@ -1343,7 +1351,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from detect" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l service -d 'Whose log it is, where lines do not say it themselves' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l metrics -d 'Keep measurements of the watch in this file, as Prometheus reads them' -r -F
@@ -1366,7 +1374,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from help" -f -a "templates" -d 'Group the lines of a log by what they say'
 complete -c ecoops -n "__fish_ecoops_using_subcommand signals; and __fish_seen_subcommand_from help" -f -a "detect" -d 'Score each value of a series by how unusual it is'
@@ -1391,7 +1399,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -f -a "eval" -d 'Asks whether an action is allowed: exit 0 when it is, 4 when it is denied'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and not __fish_seen_subcommand_from eval test list help" -f -a "test" -d 'Runs the rules `test_…` of the Rego files in a folder; without one, the default policy\'s'
@@ -1417,7 +1425,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from eval" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1438,7 +1446,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1459,7 +1467,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "eval" -d 'Asks whether an action is allowed: exit 0 when it is, 4 when it is denied'
 complete -c ecoops -n "__fish_ecoops_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "test" -d 'Runs the rules `test_…` of the Rego files in a folder; without one, the default policy\'s'
@@ -1484,7 +1492,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -f -a "tail" -d 'The newest events, oldest of them first'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and not __fish_seen_subcommand_from tail replay dlq help" -f -a "replay" -d 'Events again from an offset on'
@@ -1513,7 +1521,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l shared -d 'Those of everybody, as the event system of `events.adapter` has them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from tail" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l from -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l count -d 'At most this many; all when not given' -r
@@ -1537,7 +1545,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l shared -d 'Those of everybody, as the event system of `events.adapter` has them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from replay" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1558,7 +1566,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -f -a "list" -d 'Lists them'
 complete -c ecoops -n "__fish_ecoops_using_subcommand events; and __fish_seen_subcommand_from dlq" -f -a "revive" -d 'Gives one to its group again, as if new'
@@ -1587,7 +1595,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -f -a "install" -d 'Put the pre-push hook beside those that are there'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and not __fish_seen_subcommand_from install uninstall status run help" -f -a "uninstall" -d 'Take it out and leave the others as they were'
@@ -1614,7 +1622,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l shared -d 'Also when other repositories share the folder of hooks'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1635,7 +1643,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1656,7 +1664,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1677,7 +1685,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "install" -d 'Put the pre-push hook beside those that are there'
 complete -c ecoops -n "__fish_ecoops_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "uninstall" -d 'Take it out and leave the others as they were'
@@ -1706,7 +1714,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l log -d 'Write a log
 complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l all -d 'Look at everything, not only at new lines'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand ci" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1727,7 +1735,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -f -a "show" -d 'The settings in force'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and not __fish_seen_subcommand_from show defaults help" -f -a "defaults" -d 'Every setting with its default, explained'
@@ -1752,7 +1760,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'Also where each value comes from'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1773,7 +1781,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_su
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from defaults" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'The settings in force'
 complete -c ecoops -n "__fish_ecoops_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "defaults" -d 'Every setting with its default, explained'
@@ -1801,7 +1809,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l browser -d 'Open
 complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l client-credentials -d 'Log in as the client itself, with its own secret'
 complete -c ecoops -n "__fish_ecoops_using_subcommand login" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand login" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand login" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1822,7 +1830,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l config -d 'Set 
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand logout" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l can -d 'Tell by the exit code whether this permission is held, as remediation:write' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -s C -d 'Work as if started in DIR' -r -F
@@ -1844,7 +1852,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l config -d 'Set 
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand whoami" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1865,12 +1873,12 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "add" -d 'Keep one: from standard input, or asked for at the terminal'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "remove" -d 'Forget one'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "rotate" -d 'Make a new API key in place of the old one that was made so, for 90 days, and show it once'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and not __fish_seen_subcommand_from add list remove rotate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l rotates-in -d 'Days after which it must have been replaced' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -s C -d 'Work as if started in DIR' -r -F
@@ -1893,7 +1901,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l confirm -d 'Ask at the terminal before each use'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1914,7 +1922,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1935,7 +1943,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -1956,131 +1964,13 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_see
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "add" -d 'Keep one: from standard input, or asked for at the terminal'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Forget one'
-complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
+complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Make a new API key in place of the old one that was made so, for 90 days, and show it once'
 complete -c ecoops -n "__fish_ecoops_using_subcommand credential; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -s C -d 'Work as if started in DIR' -r -F
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON document'
-jsonl\t'One JSON document a line'
-sarif\t'SARIF 2.1.0'
-github\t'GitHub workflow commands (annotations)'
-gitlab\t'GitLab code quality'
-junit\t'JUnit XML'
-markdown\t''
-csv\t'Comma-separated values, of signals'
-html\t'One self-contained page, of incidents'"
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l color -d 'auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l config -d 'Set a setting, as scan.persona=pedantic' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -s q -l quiet -d 'No progress and no notes'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -l offline -d 'Ask no server, on this machine neither'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -f -a "list" -d 'List the applications, and whether each is as its source says; exits 1 when one is not'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -f -a "show" -d 'Show an application, and what was deployed when'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -f -a "sync" -d 'Show what deploying would change, ask, and deploy'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -f -a "rollback" -d 'Deploy again what an earlier deployment did'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and not __fish_seen_subcommand_from list show sync rollback help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON document'
-jsonl\t'One JSON document a line'
-sarif\t'SARIF 2.1.0'
-github\t'GitHub workflow commands (annotations)'
-gitlab\t'GitLab code quality'
-junit\t'JUnit XML'
-markdown\t''
-csv\t'Comma-separated values, of signals'
-html\t'One self-contained page, of incidents'"
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l color -d 'auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l config -d 'Set a setting, as scan.persona=pedantic' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -s C -d 'Work as if started in DIR' -r -F
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON document'
-jsonl\t'One JSON document a line'
-sarif\t'SARIF 2.1.0'
-github\t'GitHub workflow commands (annotations)'
-gitlab\t'GitLab code quality'
-junit\t'JUnit XML'
-markdown\t''
-csv\t'Comma-separated values, of signals'
-html\t'One self-contained page, of incidents'"
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l color -d 'auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l config -d 'Set a setting, as scan.persona=pedantic' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No progress and no notes'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -l offline -d 'Ask no server, on this machine neither'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l revision -d 'Another revision than the desired one' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -s C -d 'Work as if started in DIR' -r -F
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON document'
-jsonl\t'One JSON document a line'
-sarif\t'SARIF 2.1.0'
-github\t'GitHub workflow commands (annotations)'
-gitlab\t'GitLab code quality'
-junit\t'JUnit XML'
-markdown\t''
-csv\t'Comma-separated values, of signals'
-html\t'One self-contained page, of incidents'"
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l color -d 'auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l config -d 'Set a setting, as scan.persona=pedantic' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l prune -d 'Remove what the source does not have'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l yes -d 'Approve it without being asked'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'No progress and no notes'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -l offline -d 'Ask no server, on this machine neither'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -s C -d 'Work as if started in DIR' -r -F
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
-json\t'One JSON document'
-jsonl\t'One JSON document a line'
-sarif\t'SARIF 2.1.0'
-github\t'GitHub workflow commands (annotations)'
-gitlab\t'GitLab code quality'
-junit\t'JUnit XML'
-markdown\t''
-csv\t'Comma-separated values, of signals'
-html\t'One self-contained page, of incidents'"
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l color -d 'auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l deadline -d 'Stop after SECONDS, with exit code 124' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l config -d 'Set a setting, as scan.persona=pedantic' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -s q -l quiet -d 'No progress and no notes'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -l offline -d 'Ask no server, on this machine neither'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the applications, and whether each is as its source says; exits 1 when one is not'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show an application, and what was deployed when'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "sync" -d 'Show what deploying would change, ask, and deploy'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Deploy again what an earlier deployment did'
-complete -c ecoops -n "__fish_ecoops_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -2100,7 +1990,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_seen_subcommand_from prepare org vacuum copy-audit help" -f -a "org" -d 'Add an org, and give it a login'
@@ -2110,6 +2000,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and not __fish_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l address -d 'The server and database; by default memory.address' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l login -d 'A login that may make tables and logins' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l credential -d 'The credential, by its name, that holds this login\'s password' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l ca-file -d 'Certificates to trust instead of the system\'s, in PEM; by default memory.ca_file' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -2129,12 +2020,13 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from prepare" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l new-credential -d 'The credential, by its name, that holds the password that the org\'s login gets' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l address -d 'The server and database; by default memory.address' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l login -d 'A login that may make tables and logins' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l credential -d 'The credential, by its name, that holds this login\'s password' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l ca-file -d 'Certificates to trust instead of the system\'s, in PEM; by default memory.ca_file' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'
@@ -2154,7 +2046,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from org" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l address -d 'The server and database; by default memory.address' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l login -d 'A login that may make tables and logins' -r
@@ -2178,7 +2070,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2199,7 +2091,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from copy-audit" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from help" -f -a "org" -d 'Add an org, and give it a login'
@@ -2225,7 +2117,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "start" -d 'Start it in the background, unless it runs'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and not __fish_seen_subcommand_from start stop restart status run logs install token help" -f -a "stop" -d 'Stop it, once what is under way has been answered'
@@ -2256,7 +2148,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2279,7 +2171,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l force -d 'Kill it when it does not stop'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l listen -d 'Also listen on TCP, where a token is needed (`ecoops agent token`); for other machines only with TLS (`agent.tls_certificate`). A restart listens where it did before' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -s C -d 'Work as if started in DIR' -r -F
@@ -2301,7 +2193,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2322,7 +2214,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l listen -d 'Also listen on TCP, where a token is needed (`ecoops agent token`); for other machines only with TLS (`agent.tls_certificate`). A restart listens where it did before' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -d 'Work as if started in DIR' -r -F
@@ -2345,7 +2237,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l detached -d 'In a session of its own, with its log in its file'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s n -d 'How many lines' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s C -d 'Work as if started in DIR' -r -F
@@ -2368,7 +2260,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Go on with new lines until interrupted'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2391,7 +2283,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l remove -d 'Remove the files again'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l ttl -d 'How long it is valid, as 30m, 8h or 7d; at most 30d' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l scope -d 'What it lets its holder do: AREA:read, AREA:write, AREA, or with * for every area; repeatable' -r
@@ -2414,7 +2306,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_sub
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "start" -d 'Start it in the background, unless it runs'
 complete -c ecoops -n "__fish_ecoops_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop it, once what is under way has been answered'
@@ -2444,7 +2336,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -f -a "serve" -d 'Serve tools over stdin and stdout, until stdin ends'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and not __fish_seen_subcommand_from serve list tools call help" -f -a "list" -d 'List the servers of others that the settings name'
@@ -2472,7 +2364,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l allow-write -d 'Offer the tools that change something too: fix, undo, memory_add'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2493,7 +2385,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2514,7 +2406,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from tools" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2536,7 +2428,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -s y -l yes -d 'Call it without being asked'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from call" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Serve tools over stdin and stdout, until stdin ends'
 complete -c ecoops -n "__fish_ecoops_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the servers of others that the settings name'
@@ -2562,7 +2454,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_s
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -f -a "up" -d 'Start the servers, unless they run, and make a home for each person'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and not __fish_seen_subcommand_from up down status env help" -f -a "down" -d 'Stop the servers and remove what they and the people kept'
@@ -2590,7 +2482,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2611,7 +2503,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2632,7 +2524,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2653,7 +2545,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subco
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from env" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "up" -d 'Start the servers, unless they run, and make a home for each person'
 complete -c ecoops -n "__fish_ecoops_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop the servers and remove what they and the people kept'
@@ -2681,7 +2573,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l show -d 'Only sh
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l revoke -d 'Trust this repository no more'
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand trust" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
@@ -2702,7 +2594,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l config -d 'Set 
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l write -d 'Write those of bash, fish and zsh into DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -s C -d 'Work as if started in DIR' -r -F
@@ -2724,7 +2616,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l config -d 
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l write -d 'Write a page for each command into DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s C -d 'Work as if started in DIR' -r -F
@@ -2746,40 +2638,39 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l config -d 'Set a s
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l log -d 'Write a log to stderr, as debug or ecoops_core=trace' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s q -l quiet -d 'No progress and no notes'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l no-color -d 'As --color never'
-complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l offline -d 'Ask no server, on this machine neither'
+complete -c ecoops -n "__fish_ecoops_using_subcommand man" -l offline -d 'Reach no network'
 complete -c ecoops -n "__fish_ecoops_using_subcommand man" -s h -l help -d 'Print help'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "plan" -d 'Show changes that wait for a yes, and approve or reject them'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "objects" -d 'Reports that were kept and files that were attached'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "login" -d 'Log in at the configured issuer (OpenID Connect)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "logout" -d 'End the login, here and at the issuer'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "whoami" -d 'Tell who commands act as, and what they may do'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "credential" -d 'Keep passwords and keys that settings name'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "infra" -d 'Show what is deployed, and deploy it'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "mcp" -d 'Serve tools to editors and agents, and use those of others (MCP)'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "dev" -d 'Start real servers on this machine, to try what a team shares'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "man" -d 'Print the manual page'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential infra database agent mcp dev trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "scan" -d 'Examine code and report what is wrong'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "fix" -d 'Turn findings into verified fixes, with a record and an undo'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "plan" -d 'Show changes that wait for a yes, and approve or reject them'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "runs" -d 'List what was done in this repository'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "resume" -d 'Do again what was interrupted'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "undo" -d 'Take a run back, byte for byte'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "audit" -d 'Show, verify, prove and copy the signed record of what was done'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "memory" -d 'Search, fill and empty what is remembered of fixes and runbooks'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "objects" -d 'Reports that were kept and files that were attached'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "docs" -d 'Keep runbooks, postmortems and manuals that answers cite'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "ask" -d 'Ask what is remembered; every snippet is cited'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "incident" -d 'Tell what is wrong in a running system, and who is to blame'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "signals" -d 'Tell what logs and metrics say: templates, anomalies, live'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "policy" -d 'Ask, test and list the policies in force'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "events" -d 'Show, replay and repair the event log'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "hook" -d 'Check commits for problems before they are pushed'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "ci" -d 'Check what a pipeline is about to merge'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "config" -d 'Show the settings and where they come from'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "login" -d 'Log in at the configured issuer (OpenID Connect)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "logout" -d 'End the login, here and at the issuer'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "whoami" -d 'Tell who commands act as, and what they may do'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "credential" -d 'Keep passwords and keys that settings name'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "database" -d 'Prepare a PostgreSQL server that orgs share'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "agent" -d 'The daemon that keeps the record and serves the kernel\'s API'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "mcp" -d 'Serve tools to editors and agents, and use those of others (MCP)'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "dev" -d 'Start real servers on this machine, to try what a team shares'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "trust" -d 'Let this repository\'s ecoops.toml run commands and loosen limits'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "doctor" -d 'Tell what works here and what is missing'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "man" -d 'Print the manual page'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and not __fish_seen_subcommand_from scan fix plan runs resume undo audit memory objects docs ask incident signals policy events hook ci config login logout whoami credential database agent mcp dev trust doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "list" -d 'List plans, newest first'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "show" -d 'Show what would change, what the checks said, and who said what'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "approve" -d 'Say yes: the same fix is then applied where nobody can be asked'
@@ -2832,11 +2723,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subc
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "add" -d 'Keep one: from standard input, or asked for at the terminal'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "list" -d 'Show their names, where they live and when they end; never the credentials'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "remove" -d 'Forget one'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "rotate" -d 'Make a new API key in place of the old one, for 90 days, and show it once'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "list" -d 'List the applications, and whether each is as its source says; exits 1 when one is not'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "show" -d 'Show an application, and what was deployed when'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "sync" -d 'Show what deploying would change, ask, and deploy'
-complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "rollback" -d 'Deploy again what an earlier deployment did'
+complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from credential" -f -a "rotate" -d 'Make a new API key in place of the old one that was made so, for 90 days, and show it once'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "prepare" -d 'Make the tables, or the steps of them that are missing'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "org" -d 'Add an org, and give it a login'
 complete -c ecoops -n "__fish_ecoops_using_subcommand help; and __fish_seen_subcommand_from database" -f -a "vacuum" -d 'Rewrite the memory\'s tables, so that nothing forgotten is left in the server\'s files'

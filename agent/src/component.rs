@@ -82,6 +82,8 @@ pub struct Desk<P: ?Sized> {
     name: &'static str,
     deadline: Duration,
     open: Open<P>,
+    /// Whether it is opened before anybody asks.
+    early: bool,
     port: Mutex<Option<Arc<P>>>,
     places: Arc<Semaphore>,
     record: Mutex<Record>,
@@ -112,15 +114,38 @@ impl<P: ?Sized + Send + Sync + 'static> Desk<P> {
         deadline: Duration,
         open: impl Fn() -> Result<Arc<P>, String> + Send + Sync + 'static,
     ) -> Arc<Self> {
+        Self::with(name, deadline, true, Box::new(open))
+    }
+
+    /// One that costs much to have open: it is opened when it is first asked, not before.
+    pub fn when_asked(
+        name: &'static str,
+        deadline: Duration,
+        open: impl Fn() -> Result<Arc<P>, String> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Self::with(name, deadline, false, Box::new(open))
+    }
+
+    fn with(name: &'static str, deadline: Duration, early: bool, open: Open<P>) -> Arc<Self> {
         Arc::new(Self {
             name,
             deadline,
-            open: Box::new(open),
+            open,
+            early,
             port: Mutex::new(None),
             places: Arc::new(Semaphore::new(PLACES)),
             record: Mutex::default(),
             next: AtomicU64::new(0),
         })
+    }
+
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// How long a caller waits.
+    pub fn deadline(&self) -> Duration {
+        self.deadline
     }
 
     /// Asks the port on a thread of its own. What is late goes on there, and keeps its place until it ends.
@@ -234,7 +259,9 @@ impl<P: ?Sized + Send + Sync + 'static> Component for Desk<P> {
     }
 
     fn start(&self) {
-        let _ = self.port();
+        if self.early {
+            let _ = self.port();
+        }
     }
 
     fn stop(&self) {
@@ -270,6 +297,23 @@ mod tests {
 
     fn run<T>(future: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn one_that_costs_much_is_opened_when_it_is_asked() {
+        let opened = Arc::new(AtomicU64::new(0));
+        let count = opened.clone();
+        let open = move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok(Arc::from("port"))
+        };
+        let desk: Arc<Desk<str>> = Desk::when_asked("part", Duration::from_secs(5), open);
+        desk.start();
+        assert_eq!((opened.load(Ordering::Relaxed), desk.health().status), (0, Status::Healthy));
+        for _ in 0..2 {
+            assert_eq!(run(desk.ask(|port| port.len())), Ok(4));
+            assert_eq!(opened.load(Ordering::Relaxed), 1);
+        }
     }
 
     fn desk(deadline: Duration) -> Arc<Desk<str>> {

@@ -94,7 +94,7 @@ impl Whose {
         if address.is_empty() {
             return Err(OpenError::NoAddress);
         }
-        let service = ServiceChoice { address, token: None, deadline: DEADLINE };
+        let service = ServiceChoice { address, deadline: DEADLINE, ..ServiceChoice::default() };
         Ok(Some(registry::auth_service(&service)?))
     }
 

@@ -5,6 +5,7 @@ mod elsewhere;
 use crate::component::{Component, Desk};
 use crate::credentials::Credentials;
 use crate::deliver::{Deliverer, Means};
+use crate::gather::Gather;
 use crate::identity::Whose;
 use crate::mirror::Mirror;
 use crate::tls::Tls;
@@ -16,12 +17,12 @@ use crate::upkeep::login::Login as Renewal;
 use crate::waiting::Bringer;
 use crate::{Places, boot, secret, token};
 use ecoops_core::config::Settings;
-use ecoops_core::domain::Identifiers;
+use ecoops_core::domain::{AuditEntry, Identifiers, RemediationEvent};
 use ecoops_core::engines::redact::Redactor;
-use ecoops_core::ports::audit_log::AuditLog;
+use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog};
 use ecoops_core::ports::bus::Bus;
 use ecoops_core::ports::delivery::Delivery;
-use ecoops_core::ports::events::Outbox;
+use ecoops_core::ports::events::{EventsError, Offset, Outbox};
 use ecoops_core::ports::host::{Host, identifiers};
 use ecoops_core::ports::identity::Identity;
 use ecoops_core::ports::limits::Limits;
@@ -43,6 +44,9 @@ const ISSUER_DEADLINE: Duration = Duration::from_secs(25);
 /// Embedding a large document takes longer.
 const MEMORY_DEADLINE: Duration = Duration::from_secs(30);
 
+type Publishing = Gather<dyn Outbox, (RemediationEvent, String), Offset, EventsError>;
+type Recording = Gather<dyn AuditLog, AuditEntry, Appended, AuditError>;
+
 /// Every port of the daemon.
 #[derive(Debug)]
 pub struct Kernel {
@@ -58,11 +62,15 @@ pub struct Kernel {
     credentials: Credentials,
     pub memory: Arc<Desk<dyn Memory>>,
     pub events: Arc<Desk<dyn Outbox>>,
+    /// Events with their keys, on their way into the log.
+    pub publishing: Arc<Publishing>,
     /// Who is told of events; none with settings that name nobody.
     pub deliverers: Vec<Deliverer>,
     pub bus: Arc<Desk<dyn Bus>>,
     pub policy: Arc<Desk<dyn Policy>>,
     pub audit: Arc<Desk<dyn AuditLog>>,
+    /// Entries on their way into the audit log.
+    pub recording: Arc<Recording>,
     /// Write the audit log elsewhere as well.
     pub mirrors: Vec<Mirror>,
     /// Brings documents to a memory that was away.
@@ -128,11 +136,13 @@ impl Kernel {
             certificate: None,
             bringer: bringer(&settings, &memory, &host),
             memory,
+            publishing: Gather::new(events.clone(), |log, events| log.publish_all(events)),
             events,
             bus: bus(places, &settings, &credentials, &host),
             policy: policy(places, &settings, &credentials, &redactor),
             telemetry: telemetry(&settings, &credentials, &host),
             mirrors: mirrors(places, &settings, &credentials, &audit, &host),
+            recording: Gather::new(audit.clone(), |log, entries| log.append(entries)),
             audit,
             delivery: delivery(places, &settings, &credentials, &host),
             replies: replies(places),
@@ -158,13 +168,7 @@ impl Kernel {
             &*self.memory,
             &*self.delivery,
         ];
-        // The first to start and the last to stop: others may still need a credential.
-        let lease = self.lease.iter().map(|l| l as &dyn Component);
-        let renewal = self.renewal.iter().map(|r| r as &dyn Component);
-        let login = self.login.iter().map(|desk| &**desk as &dyn Component);
-        let certificate = self.certificate.iter().map(|c| c as &dyn Component);
-        let kept = lease.chain(certificate).chain(renewal).chain(login);
-        kept.chain(ports).chain(self.elsewhere()).collect()
+        self.kept().into_iter().chain(ports).chain(self.elsewhere()).collect()
     }
 
     /// The parts that bring things to other systems, or count with them.
@@ -175,6 +179,16 @@ impl Kernel {
         let telemetry = self.telemetry.iter().map(|t| t as &dyn Component);
         let deliverers = self.deliverers.iter().map(|d| d as &dyn Component);
         limits.chain(deliverers).chain(mirrors).chain(bringer).chain(telemetry).collect()
+    }
+
+    /// The parts that renew what ends by itself: the first to start and the last to stop, as others may still need a
+    /// credential.
+    fn kept(&self) -> Vec<&dyn Component> {
+        let lease = self.lease.iter().map(|l| l as &dyn Component);
+        let renewal = self.renewal.iter().map(|r| r as &dyn Component);
+        let login = self.login.iter().map(|desk| &**desk as &dyn Component);
+        let certificate = self.certificate.iter().map(|c| c as &dyn Component);
+        lease.chain(certificate).chain(renewal).chain(login).collect()
     }
 
     /// Has a certificate issued for the TCP door, where the settings want that.
@@ -260,7 +274,7 @@ fn memory(
     let credentials = credentials.clone();
     let (state, settings, host) = (places.state.clone(), settings.memory.clone(), host.clone());
     let redactor = redactor.clone();
-    Desk::new("memory", MEMORY_DEADLINE, move || {
+    Desk::when_asked("memory", MEMORY_DEADLINE, move || {
         if !settings.enabled {
             return Err("it is turned off (memory.enabled)".to_owned());
         }
@@ -295,10 +309,10 @@ fn direct(address: &str, deadline: Duration) -> Result<registry::ServiceChoice, 
     if address.is_empty() {
         return Err("it has no address".to_owned());
     }
-    Ok(registry::ServiceChoice { address: address.to_owned(), token: None, deadline })
+    Ok(registry::ServiceChoice { address: address.to_owned(), deadline, ..Default::default() })
 }
 
-/// A service of the kernel outside, with its credential.
+/// A service outside, with its credential.
 ///
 /// # Errors
 /// When there is no address, or the credential cannot be had.
@@ -342,12 +356,11 @@ fn bus(
             _ => registry::ServiceChoice::default(),
         };
         let server = match settings.adapter.as_str() {
-            "redis" => Some(registry::RedisSettings {
-                address: settings.address.clone(),
-                user: None,
-                password: credentials.text(&settings.credential).map_err(|e| said(&e))?.map(Password::from),
-                deadline: DEADLINE,
-            }),
+            "redis" => {
+                let password = credentials.text(&settings.credential).map_err(|e| said(&e))?;
+                let (password, ca_file) = (password.map(Password::from), &settings.ca_file);
+                Some(registry::broker(&settings.address, &settings.user, password, ca_file, DEADLINE))
+            }
             _ => None,
         };
         let choice =
@@ -370,7 +383,7 @@ fn policy(
         repository: None,
     };
     let (settings, redactor) = (settings.policy.clone(), redactor.clone());
-    Desk::new("policy", DEADLINE, move || {
+    Desk::when_asked("policy", DEADLINE, move || {
         let choice = registry::PolicyChoice::embedded(rego.clone());
         let choice = match settings.adapter.as_str() {
             "embedded" => choice,

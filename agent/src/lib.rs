@@ -13,6 +13,7 @@ pub mod credentials;
 pub mod daemon;
 mod deliver;
 mod door;
+mod gather;
 pub mod identity;
 pub mod install;
 mod kernel;

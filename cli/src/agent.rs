@@ -256,6 +256,7 @@ mod tests {
             build: build.to_owned(),
             pid: 1,
             listen: None,
+            offline: false,
         };
         let version = env!("CARGO_PKG_VERSION");
         for (build, older) in [

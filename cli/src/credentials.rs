@@ -146,11 +146,14 @@ pub fn warn_of_key(app: &App) -> Result<(), Failure> {
 pub fn warn(app: &App, about: &About, now: jiff::Timestamp) {
     if let Some(text) = rotation(about, now) {
         let name = &about.name;
+        let renew = format!("`ecoops credential add {name} --rotates-in DAYS`");
         app.ui.always(&match name.as_str() {
             ENVIRONMENT_KEY => {
                 format!("warning: the key in ECO_AUTH_API_KEY {text}; have its service make a new one")
             }
-            _ => format!("warning: {name} {text}; replace it: `ecoops credential rotate {name}`"),
+            _ => format!(
+                "warning: {name} {text}; replace it: {renew}, or a key that ecoops made: `ecoops credential rotate {name}`"
+            ),
         });
     }
 }

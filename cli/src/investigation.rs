@@ -287,6 +287,8 @@ pub struct Room {
     pub identity: Box<dyn ecoops_core::ports::identity::Identity>,
     pub events: Box<dyn ecoops_core::ports::events::Events>,
     pub audit: Box<dyn ecoops_core::ports::audit_log::AuditLog>,
+    /// The daemon that this works through; it knows of it until this is dropped.
+    pub _agent: Option<std::sync::Arc<ecoops_agent::client::Client>>,
     pub memory: Option<Box<dyn ecoops_core::ports::memory::Memory>>,
     pub embedder: Option<std::sync::Arc<dyn ecoops_core::ports::embedder::Embedder>>,
     pub identifiers: Identifiers,

@@ -159,7 +159,12 @@ fn policy_service(app: &App) -> Result<registry::ServiceChoice, Failure> {
         _ => crate::credentials::of_service(app, &chosen.credential)?,
     };
     let deadline = std::time::Duration::from_secs(10);
-    Ok(registry::ServiceChoice { address: chosen.address.clone(), token: token.map(Into::into), deadline })
+    Ok(registry::ServiceChoice {
+        address: chosen.address.clone(),
+        token: token.map(Into::into),
+        deadline,
+        ..registry::ServiceChoice::default()
+    })
 }
 
 pub fn embedder(app: &App) -> Result<Arc<dyn Embedder>, Failure> {
@@ -226,12 +231,7 @@ pub fn kernel(app: &App, borrowed: Vec<PathBuf>) -> Result<Kernel, Failure> {
     let mut seed = [0; 8];
     host.random(&mut seed).map_err(|e| Failure::new("no identifiers can be made").because(&e))?;
     let identifiers = Identifiers::new(seed);
-    // A daemon that cannot take note of the run is none to work through.
-    let agent = agent::reach(app).filter(|agent| agent.begin_run().is_ok());
-    let (audit, events, memory) = match &agent {
-        Some(agent) => through(app, agent, &host, &identifiers)?,
-        None => (audit_log(app)?, events(app, host.clone())?, memory(app)?),
-    };
+    let (agent, (audit, events, memory)) = recorders(app, &host, &identifiers)?;
     Ok(Kernel {
         store: store(app)?,
         redactor: redactor(app)?,
@@ -253,11 +253,13 @@ pub fn room(app: &App) -> Result<Room, Failure> {
     let host = host()?;
     let identifiers = ecoops_core::ports::host::identifiers(host.as_ref())
         .map_err(|e| Failure::new("no identifiers can be made").because(&e))?;
+    let (agent, (audit, events, memory)) = recorders(app, &host, &identifiers)?;
     Ok(Room {
         identity: identity(app, host.clone())?,
-        events: events(app, host.clone())?,
-        audit: audit_log(app)?,
-        memory: memory(app)?,
+        events,
+        audit,
+        _agent: agent,
+        memory,
         embedder: match app.settings().memory.enabled {
             true => Some(embedder(app)?),
             false => None,
@@ -299,6 +301,22 @@ pub fn objects(app: &App) -> Result<Box<dyn Objects>, Failure> {
 
 type Recorders = (Box<dyn AuditLog>, Box<dyn Events>, Option<Box<dyn Memory>>);
 
+/// What a run or an investigation writes to: through the daemon where there is one, which knows of it until the client
+/// is dropped, else in this process.
+fn recorders(
+    app: &App,
+    host: &Arc<dyn Host>,
+    identifiers: &Identifiers,
+) -> Result<(Option<Arc<Client>>, Recorders), Failure> {
+    // A daemon that cannot take note of the run is none to work through.
+    let agent = agent::reach(app).filter(|agent| agent.begin_run().is_ok());
+    let recorders = match &agent {
+        Some(agent) => through(app, agent, host, identifiers)?,
+        None => (audit_log(app)?, events(app, host.clone())?, memory(app)?),
+    };
+    Ok((agent, recorders))
+}
+
 /// The ports that the daemon serves. Each goes on in this process when the daemon is lost.
 fn through(
     app: &App,
@@ -320,21 +338,19 @@ fn through(
         open: Box::new(move || registry::events(&choice, clock.clone()).map_err(|e| e.to_string())),
         say: say(),
     };
-    let (choice, clock) = (memory_choice(app)?, host.clone());
-    let embedder = embedder(app)?;
-    let memory = Lost {
-        open: Box::new(move || {
-            registry::memory(&choice, embedder.clone(), clock.clone()).map_err(|e| e.to_string())
-        }),
-        say: say(),
+    let memory = || -> Result<AgentMemory, Failure> {
+        let (choice, clock, embedder) = (memory_choice(app)?, host.clone(), embedder(app)?);
+        let open =
+            move || registry::memory(&choice, embedder.clone(), clock.clone()).map_err(|e| e.to_string());
+        Ok(AgentMemory::new(agent.clone(), Lost { open: Box::new(open), say: say() }))
     };
+    let memory = app.settings().memory.enabled.then(memory).transpose()?;
     let identity: Arc<dyn Identity> = Arc::from(identity(app, host.clone())?);
     let session = identifiers.trace_id(host.now());
-    let enabled = app.settings().memory.enabled;
     Ok((
         Box::new(AgentAuditLog::new(agent.clone(), identity, session, audit)),
         Box::new(AgentEvents::new(agent.clone(), events)),
-        enabled.then(|| Box::new(AgentMemory::new(agent.clone(), memory)) as Box<dyn Memory>),
+        memory.map(|memory| Box::new(memory) as Box<dyn Memory>),
     ))
 }
 

@@ -62,6 +62,13 @@ impl Background {
         answered.recv_timeout(deadline + GRACE).map_err(|_| Unanswered::Late(deadline))
     }
 
+    /// Runs the future on the thread and waits for nothing.
+    pub fn later(&self, future: impl Future<Output = ()> + Send + 'static) {
+        if let Ok(handle) = self.handle() {
+            handle.spawn(future);
+        }
+    }
+
     fn handle(&self) -> Result<Handle, Unanswered> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = &*running {

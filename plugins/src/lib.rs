@@ -4,6 +4,7 @@
 
 pub mod audit_log;
 mod background;
+pub mod broker;
 pub mod bus;
 pub mod cache;
 pub mod delivery;
@@ -16,6 +17,7 @@ pub mod identity;
 pub mod incidents;
 pub mod kernel;
 pub mod limits;
+mod lock;
 pub mod memory;
 pub mod notify;
 pub mod objects;

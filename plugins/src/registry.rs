@@ -38,7 +38,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 pub use events::{
-    BusChoice, EventsChoice, LimitsChoice, NotifyChoice, OutsideEventsChoice, bus, events, limits,
+    BusChoice, EventsChoice, LimitsChoice, NotifyChoice, OutsideEventsChoice, broker, bus, events, limits,
     limits_here, notify, notify_outside, outbox, outside_events,
 };
 pub use governance::{
@@ -52,6 +52,7 @@ pub use incidents::{IncidentsChoice, TelemetryChoice, bundle, incidents, is_arch
 pub use memory::{DEFAULT_MODEL, EmbedderChoice, MemoryChoice, embedder, memory, memory_hub};
 
 // What callers fill in, or need beside a port; they have it from here and name no adapter.
+pub use crate::broker::BrokerSettings;
 pub use crate::events::embedded::Retention;
 pub use crate::identity::auth_service::{AuthError, AuthService, Standing};
 pub use crate::identity::by_service::Showing;
@@ -66,7 +67,6 @@ pub use crate::policy::embedded::{
 };
 pub use crate::policy::files as policy_files;
 pub use crate::postgres::{PostgresError, PostgresSettings, admin as database};
-pub use crate::redis_server::client::RedisSettings;
 pub use crate::runner::local::Settings as RunnerSettings;
 pub use crate::runner::{launcher, tools};
 pub use crate::secrets::confirmed::Confirm;
@@ -130,6 +130,8 @@ pub struct ServiceChoice {
     pub address: String,
     /// A bearer token.
     pub token: Option<Zeroizing<String>>,
+    /// Certificates to trust, in PEM; without it those that the system trusts.
+    pub ca_file: Option<PathBuf>,
     /// For one request with all its repetitions; the caller's own deadline holds besides.
     pub deadline: Duration,
 }
@@ -147,10 +149,16 @@ impl ServiceChoice {
         HttpServer {
             url: self.address.clone(),
             token: self.token.as_ref().map(|token| token.to_string()),
+            ca_file: self.ca_file.clone(),
             limits: ServiceLimits { whole, request: limits.request.min(whole), ..limits },
             ..HttpServer::default()
         }
     }
+}
+
+/// A file that a setting names; an empty setting names none.
+fn named_file(setting: &str) -> Option<PathBuf> {
+    (!setting.is_empty()).then(|| PathBuf::from(setting))
 }
 
 /// Opens the repository or plain folder that `here` stands in. There is one kind of workspace, on disk.

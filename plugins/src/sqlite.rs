@@ -37,7 +37,7 @@ fn exclusive(path: &Path) -> std::io::Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let file = private(Path::new(&name))?;
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)?;
+    crate::lock::exclusive(&file)?;
     Ok(file)
 }
 

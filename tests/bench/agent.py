@@ -1,7 +1,8 @@
-"""Measures the agent on its socket: start to first answer, idle memory, round trips at a steady rate, durable
-events a second, and what it adds to `ecoops scan`. Prints markdown.
+"""Measures the agent on its socket: start to first answer, idle memory, round trips at a steady rate (also of an
+echo, which shows what the machine alone takes, and while a part of the agent hangs), durable events a second, what it
+adds to `ecoops scan`, and what a million requests leave behind. Prints markdown.
 
-usage: agent.py BINARY LOADER [--seconds N] [--rate N] [--clients N] [--repetitions N]
+usage: agent.py BINARY LOADER [--seconds N] [--rate N] [--clients N] [--repetitions N] [--many N] [--only PART ...]
 
 LOADER is `tests/examples/agent-load.rs`, built: requests come at fixed moments whatever became of those before,
 and a time runs from the moment at which a request was due.
@@ -11,12 +12,16 @@ import argparse
 import json
 import os
 import pathlib
+import random
+import resource
+import shutil
 import signal
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 
@@ -29,6 +34,11 @@ class Home:
         self.binary, self.root = binary, root
         self.socket = str(root / "ecoops/run/agent.sock")
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(root), "ECOOPS_HOME": str(root / "ecoops")}
+
+    def configure(self, text):
+        settings = self.root / "ecoops/config"
+        settings.mkdir(parents=True)
+        (settings / "config.toml").write_text(text)
 
     def ecoops(self, *arguments, **options):
         return subprocess.run([self.binary, *arguments], env=self.environment, capture_output=True, **options)
@@ -76,9 +86,28 @@ def more(line):
     return chunk
 
 
+def kilobytes(path):
+    fields = dict(line.split(":", 1) for line in pathlib.Path(path).read_text().splitlines() if ":" in line)
+    return {name: int(value.split()[0]) for name, value in fields.items() if value.strip().endswith("kB")}
+
+
 def memory(pid):
-    fields = dict(line.split(":", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
-    return {name: int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon", "RssFile")}
+    """In MiB: resident, its proportional share, what nobody else could have (private), of its own, of mapped files."""
+    status, rollup = kilobytes(f"/proc/{pid}/status"), kilobytes(f"/proc/{pid}/smaps_rollup")
+    private = rollup["Private_Clean"] + rollup["Private_Dirty"]
+    parts = (status["VmRSS"], rollup["Pss"], private, status["RssAnon"], status["RssFile"])
+    return [part / 1024 for part in parts]
+
+
+MEMORY = "| memory, MiB | resident | proportional | private | of its own | of mapped files |\n|---|---|---|---|---|---|"
+
+
+def show_memory(name, pid):
+    print(f"| {name} | " + " | ".join(f"{part:.1f}" for part in memory(pid)) + " |")
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def stop(child):
@@ -86,18 +115,117 @@ def stop(child):
     child.wait(30)
 
 
-def load(loader, home, *arguments):
-    words = [loader, home.socket, *map(str, arguments)]
+def load(loader, place, *arguments):
+    words = [loader, place, *map(str, arguments)]
     print(subprocess.run(words, check=True, capture_output=True, text=True).stdout, end="")
 
 
-def scans(home, folder, repetitions):
-    took = []
-    for _ in range(repetitions):
-        begin = time.perf_counter()
-        home.ecoops("scan", "--no-cache", cwd=folder)
-        took.append((time.perf_counter() - begin) * 1000)
-    return took
+def scan(home, folder):
+    """Wall and processor time of one scan, in ms."""
+    def busy():
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    before, begin = busy(), time.perf_counter()
+    home.ecoops("scan", "--no-cache", cwd=folder)
+    wall = time.perf_counter() - begin
+    return wall * 1000, (busy() - before) * 1000
+
+
+def interval(values, draws=2000):
+    """The median, and where 95 % of resampled medians are (the percentile bootstrap, Efron 1979)."""
+    dice = random.Random(1)
+    medians = sorted(statistics.median(dice.choices(values, k=len(values))) for _ in range(draws))
+    return statistics.median(values), medians[draws // 40], medians[-draws // 40]
+
+
+def added_to_a_scan(home, pairs):
+    folder = home.root / "project"
+    folder.mkdir()
+    (folder / "a.py").write_text("import yaml\n\n\ndef read(text):\n    return yaml.load(text)\n")
+    away = home.socket + ".away"
+
+    def without():
+        os.rename(home.socket, away)
+        try:
+            return scan(home, folder)
+        finally:
+            os.rename(away, home.socket)
+
+    scan(home, folder)
+    rows = {"with": [], "without": []}
+    for number in range(pairs):
+        # The second of a pair may profit from the first: each is as often the first.
+        for name in ("with", "without") if number % 2 else ("without", "with"):
+            rows[name].append(scan(home, folder) if name == "with" else without())
+    print(f"\n| `ecoops scan` of one file, {pairs} pairs, ms | with the agent | without | difference of pairs, median (95 % of it) | ratio |")
+    print("|---|---|---|---|---|")
+    for at, what in ((0, "wall"), (1, "processor")):
+        a, b = ([row[at] for row in rows[name]] for name in ("with", "without"))
+        middle, low, high = interval([x - y for x, y in zip(a, b)])
+        ratio = statistics.median(x / y for x, y in zip(a, b) if y)
+        print(f"| {what} | {statistics.median(a):.1f} | {statistics.median(b):.1f} | {middle:+.2f} ({low:+.2f} to {high:+.2f}) | {ratio:.3f} |")
+    traced = shutil.which("strace")
+    if traced:
+        log = home.root / "calls"
+        subprocess.run([traced, "-f", "-e", "trace=connect", "-o", str(log), home.binary, "scan", "--no-cache"],
+                       env=home.environment, cwd=folder, capture_output=True)
+        print(f"\nConnections to the agent's socket during a scan: {log.read_text().count('agent.sock')}.")
+
+
+def hangs(loader, binary, wanted):
+    """`hello` while every place of a part is taken by calls to a server that never answers."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(512)
+    home = Home(binary)
+    home.configure(f"[agent]\nrate_limit = 1000000\n[policy]\nadapter = \"opa\"\n"
+                   f"address = \"http://127.0.0.1:{listener.getsockname()[1]}\"\n")
+    child, _ = home.start()
+    undo = {"actor": "a", "action": "undo", "resource": "x", "severity": "low", "compliance_mode": "standard"}
+    stopped = threading.Event()
+
+    def bother():
+        while not stopped.is_set():
+            try:
+                with home.connect() as line:
+                    ask(line, "POST", "/v1/policy/decide", undo)
+            except OSError:
+                pass
+
+    threads = [threading.Thread(target=bother) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    print("\nWhile 32 clients ask for decisions of a policy server that never answers:\n")
+    load(loader, home.socket, "latency", wanted.rate, wanted.seconds, wanted.clients, "hello")
+    stopped.set()
+    child.kill()
+    child.wait()
+    for thread in threads:
+        thread.join()
+
+
+def echoed(loader, home, wanted):
+    """What the machine takes for a round trip to a program that does nothing."""
+    other = str(home.root / "echo.sock")
+    child = subprocess.Popen([loader, other, "echo"])
+    while not os.path.exists(other):
+        time.sleep(0.01)
+    print("\nThe same of an echo:\n")
+    load(loader, other, "latency", wanted.rate, wanted.seconds, wanted.clients, "hello")
+    child.kill()
+    child.wait()
+
+
+def lasting(loader, home, child, count):
+    print("\n" + MEMORY)
+    for share in (0.1, 0.4, 0.5):
+        part = int(count * share)
+        load(loader, home.socket, "many", part, 8)
+        show_memory(f"after {part} more; {descriptors(child.pid)} descriptors", child.pid)
+    time.sleep(12)
+    show_memory(f"12 s later; {descriptors(child.pid)} descriptors", child.pid)
 
 
 def main():
@@ -108,53 +236,48 @@ def main():
     parser.add_argument("--rate", type=int, default=1000)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--repetitions", type=int, default=10)
+    parser.add_argument("--pairs", type=int, default=40)
+    parser.add_argument("--many", type=int, default=1_000_000)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     wanted = parser.parse_args()
-    home = Home(os.path.abspath(wanted.binary))
-    settings = home.root / "ecoops/config"
-    settings.mkdir(parents=True)
-    (settings / "config.toml").write_text("[agent]\nrate_limit = 1000000\n")
+    loader, binary = os.path.abspath(wanted.loader), os.path.abspath(wanted.binary)
+    home = Home(binary)
+    home.configure("[agent]\nrate_limit = 1000000\n")
     child, first = home.start()
     stop(child)
-    starts = []
-    for _ in range(wanted.repetitions):
-        child, took = home.start()
-        starts.append(took * 1000)
-        stop(child)
-    print("| start to first answer | ms |\n|---|---|")
-    print(f"| the first in a new home (makes its keys) | {first * 1000:.1f} |")
-    print(f"| median of {len(starts)} | {statistics.median(starts):.1f} |\n| slowest | {max(starts):.1f} |\n")
+    if "start" in wanted.only:
+        starts = []
+        for _ in range(wanted.repetitions):
+            child, took = home.start()
+            starts.append(took * 1000)
+            stop(child)
+        print("| start to first answer | ms |\n|---|---|")
+        print(f"| the first in a new home (makes its keys) | {first * 1000:.1f} |")
+        print(f"| median of {len(starts)} | {statistics.median(starts):.1f} |\n| slowest | {max(starts):.1f} |\n")
 
     child, _ = home.start()
     time.sleep(2)
-    print("| memory, MiB | resident | of it own | of it mapped files |\n|---|---|---|---|")
-    show = lambda name, m: print(f"| {name} | {m['VmRSS']:.1f} | {m['RssAnon']:.1f} | {m['RssFile']:.1f} |")
-    show("idle, 2 s after the start", memory(child.pid))
-    line = home.connect()
-    ask(line, "POST", "/memory/ingest", {"content": "pool exhausted, raise the limit", "title": "pool"})
-    loader = os.path.abspath(wanted.loader)
+    print(MEMORY)
+    show_memory(f"idle, 2 s after the start; {descriptors(child.pid)} descriptors", child.pid)
     print()
-    load(loader, home, "latency", wanted.rate, wanted.seconds, wanted.clients)
-    print("\n| durable events over the socket | events/s |\n|---|---|")
-    for clients, batch in [(1, 1), (8, 1), (64, 1), (8, 100)]:
-        load(loader, home, "publish", 3, clients, batch)
-    print("\n| memory, MiB | resident | of it own | of it mapped files |\n|---|---|---|---|")
-    show("after these", memory(child.pid))
-    line.close()
-
-    folder = home.root / "project"
-    folder.mkdir()
-    (folder / "a.py").write_text("import yaml\n\n\ndef read(text):\n    return yaml.load(text)\n")
-    with_it, without = [], []
-    for _ in range(wanted.repetitions):
-        with_it += scans(home, folder, 1)
-        os.rename(home.socket, home.socket + ".away")
-        without += scans(home, folder, 1)
-        os.rename(home.socket + ".away", home.socket)
+    if "latency" in wanted.only:
+        with home.connect() as line:
+            ask(line, "POST", "/memory/ingest", {"content": "pool exhausted, raise the limit", "title": "pool"})
+        load(loader, home.socket, "latency", wanted.rate, wanted.seconds, wanted.clients)
+        echoed(loader, home, wanted)
+        hangs(loader, binary, wanted)
+    if "publish" in wanted.only:
+        print("\n| durable events over the socket | events/s |\n|---|---|")
+        for clients, batch in [(1, 1), (8, 1), (64, 1), (8, 100)]:
+            load(loader, home.socket, "publish", wanted.seconds, clients, batch)
+    if "scan" in wanted.only:
+        added_to_a_scan(home, wanted.pairs)
+    if "many" in wanted.only:
+        lasting(loader, home, child, wanted.many)
     stop(child)
-    a, b = statistics.median(with_it), statistics.median(without)
-    print(f"\n| `ecoops scan` of one file, median of {wanted.repetitions}, ms | with the agent | without | difference |\n|---|---|---|---|")
-    print(f"| | {a:.1f} | {b:.1f} | {a - b:+.1f} |")
 
+
+PARTS = ["start", "latency", "publish", "scan", "many"]
 
 if __name__ == "__main__":
     main()

@@ -1,6 +1,7 @@
 """librdkafka's mock cluster: the Kafka protocol on real sockets, with nothing on disk. It is no broker.
 
-Prints the address of its only node, and runs until its standard input is closed. Clients reach it through a relay
+Prints the address of its only node, and runs until its standard input is closed. With a certificate and a key as
+arguments it speaks TLS. Clients reach it through a relay
 that changes three things. The mock answers an ApiVersions request of a version that it does not know with a malformed
 array; the relay answers as the protocol says (KIP-511), so that the client asks again with a known version. The mock
 offers flexible versions of the group requests that it cannot parse (its own client never uses them); the relay
@@ -8,6 +9,7 @@ offers those before. And where the mock tells its own port, the relay tells its 
 """
 
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -82,10 +84,27 @@ def until_closed(act, *arguments):
                 pass
 
 
+def secured(client):
+    """The client behind TLS, with the certificate and key of the arguments; None when it does not speak it."""
+    if len(sys.argv) < 3:
+        return client
+    try:
+        client.settimeout(5)
+        client = CONTEXT.wrap_socket(client, server_side=True)
+        client.settimeout(None)
+        return client
+    except OSError:
+        client.close()
+        return None
+
+
 def relay(listener, node):
     ours = listener.getsockname()[1]
     while True:
         client, _ = listener.accept()
+        client = secured(client)
+        if client is None:
+            continue
         server = socket.create_connection(node)
         for connection in (client, server):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -97,6 +116,9 @@ def relay(listener, node):
             threading.Thread(target=until_closed, args=arguments, daemon=True).start()
 
 
+if len(sys.argv) > 2:
+    CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    CONTEXT.load_cert_chain(sys.argv[1], sys.argv[2])
 cluster = Producer({"bootstrap.servers": "127.0.0.1:1", "test.mock.num.brokers": 1, "log_level": 0})
 broker = next(iter(cluster.list_topics(timeout=10).brokers.values()))
 listener = socket.create_server(("127.0.0.1", 0))

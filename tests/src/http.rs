@@ -99,9 +99,9 @@ impl Replay {
 impl Drop for Replay {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        // Wakes the accepting thread.
-        let _ = TcpStream::connect(self.address);
-        if let Some(thread) = self.thread.take() {
+        // Wakes the accepting thread; one beyond a network that fails may not be woken from here.
+        let woken = TcpStream::connect(self.address).is_ok();
+        if let Some(thread) = self.thread.take().filter(|_| woken) {
             let _ = thread.join();
         }
     }

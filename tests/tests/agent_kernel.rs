@@ -334,6 +334,41 @@ fn a_compliance_report_says_what_the_log_shows() {
     }
 }
 
+/// A deployment at midnight was decided before it; each day shows it once and as it was.
+#[test]
+fn a_compliance_report_judges_a_run_that_its_period_cuts_as_a_whole() {
+    let agent = Agent::up();
+    let entry = |minute: usize, action: &str, policy: Value| {
+        with(
+            with(
+                with(entry(minute), "timestamp", format!("2026-03-02T00:0{minute}:00Z").into()),
+                "action",
+                action.into(),
+            ),
+            "policyDecision",
+            policy,
+        )
+    };
+    let allowed = json!({ "policyId": "p", "policyVersion": "1", "verdict": "allow", "reason": "r",
+        "complianceTags": [], "evaluatedAt": "2026-03-02T00:00:00Z" });
+    data(&agent.post("/audit/write", &entry(0, "decide", allowed)), 201);
+    data(&agent.post("/audit/write", &entry(1, "validate", Value::Null)), 201);
+    data(&agent.post("/audit/write", &entry(2, "deploy", Value::Null)), 201);
+    for (from, to, entries, expected) in
+        [("00:00", "00:01", 2, "not_tested"), ("00:02", "00:09", 1, "pass"), ("00:00", "00:09", 3, "pass")]
+    {
+        let time = |time: &str| format!("2026-03-02T{time}:00Z");
+        let period = json!({ "framework": "SOC2", "startTime": time(from), "endTime": time(to) });
+        let report = data(&agent.post("/reports/compliance", &period), 200);
+        assert_eq!(report["entries"], entries, "{from}");
+        for control in report["controls"].as_array().unwrap() {
+            if ["CC8.1", "CC8.1-T"].contains(&control["id"].as_str().unwrap()) {
+                assert_eq!(control["status"], expected, "{from}: {control}");
+            }
+        }
+    }
+}
+
 #[test]
 fn applications_are_shown_synced_and_rolled_back_once() {
     let home = Home::new();

@@ -50,6 +50,27 @@ fn with_the_daemon_it_signs_and_says_who_asked() {
     wait("the run to be over", || (agent.get("/v1/status").json()["runs"] == 0).then_some(()));
 }
 
+/// As a fix does: the daemon is the one writer while it is up, and signs for who asked.
+#[test]
+fn an_investigation_is_recorded_through_the_daemon() {
+    let agent = Agent::up();
+    let made = agent.home().join("made").display().to_string();
+    let demo = ["incident", "demo", "--no-analysis", "--seed", "7", "--services", "8", "--lines", "2000"];
+    let ran = agent.ecoops(&[&demo[..], &["--keep", &made]].concat());
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let ran = agent.ecoops(&["incident", "analyze", &made]);
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let log = entries(&agent);
+    assert!(log.iter().any(|item| item["entry"]["action"] == "analyze"), "{log:?}");
+    for item in &log {
+        assert_eq!(item["entry"]["signer"], "agent", "{item}");
+        assert_eq!(item["entry"]["asked"]["by"], item["entry"]["actor"]);
+    }
+    let events = agent.get("/v1/events").json()["items"].as_array().unwrap().len();
+    assert!(events > 0, "events go through it too");
+    wait("it to be over", || (agent.get("/v1/status").json()["runs"] == 0).then_some(()));
+}
+
 #[test]
 fn without_the_daemon_or_when_told_so_the_record_is_self_signed() {
     let mut agent = Agent::new();

@@ -159,6 +159,33 @@ fn a_copy_and_a_proof_need_the_public_key_alone() {
     assert_eq!(lines[299]["index"], 299);
 }
 
+#[test]
+fn a_filter_finds_the_newest_that_fit_and_a_bad_one_is_refused() {
+    let (home, _) = home(300);
+    let lines = |arguments: &[&str]| {
+        let ran = ecoops(home.path(), &[&["log"], arguments].concat());
+        assert!(ran.status.success(), "{}", stderr(&ran));
+        let said = stdout(&ran);
+        said.lines().map(|line| line.split_whitespace().next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (arguments, expected) in [
+        (&["--action", "integrate", "--limit", "2"][..], &["298", "299"][..]),
+        (&["--actor", "user:1000", "--result", "success", "--limit", "1"], &["299"]),
+        (&["--resource", "file_7\u{1b}[31m"], &["7"]),
+        (&["--trace", "t", "--since", "2026-01-02T03:04:05Z", "--limit", "1"], &["299"]),
+        (&["--until", "2026-01-02T03:04:04Z"], &[]),
+        (&["--action", "undo"], &[]),
+        (&["--from", "254", "--limit", "3"], &["254", "255", "256"]),
+    ] {
+        assert_eq!(lines(arguments), expected, "{arguments:?}");
+    }
+    assert_eq!(lines(&["--limit", "5000"]).len(), 300);
+    for arguments in [&["--from", "1", "--action", "x"][..], &["--since", "noon"], &["--result", "perhaps"]] {
+        let ran = ecoops(home.path(), &[&["log"], arguments].concat());
+        assert_eq!(ran.status.code(), Some(2), "{arguments:?}: {}", stdout(&ran));
+    }
+}
+
 /// An entry of a run, a second after the one before.
 fn of_run(number: i64, action: &str, result: AuditResult, signer: &str) -> AuditEntry {
     let allowed = ecoops_core::domain::PolicyStamp {

@@ -5,7 +5,7 @@ use ecoops_tests::binary;
 use ecoops_tests::home::{Home, Ran};
 use ecoops_tests::parts;
 use serde_json::Value;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const MACHINE: &[(&str, &str)] = &[];
 
@@ -47,7 +47,10 @@ fn what_is_kept_is_listed_and_never_shown() {
     add(&home, &["near", "--rotates-in", "14"], "x", MACHINE);
     let near = home.ecoops(home.path(), &["credential", "list"]);
     assert_eq!(near.code, 1, "{near:?}");
-    assert!(near.stderr.contains("warning: near ends in") && near.stderr.contains("credential rotate near"));
+    assert!(
+        near.stderr.contains("warning: near ends in")
+            && near.stderr.contains("`ecoops credential add near --rotates-in DAYS`")
+    );
     for name in ["near", "far"] {
         assert_eq!(home.ecoops(home.path(), &["credential", "remove", name]).code, 0);
     }
@@ -72,6 +75,37 @@ fn a_rotated_key_is_another_and_shown_once() {
     let seconds = |time: &Value| time.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second();
     let days = (seconds(end) - seconds(made) + 1) / 86_400;
     assert_eq!(days, 90);
+}
+
+/// A password of another system is not replaced by a key that this system does not know.
+#[test]
+fn what_is_no_key_of_ours_is_not_rotated() {
+    let home = Home::new();
+    add(&home, &["redis/password", "--rotates-in", "7"], "hunter2hunter2", MACHINE);
+    let before = list(&home, MACHINE);
+    let ran = home.ecoops(home.path(), &["credential", "rotate", "redis/password"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.stderr.contains("`ecoops credential add redis/password --rotates-in DAYS`"), "{ran:?}");
+    assert_eq!(list(&home, MACHINE), before, "it is what it was");
+}
+
+/// Where nobody can be asked without showing what is typed, nothing is read from the terminal.
+#[test]
+fn what_is_typed_is_not_shown() {
+    let home = Home::new();
+    let mut command = home.command("script", home.path());
+    let add = format!("'{}' credential add typed 2>said", binary::path().display());
+    command.args(["-qec", &add, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        parts::skipped("script", "apt-get install bsdutils");
+        return;
+    };
+    let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"hunter2hunter2\n\x04");
+    let ended = child.wait_with_output().unwrap();
+    let said = std::fs::read_to_string(home.path().join("said")).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{said}");
+    assert!(said.contains("would be seen"), "{said}");
+    assert_eq!(list(&home, MACHINE).1["credentials"], serde_json::json!([]));
 }
 
 #[test]

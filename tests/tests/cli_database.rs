@@ -65,3 +65,39 @@ fn a_team_shares_a_memory_and_still_has_it_while_the_server_is_away() {
     let (code, _, said) = search("what nobody asked before");
     assert!(code == Some(2) && said.contains("away"), "{said}");
 }
+
+/// The usual server of a company: its certificate is signed by an authority that no system knows.
+#[test]
+fn a_server_of_an_own_authority_is_trusted_by_its_file() {
+    let Some(server) = postgres::start() else { return };
+    let Some(front) = postgres::with_tls(&server) else { return };
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let address = format!("postgres://localhost:{}/postgres?sslmode=require", front.port());
+    let file = front.folder().join("ca.pem").display().to_string();
+    let database = |arguments: &[&str]| {
+        ecoops(home, &[], &[&["database"], arguments, &["--address", &address]].concat())
+    };
+    let (code, _, said) = database(&["prepare"]);
+    assert!(code == Some(2) && said.contains("certificate"), "{said}");
+    let (code, _, said) = database(&["prepare", "--ca-file", "none.pem"]);
+    assert!(code == Some(2) && said.contains("none.pem"), "{said}");
+    let (code, _, said) = database(&["prepare", "--ca-file", &file]);
+    assert!(code == Some(0) && said.contains("0001_orgs"), "{said}");
+    let (code, _, said) = database(&["org", "acme", "acme", "--ca-file", &file]);
+    assert_eq!(code, Some(0), "{said}");
+
+    for (section, adapter, list) in [("MEMORY", "pgvector", "memory"), ("INCIDENTS", "postgres", "incident")]
+    {
+        let names = ["ADAPTER", "ADDRESS", "LOGIN", "CA_FILE"].map(|key| format!("ECOOPS_{section}_{key}"));
+        let values = [adapter, &address, "acme", &file];
+        let settings: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(values).collect();
+        let (code, _, said) = ecoops(home, &settings, &[list, "list"]);
+        assert_eq!(code, Some(3), "nothing is there yet: {said}");
+        let (code, _, said) = ecoops(home, &settings[..3], &[list, "list"]);
+        assert!(code == Some(2) && said.contains("certificate"), "{said}");
+    }
+    let settings = [("ECOOPS_MEMORY_CA_FILE", &*file)];
+    let (code, _, said) = ecoops(home, &settings, &["database", "prepare", "--address", &address]);
+    assert!(code == Some(0) && said.contains("every table is there"), "{said}");
+}

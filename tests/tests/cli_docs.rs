@@ -122,6 +122,54 @@ fn a_document_is_replaced_listed_and_forgotten_as_a_whole() {
     assert_eq!(home.ecoops(&folder, &["memory", "list"]).code, 3);
 }
 
+/// Two systems of the same make have the same page until one of them changes.
+#[test]
+fn documents_of_the_same_text_are_documents_of_their_own() {
+    let home = Home::new();
+    let folder = home.path().join("docs");
+    let same = "# Restart\n\nReturn the connections, then restart the writer.\n";
+    write(&folder.join("s1.md"), same);
+    write(&folder.join("s2.md"), same);
+    let kept = || {
+        let listed = json(&home.ecoops(&folder, &["docs", "list", "--output", "json"]).stdout);
+        let sources = listed["documents"].as_array().unwrap().iter().map(|d| d["source"].as_str().unwrap());
+        let mut names: Vec<String> =
+            sources.map(|source| source.rsplit('/').next().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(home.ecoops(&folder, &["docs", "add", "s1.md", "s2.md"]).code, 0);
+    assert_eq!(kept(), ["s1.md", "s2.md"]);
+    assert_eq!(home.ecoops(&folder, &["docs", "add", "s1.md", "s2.md"]).code, 0);
+    assert_eq!(kept(), ["s1.md", "s2.md"], "the same again changes nothing");
+    write(&folder.join("s1.md"), "# Restart\n\nThis system restarts by itself.\n");
+    assert_eq!(home.ecoops(&folder, &["docs", "add", "s1.md"]).code, 0);
+    assert_eq!(kept(), ["s1.md", "s2.md"]);
+    let asked = home.ecoops(&folder, &["ask", "return the connections", "--top-k", "1", "--output", "json"]);
+    let found = json(&asked.stdout);
+    assert!(found["snippets"][0]["source"].as_str().unwrap().ends_with("s2.md"), "{found}");
+}
+
+/// A line that was added at the top moves every later place.
+#[test]
+fn what_is_cited_is_where_it_stands_now() {
+    let home = Home::new();
+    let folder = home.path().join("docs");
+    let long =
+        |name: &str| (0..700).map(|n| format!("{name} line {n} of this chapter\n")).collect::<String>();
+    let book =
+        |top: &str| format!("# Book\n{top}\n{}## Second\n\n{}the needle\n", long("first"), long("second"));
+    let place = || {
+        assert_eq!(home.ecoops(&folder, &["docs", "add", "book.md"]).code, 0);
+        let asked = home.ecoops(&folder, &["ask", "the needle", "--top-k", "1", "--output", "json"]);
+        json(&asked.stdout)["snippets"][0]["place"]["line"].as_u64().unwrap()
+    };
+    write(&folder.join("book.md"), &book(""));
+    let before = place();
+    write(&folder.join("book.md"), &book("one more line\n"));
+    assert_eq!(place(), before + 1);
+}
+
 #[test]
 fn a_hostile_document_is_a_clear_error_and_changes_nothing() {
     let home = Home::new();

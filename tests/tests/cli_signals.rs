@@ -40,6 +40,29 @@ fn templates_are_one_row_a_physical_line() {
     assert!(text.starts_with("303 lines, ") && text.lines().all(|l| l.chars().count() <= 80), "{text}");
 }
 
+/// The same messages, however their file is encoded or packed.
+#[test]
+fn encodings_and_packing_change_no_template() {
+    let home = Home::new();
+    let text: String = (0..300).map(|n| format!("opened café {n} in {} ms\n", n * 7 % 31)).collect();
+    let put = |name: &str, bytes: &[u8]| std::fs::write(home.path().join(name), bytes).unwrap();
+    put("plain.log", text.as_bytes());
+    put("western.log", &text.chars().map(|c| c as u8).collect::<Vec<u8>>());
+    let wide = || std::iter::once(0xFEFF).chain(text.encode_utf16());
+    put("little.log", &wide().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
+    put("big.log", &wide().flat_map(u16::to_be_bytes).collect::<Vec<u8>>());
+    let packed =
+        std::process::Command::new("gzip").args(["--keep"]).arg(home.path().join("plain.log")).status();
+    assert!(packed.is_ok_and(|status| status.success()));
+    let rows =
+        |name: &str| home.ecoops(home.path(), &["signals", "templates", name, "--output", "csv"]).stdout;
+    let wanted = rows("plain.log");
+    assert!(wanted.lines().count() == 301 && wanted.contains("opened café <*> in <*> ms"), "{wanted}");
+    for name in ["western.log", "little.log", "big.log", "plain.log.gz"] {
+        assert!(rows(name) == wanted, "{name}");
+    }
+}
+
 #[test]
 fn odd_logs_are_no_problem() {
     let home = Home::new();
@@ -50,7 +73,7 @@ fn odd_logs_are_no_problem() {
     long.resize(10 << 20, b'x');
     long.extend_from_slice(b"\nnext\n");
     put("long.log", &long);
-    put("bytes.log", b"\xff\xfe\x00\n\x80\x81 \x1b[2J\n");
+    put("bytes.log", b"\xfb\xff\xfe\x00\n\x80\x81 \x1b[2J\n");
     let distinct: String =
         (0..100_000u64).map(|n| format!("{:x} says {:x}{:x}\n", n * 7919, n * n, n)).collect();
     put("distinct.log", distinct.as_bytes());
@@ -123,6 +146,44 @@ fn odd_series_are_scored_or_refused_in_words() {
     let ran = home.ecoops(&folder, &["scan", "--output", "csv"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("only signals and incidents"), "{}", ran.stderr);
+}
+
+/// A column of times is one however it is written, and wherever it stands.
+#[test]
+fn the_same_series_has_the_same_scores_however_it_is_written() {
+    let home = Home::new();
+    let folder = home.path().join("series");
+    // Every five minutes of April 2014; one value of many is far out.
+    let value = |n: u32| if n == 700 { 900.0 } else { 20.0 + f64::from(n * 7919 % 31) };
+    let row = |n: u32| (1 + n / 288, n / 12 % 24, n % 12 * 5, value(n));
+    let rows: Vec<(u32, u32, u32, f64)> = (0..900).map(row).collect();
+    let write_all = |name: &str, head: &str, line: &dyn Fn(&(u32, u32, u32, f64)) -> String| {
+        write(&folder.join(name), &(head.to_owned() + &rows.iter().map(line).collect::<String>()));
+    };
+    let iso = |(d, h, m, v): &(u32, u32, u32, f64)| format!("2014-04-{d:02} {h:02}:{m:02}:00,{v}\n");
+    write_all("iso.csv", "timestamp,value\n", &iso);
+    write_all("us.csv", "timestamp,value\n", &|(d, h, m, v)| format!("04/{d:02}/2014 {h:02}:{m:02},{v}\n"));
+    write_all("behind.csv", "load;when\n", &|(d, h, m, v)| {
+        format!("{};{d:02}.04.2014 {h:02}:{m:02}\n", v.to_string().replace('.', ","))
+    });
+    write_all("zone.csv", "# exported\nvalue,date_time\n", &|(d, h, m, v)| {
+        format!("{v},2014-04-{d:02} {h:02}:{m:02}:00 UTC\n")
+    });
+    let back: String = rows.iter().rev().map(iso).collect();
+    write(&folder.join("newest-first.csv"), &format!("timestamp,value\n{back}"));
+    let scores = |name: &str| {
+        let ran = home.ecoops(&folder, &["signals", "detect", name, "--output", "csv"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        let of = |line: &str| line.rsplit_once(',').unwrap().1.to_owned();
+        ran.stdout.lines().skip(1).map(of).collect::<Vec<String>>()
+    };
+    let wanted = scores("iso.csv");
+    assert!(wanted.len() == 900 && wanted[700].parse::<f64>().unwrap() > 0.5, "{}", wanted[700]);
+    for name in ["us.csv", "behind.csv", "zone.csv"] {
+        assert_eq!(scores(name), wanted, "{name}");
+    }
+    let back: Vec<String> = scores("newest-first.csv").into_iter().rev().collect();
+    assert_eq!(back, wanted);
 }
 
 /// Two minutes of ordinary talk, then an error never seen, in a flood.

@@ -2,9 +2,9 @@
 //! fails, when it is killed, and when someone changes its files.
 #![allow(clippy::unwrap_used)]
 
-use ecoops_core::domain::{AuditEntry, AuditResult, ContentHash, PolicyStamp};
+use ecoops_core::domain::{AuditEntry, AuditFilter, AuditResult, ContentHash, PolicyStamp};
 use ecoops_core::engines::ledger::{Checkpoint, LogProof, VerifierKey, entry};
-use ecoops_core::ports::audit_log::{AuditError, AuditLog};
+use ecoops_core::ports::audit_log::{AuditError, AuditLog, Found, Page};
 use ecoops_plugins::audit_log::embedded::disk::Step;
 use ecoops_plugins::audit_log::embedded::key::LogKey;
 use ecoops_plugins::audit_log::embedded::{Config, EmbeddedAuditLog, ORIGIN, verify_folder};
@@ -47,6 +47,7 @@ fn suite(make: impl Fn() -> Box<dyn AuditLog>) {
     entries_come_back_in_order(&*make());
     proofs_hold_with_the_public_key_alone(&*make());
     checkpoints_only_grow(&*make());
+    what_is_sought_is_found_from_the_newest_on(&*make());
     concurrent_appends_all_land_once(&*make());
 }
 
@@ -82,6 +83,57 @@ fn entries_come_back_in_order(log: &dyn AuditLog) {
     let huge = AuditEntry { resource: "x".repeat(70_000), ..sample(0) };
     assert!(log.append(&[sample(0), huge]).is_err());
     assert_eq!(log.verify().unwrap().entries, at as u64);
+}
+
+/// Against what a reading of everything finds; twice, because a count that is known is used the second time, and
+/// again after the log has grown.
+fn what_is_sought_is_found_from_the_newest_on(log: &dyn AuditLog) {
+    let page = |skip, most, count| Page { skip, most, count };
+    let all = AuditFilter::default();
+    assert_eq!(log.find(&all, page(0, 5, true)).unwrap(), Found { entries: vec![], total: Some(0) });
+    let text = |text: &str| Some(text.to_owned());
+    let filters = [
+        all.clone(),
+        AuditFilter { action: text("undo"), ..all.clone() },
+        AuditFilter { action: text("und"), ..all.clone() },
+        AuditFilter { resource: text("src/file_3.py"), ..all.clone() },
+        AuditFilter { result: Some(AuditResult::Denied), ..all.clone() },
+        AuditFilter { until: Some("2026-01-02T03:04:05Z".parse().unwrap()), ..all.clone() },
+        AuditFilter { kind: text("pod"), result: Some(AuditResult::Success), ..all.clone() },
+        AuditFilter { tag: text("SOC2"), ..all },
+    ];
+    let mut at = 0;
+    for grown in [256, 1, 400, 111, 300] {
+        log.append(&(at..at + grown).map(varied).collect::<Vec<_>>()).unwrap();
+        at += grown;
+        for filter in &filters {
+            let fit: Vec<_> = (0..at).rev().filter(|n| filter.fits(&varied(*n))).collect();
+            for (skip, most) in [(0, 3), (0, 3), (2, 300), (fit.len() as u64, 1), (0, 5000), (1 << 40, 9)] {
+                let expected = fit.iter().skip(usize::try_from(skip).unwrap()).take(most);
+                let expected: Vec<_> = expected.map(|n| (*n as u64, varied(*n))).collect();
+                for count in [false, true] {
+                    let found = log.find(filter, page(skip, most, count)).unwrap();
+                    assert_eq!(found.entries, expected, "{filter:?}, {most} after {skip} of {at}");
+                    let total = count.then_some(fit.len() as u64);
+                    assert_eq!(found.total, total, "{filter:?}, {most} after {skip} of {at}");
+                }
+            }
+        }
+    }
+}
+
+/// Entries of several kinds, by their number.
+fn varied(number: usize) -> AuditEntry {
+    let details =
+        serde_json::json!({ "resource": { "kind": "pod" }, "complianceTags": ["SOC2"], "x": "undo" });
+    AuditEntry {
+        action: if number.is_multiple_of(50) { "undo" } else { "integrate" }.into(),
+        result: if number.is_multiple_of(7) { AuditResult::Denied } else { AuditResult::Success },
+        resource: format!("src/file_{}.py", number % 100),
+        timestamp: format!("2026-01-02T03:04:{:02}Z", number % 60),
+        details: number.is_multiple_of(3).then(|| details.as_object().cloned()).flatten(),
+        ..sample(number)
+    }
 }
 
 fn proofs_hold_with_the_public_key_alone(log: &dyn AuditLog) {

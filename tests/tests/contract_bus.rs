@@ -2,32 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
-use ecoops_core::domain::{ActorKind, DomainEvent, Party, Priority, Subject};
+use ecoops_core::domain::DomainEvent;
 use ecoops_core::ports::bus::{Bus, BusError, Position};
-use ecoops_plugins::registry::{self, BusChoice, RedisSettings, ServiceChoice};
+use ecoops_plugins::registry::{self, BusChoice, ServiceChoice};
 use ecoops_tests::agent::Agent;
+use ecoops_tests::events::{self, domain as event};
 use ecoops_tests::servers::redis;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
-use std::time::Duration;
-
-fn event(key: &str) -> DomainEvent {
-    DomainEvent {
-        id: format!("id of {key}"),
-        kind: "platform-01.healing.completed".into(),
-        source: "tests".into(),
-        time: "2026-01-02T03:04:05Z".into(),
-        subject: None,
-        trace_id: "5b2c7f30-0a53-11f1-8d4e-0242ac120002".into(),
-        actor: Party { id: "ana".into(), kind: ActorKind::User },
-        resource: Subject { kind: "pod".into(), id: "ü/1".into(), namespace: None },
-        policy_decision: None,
-        idempotency_key: key.into(),
-        priority: Priority::High,
-        data: serde_json::from_str(r#"{"a":{"b":[1,null,"\u0000"]}}"#).unwrap(),
-    }
-}
 
 fn all(bus: &dyn Bus, stream: &str) -> Vec<(Position, DomainEvent)> {
     bus.replay(stream, Position::FIRST, Position::LAST, 1000).unwrap()
@@ -156,16 +139,10 @@ fn redis_passes() {
     let address = server.address();
     suite(
         |folder| {
-            let settings = RedisSettings {
-                address: address.clone(),
-                user: None,
-                password: None,
-                deadline: Duration::from_secs(20),
-            };
             let choice = BusChoice {
                 adapter: "redis".into(),
                 file: folder.join("not needed"),
-                server: Some(settings),
+                server: Some(events::server(address.clone())),
                 service: ServiceChoice::default(),
             };
             registry::bus(&choice, registry::host("system").unwrap()).unwrap()

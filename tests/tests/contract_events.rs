@@ -10,7 +10,8 @@ use ecoops_plugins::events::embedded::{Embedded, Retention};
 use ecoops_plugins::events::schedule::MAX_ATTEMPTS;
 use ecoops_plugins::host::frozen::Frozen;
 use ecoops_plugins::host::system::System;
-use ecoops_plugins::registry::{self, OutsideEventsChoice};
+use ecoops_plugins::registry::OutsideEventsChoice;
+use ecoops_tests::events;
 use ecoops_tests::servers::{kafka, nats, redis, until};
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -18,7 +19,6 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 const MINUTE: u64 = 60_000;
 const HOUR: u64 = 60 * MINUTE;
@@ -430,16 +430,7 @@ fn embedded_keeps_the_contract() {
 }
 
 fn outside(adapter: &str, address: String, attempts: u32, host: Arc<dyn Host>) -> Box<dyn Events> {
-    let choice = OutsideEventsChoice {
-        adapter: adapter.into(),
-        address,
-        stream: "remediation".into(),
-        user: None,
-        password: None,
-        attempts,
-        deadline: Duration::from_secs(20),
-    };
-    registry::outside_events(&choice, host).unwrap().unwrap()
+    events::open_with(&OutsideEventsChoice { attempts, ..events::choice(adapter, address) }, host)
 }
 
 #[test]

@@ -6,12 +6,12 @@
 use ecoops_core::domain::Permission;
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::identity::{Identity, IdentityError, Token};
-use ecoops_core::ports::secrets::Secrets;
+use ecoops_core::ports::secrets::{Secrets, Terms};
 use ecoops_plugins::host::frozen::Frozen;
 use ecoops_plugins::identity::settings::IdentitySettings;
 use ecoops_plugins::registry::{
-    self, AuthError, IdentityChoice, Login, Oidc, OidcSettings, Polled, ServiceChoice, SessionStore, Showing,
-    Standing, Unlock,
+    self, AuthError, IdentityChoice, Login, Oidc, OidcError, OidcSettings, Polled, ServiceChoice,
+    SessionStore, Showing, Standing, Unlock,
 };
 use ecoops_plugins::secrets::file::FileSecrets;
 use ecoops_tests::agent::{Agent, free_port};
@@ -219,6 +219,67 @@ fn who_logged_in_keeps_the_contract() {
     // The same issuer's bearer tokens count for their own holders, when they are for us.
     let error = bench.identity.verify_bearer(&Token(issuer.service_token("urn:other"))).unwrap_err();
     assert!(matches!(error, IdentityError::Malformed(_)), "{error}");
+}
+
+/// An ID token that says nothing, by the key `k`, which signed it never.
+const ID_TOKEN: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsifQ.e30";
+
+/// An issuer that renews a login once, in this process, and what it says when it is asked for its keys.
+fn renewing(keys: (u16, String)) -> Replay {
+    Replay::start(move |request| {
+        let base = format!("http://{}", request.header("host"));
+        let (token, jwks) = (format!("{base}/token"), format!("{base}/keys"));
+        match request.path.as_str() {
+            "/.well-known/openid-configuration" => {
+                (200, json!({ "issuer": base, "token_endpoint": token, "jwks_uri": jwks }).to_string())
+            }
+            "/token" if request.text().contains("refresh_token=first") => {
+                let id_token = format!("{ID_TOKEN}.{}", "A".repeat(86));
+                let tokens = json!({ "access_token": "new", "refresh_token": "second", "id_token": id_token,
+                    "token_type": "Bearer", "expires_in": 600 });
+                (200, tokens.to_string())
+            }
+            "/keys" => keys.clone(),
+            _ => (400, json!({ "error": "invalid_grant" }).to_string()),
+        }
+    })
+}
+
+/// A refresh token counts once: the next one must be kept whatever else fails.
+#[test]
+fn a_login_is_renewed_while_the_issuers_keys_are_away() {
+    let ours = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "k", "x": "A".repeat(43) }] });
+    let cases = [
+        (503, "{}".to_owned(), true),
+        (200, json!({ "keys": [] }).to_string(), true),
+        (200, "rubbish".to_owned(), true),
+        (200, ours.to_string(), false),
+    ];
+    for (status, keys, good) in cases {
+        let issuer = renewing((status, keys.clone()));
+        let (folder, host) = (tempfile::tempdir().unwrap(), frozen());
+        let unlock = Unlock::Machine { key_file: folder.path().join("key"), machine: String::new() };
+        let secrets = FileSecrets::new(folder.path().join("credentials.json"), unlock, host.clone());
+        let person = json!({ "subject": "ana", "name": null, "kind": "user", "roles": ["r"], "expires": 0,
+            "token_id": null });
+        let session = json!({ "issuer": issuer.url(), "client": "c", "access_ends": 0, "person": person,
+            "tokens": { "access_token": "old", "refresh_token": "first" } });
+        let name = "login/session".parse().unwrap();
+        secrets.put(&name, &session.to_string().into(), &Terms::default()).unwrap();
+        let store = SessionStore { secrets: &secrets, lock: folder.path().join("login.lock") };
+        let settings =
+            OidcSettings { issuer: issuer.url(), client_id: "c".into(), ..OidcSettings::default() };
+        let current = Oidc::public(settings, host).current(&store);
+        if !good {
+            // What does not verify is no login.
+            assert!(matches!(current, Err(OidcError::Token(_))), "{current:?}");
+            continue;
+        }
+        let current = current.unwrap_or_else(|e| panic!("{status} {keys}: {e:?}"));
+        assert_eq!((current.access_token(), current.person.subject.as_str()), ("new", "ana"));
+        let kept = serde_json::to_value(store.read().unwrap().unwrap()).unwrap();
+        assert_eq!(kept["tokens"]["refresh_token"], "second", "{status} {keys}");
+    }
 }
 
 #[test]

@@ -3,15 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
 use ecoops_core::ports::limits::Limits;
-use ecoops_plugins::registry::{self, LimitsChoice, RedisSettings};
+use ecoops_plugins::registry::{self, BrokerSettings, LimitsChoice};
+use ecoops_tests::events;
 use ecoops_tests::servers::{free_port, redis, until};
 use std::time::{Duration, Instant};
 
-fn settings(address: String) -> RedisSettings {
-    RedisSettings { address, user: None, password: None, deadline: Duration::from_secs(10) }
-}
-
-fn limits(rate: u32, server: Option<RedisSettings>) -> Box<dyn Limits> {
+fn limits(rate: u32, server: Option<BrokerSettings>) -> Box<dyn Limits> {
     let adapter = if server.is_some() { "redis" } else { "embedded" };
     registry::limits(&LimitsChoice { adapter: adapter.into(), rate, server }).unwrap()
 }
@@ -65,7 +62,7 @@ fn embedded_passes() {
 #[test]
 fn redis_passes() {
     let Some(server) = redis::start() else { return };
-    let make = |rate| limits(rate, Some(settings(server.address())));
+    let make = |rate| limits(rate, Some(events::server(server.address())));
     suite(&*make(1), &*make(1), true);
     many_at_once(&*make(50), 50);
     // In the database and under the keys of the integration matrix, and gone when nobody asks any more.
@@ -82,7 +79,7 @@ fn redis_passes() {
 
 #[test]
 fn a_server_that_is_away_is_an_error_soon() {
-    let mut away = settings(format!("127.0.0.1:{}", free_port()));
+    let mut away = events::server(format!("127.0.0.1:{}", free_port()));
     away.deadline = Duration::from_millis(300);
     let begin = Instant::now();
     let error = limits(1, Some(away.clone())).take("ana", "requests").unwrap_err().to_string();

@@ -9,6 +9,9 @@ use ecoops_plugins::host::frozen::Frozen;
 use ecoops_plugins::registry::{
     self, Certificate, CertificateRequest, OpenBao, OpenBaoAuth, OpenBaoSettings, SecretsChoice, Unlock,
 };
+use ecoops_plugins::secrets::confirmed::Confirmed;
+use ecoops_plugins::secrets::file::FileSecrets;
+use ecoops_plugins::secrets::layered::Layered;
 use ecoops_tests::agent::Agent;
 use ecoops_tests::http::Replay;
 use ecoops_tests::servers::{oidc, openbao};
@@ -152,6 +155,51 @@ fn auto_without_a_desktop_is_the_file() {
     store.put(&name("a"), &"x".into(), &Terms::default()).unwrap();
     assert!(store.place().contains("encrypted by this machine's key"), "{}", store.place());
     assert!(folder.path().join("credentials.json").exists());
+}
+
+/// The file beside a desktop's keyring may be locked or damaged; what the keyring has can be used all the same.
+#[test]
+fn a_second_store_that_cannot_be_opened_keeps_nothing_of_the_first_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let open =
+        |file: &str| Box::new(FileSecrets::new(folder.path().join(file), machine(folder.path()), host()));
+    let both = || {
+        let layered = Layered::new(open("first.json"), open("second.json"));
+        Confirmed::new(Box::new(layered), Arc::new(|_| None))
+    };
+    open("second.json").put(&name("old"), &"o".into(), &Terms::default()).unwrap();
+    both().put(&name("a"), &"x".into(), &Terms::default()).unwrap();
+    assert_eq!(both().get(&name("old")).unwrap().unwrap().text(), Some("o"), "either is looked at");
+    assert!(both().about(&name("old")).unwrap().is_some() && both().about(&name("none")).unwrap().is_none());
+    std::fs::write(folder.path().join("second.json"), "rubbish").unwrap();
+    assert_eq!(both().get(&name("a")).unwrap().unwrap().text(), Some("x"));
+    assert!(both().about(&name("a")).unwrap().is_some());
+    both().put(&name("a"), &"y".into(), &Terms::default()).expect("it is kept in the first");
+    assert_eq!(both().get(&name("a")).unwrap().unwrap().text(), Some("y"));
+    // Whether the second has it cannot be told.
+    for error in [both().get(&name("old")).unwrap_err(), both().remove(&name("a")).unwrap_err()] {
+        assert!(matches!(error, SecretsError::Damaged { .. }), "{error}");
+    }
+}
+
+/// Somebody thinks about a passphrase, or a process hangs: others are told, and do not wait for ever.
+#[test]
+fn others_are_not_kept_waiting_while_somebody_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let asking = Unlock::Passphrase({
+        let folder = folder.path().to_owned();
+        Arc::new(move |_| {
+            let lock = std::fs::File::create(folder.join("credentials.lock")).unwrap();
+            lock.try_lock().expect("nobody holds the lock while the passphrase is asked for");
+            Some(Secret::from("right"))
+        })
+    });
+    let store = file(folder.path(), asking.clone());
+    store.put(&name("a"), &"x".into(), &Terms::default()).unwrap();
+    let again = file(folder.path(), asking.clone());
+    again.put(&name("b"), &"x".into(), &Terms::default()).unwrap();
+    assert!(file(folder.path(), asking).remove(&name("a")).unwrap());
+    assert_eq!(again.list().unwrap().len(), 1);
 }
 
 #[test]

@@ -2,38 +2,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
-use ecoops_core::domain::{EVENT_SOURCE, EventData, RemediationEvent};
+use ecoops_core::domain::{EventData, RemediationEvent};
 use ecoops_core::ports::events::Events;
-use ecoops_plugins::host::system::System;
-use ecoops_plugins::registry::{self, OutsideEventsChoice};
+use ecoops_plugins::registry::OutsideEventsChoice;
+use ecoops_tests::events;
 use ecoops_tests::servers::{free_port, kafka, until};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 fn choice(address: String) -> OutsideEventsChoice {
-    OutsideEventsChoice {
-        adapter: "kafka".into(),
-        address,
-        stream: "remediation".into(),
-        user: None,
-        password: None,
-        attempts: 3,
-        deadline: Duration::from_secs(20),
-    }
+    events::choice("kafka", address)
 }
 
 fn open(address: String) -> Box<dyn Events> {
-    registry::outside_events(&choice(address), Arc::new(System::new())).unwrap().unwrap()
+    events::open(&choice(address))
 }
 
 fn event(run: u64, text: &str) -> RemediationEvent {
-    RemediationEvent {
-        data: EventData::Completed { trace_id: text.to_owned(), compliance_tags: vec![] },
-        source: EVENT_SOURCE.to_owned(),
-        timestamp: "2026-11-20T08:00:00Z".to_owned(),
-        trace_id: format!("c232ab00-9414-11ec-b3c8-{run:012x}"),
-    }
+    let trace_id = format!("c232ab00-9414-11ec-b3c8-{run:012x}");
+    RemediationEvent { trace_id, ..events::completed(text) }
 }
 
 /// Runs spread over the partitions; each keeps its order, and a group gets all.
@@ -112,8 +99,9 @@ fn the_next_member_goes_on_behind_what_is_settled() {
 fn a_topic_that_takes_longer_than_a_call_may_is_published_to_in_the_end() {
     let Some(cluster) = kafka::mock_cluster() else { return };
     let within = |deadline: Duration| {
-        let choice = OutsideEventsChoice { deadline, ..choice(cluster.address()) };
-        registry::outside_events(&choice, Arc::new(System::new())).unwrap().unwrap()
+        let mut choice = choice(cluster.address());
+        choice.server.deadline = deadline;
+        events::open(&choice)
     };
     let text = "x".repeat(400_000);
     let filling = open(cluster.address());
@@ -129,8 +117,9 @@ fn a_topic_that_takes_longer_than_a_call_may_is_published_to_in_the_end() {
 #[test]
 fn a_cluster_that_is_away_is_said_in_time() {
     let address = format!("127.0.0.1:{}", free_port());
-    let choice = OutsideEventsChoice { deadline: Duration::from_millis(700), ..choice(address.clone()) };
-    let events = registry::outside_events(&choice, Arc::new(System::new())).unwrap().unwrap();
+    let mut choice = choice(address.clone());
+    choice.server.deadline = Duration::from_millis(700);
+    let events = events::open(&choice);
     let begin = std::time::Instant::now();
     let error = events.publish(&event(1, "x"), "k").unwrap_err().to_string();
     assert!(error.contains(&address), "{error}");

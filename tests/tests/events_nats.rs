@@ -2,44 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
-use ecoops_core::domain::{EVENT_SOURCE, EventData, RemediationEvent};
-use ecoops_core::ports::events::Events;
-use ecoops_plugins::host::system::System;
-use ecoops_plugins::registry::{self, OutsideEventsChoice};
+use ecoops_core::domain::EventData;
+use ecoops_plugins::registry::{BrokerSettings, OutsideEventsChoice};
+use ecoops_tests::events::{self, completed, open};
 use ecoops_tests::servers::{Server, free_port, nats, until};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 fn choice(address: String) -> OutsideEventsChoice {
-    OutsideEventsChoice {
-        adapter: "nats".into(),
-        address,
-        stream: "remediation".into(),
-        user: None,
-        password: None,
-        attempts: 3,
-        deadline: Duration::from_secs(20),
-    }
-}
-
-fn open(choice: &OutsideEventsChoice) -> Box<dyn Events> {
-    registry::outside_events(choice, Arc::new(System::new())).unwrap().unwrap()
-}
-
-fn event(data: EventData) -> RemediationEvent {
-    RemediationEvent {
-        data,
-        source: EVENT_SOURCE.to_owned(),
-        timestamp: "2026-11-20T08:00:00Z".to_owned(),
-        trace_id: "c232ab00-9414-11ec-b3c8-9f6bdeced846".to_owned(),
-    }
-}
-
-fn completed(text: &str) -> RemediationEvent {
-    event(EventData::Completed { trace_id: text.to_owned(), compliance_tags: vec![] })
+    events::choice("nats", address)
 }
 
 /// A plain client of NATS, as its protocol is written.
@@ -96,7 +69,7 @@ fn each_event_goes_to_its_subject() {
         (EventData::Fixed { commit_sha: text(), patch_diff: text() }, "fix.execute"),
         (EventData::Completed { trace_id: text(), compliance_tags: vec![] }, "export.make"),
     ] {
-        events.publish(&event(data), subject).unwrap();
+        events.publish(&events::with(data), subject).unwrap();
         let heard = listener.line("HMSG");
         assert_eq!(heard.split(' ').nth(1), Some(subject), "{heard}");
     }
@@ -158,7 +131,8 @@ fn many_processes_publish_one_key_once() {
 #[test]
 fn a_server_that_is_killed_loses_nothing_acknowledged() {
     let Some(mut server) = nats::start() else { return };
-    let choice = OutsideEventsChoice { deadline: Duration::from_secs(2), ..choice(server.address()) };
+    let mut choice = choice(server.address());
+    choice.server.deadline = Duration::from_secs(2);
     let events = open(&choice);
     let mut known = Vec::new();
     for round in 0..2 {
@@ -170,7 +144,7 @@ fn a_server_that_is_killed_loses_nothing_acknowledged() {
         server.kill();
         let begin = Instant::now();
         let error = events.publish(&completed("x"), &format!("{}-0", round + 1)).unwrap_err().to_string();
-        assert!(error.contains(&choice.address), "{error}");
+        assert!(error.contains(&choice.server.address), "{error}");
         assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
         server.run();
     }
@@ -181,22 +155,16 @@ fn a_server_that_is_killed_loses_nothing_acknowledged() {
 
 #[test]
 fn a_server_that_is_away_or_refuses_is_said_without_the_password() {
-    let away = OutsideEventsChoice {
-        deadline: Duration::from_millis(500),
-        ..choice(format!("127.0.0.1:{}", free_port()))
-    };
+    let mut away = choice(format!("127.0.0.1:{}", free_port()));
+    away.server.deadline = Duration::from_millis(500);
     let error = open(&away).latest().unwrap_err().to_string();
-    assert!(error.contains(&away.address), "{error}");
+    assert!(error.contains(&away.server.address), "{error}");
 
     let Some(server) = nats::with(&["--user", "ana", "--pass", "correct horse"]) else { return };
     let with = |password: &str| {
-        let user = Some("ana".to_owned());
-        open(&OutsideEventsChoice {
-            user,
-            password: Some(password.to_owned().into()),
-            ..choice(server.address())
-        })
-        .latest()
+        let (user, password) = (Some("ana".to_owned()), Some(password.to_owned().into()));
+        let server = BrokerSettings { user, password, ..events::server(server.address()) };
+        open(&OutsideEventsChoice { server, ..choice(String::new()) }).latest()
     };
     assert_eq!(with("correct horse").unwrap(), 0);
     let error = with("battery staple").unwrap_err().to_string();

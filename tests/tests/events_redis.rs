@@ -1,46 +1,25 @@
-//! The event log on Redis Streams when things go wrong: consumers and servers die, connections are cut, and
-//! others write to the stream.
+//! The event log on Redis Streams when things go wrong: consumers and servers die, and others write to the stream.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
-use ecoops_core::domain::{EVENT_SOURCE, EventData, RemediationEvent};
 use ecoops_core::ports::events::{Events, EventsError};
+use ecoops_plugins::events::OutsideSettings;
+use ecoops_plugins::events::redis::RedisEvents;
 use ecoops_plugins::host::frozen::Frozen;
 use ecoops_plugins::host::system::System;
-use ecoops_plugins::registry::{self, OutsideEventsChoice};
+use ecoops_plugins::registry::{BrokerSettings, OutsideEventsChoice};
+use ecoops_tests::events::{self, completed as event, open, open_with};
 use ecoops_tests::servers::{Server, free_port, redis, until};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const MINUTE: u64 = 60_000;
 
 fn choice(address: String) -> OutsideEventsChoice {
-    OutsideEventsChoice {
-        adapter: "redis".into(),
-        address,
-        stream: "remediation".into(),
-        user: None,
-        password: None,
-        attempts: 3,
-        deadline: Duration::from_secs(20),
-    }
-}
-
-fn open(choice: &OutsideEventsChoice) -> Box<dyn Events> {
-    registry::outside_events(choice, Arc::new(System::new())).unwrap().unwrap()
-}
-
-fn event(text: &str) -> RemediationEvent {
-    RemediationEvent {
-        data: EventData::Completed { trace_id: text.to_owned(), compliance_tags: vec![] },
-        source: EVENT_SOURCE.to_owned(),
-        timestamp: "2026-11-20T08:00:00Z".to_owned(),
-        trace_id: "c232ab00-9414-11ec-b3c8-9f6bdeced846".to_owned(),
-    }
+    events::choice("redis", address)
 }
 
 /// Speaks to Redis as any client does, and gives all that comes within the connection's life.
@@ -56,13 +35,13 @@ fn ask(server: &Server, commands: &str) -> String {
 fn what_a_dead_consumer_held_goes_to_the_next() {
     let Some(server) = redis::start() else { return };
     let clock = Arc::new(Frozen::at("2026-11-20T08:00:00Z".parse().unwrap(), 3));
-    let dies = registry::outside_events(&choice(server.address()), clock.clone()).unwrap().unwrap();
+    let dies = open_with(&choice(server.address()), clock.clone());
     for n in 1..=4 {
         dies.publish(&event("x"), &format!("k{n}")).unwrap();
     }
     let held = dies.read("g", "dies", 2, MINUTE).unwrap();
     drop(dies);
-    let next = registry::outside_events(&choice(server.address()), clock.clone()).unwrap().unwrap();
+    let next = open_with(&choice(server.address()), clock.clone());
     let fresh = next.read("g", "next", 9, MINUTE).unwrap();
     assert_eq!(fresh.len(), 2, "what is held is not given twice");
     clock.advance(MINUTE);
@@ -202,18 +181,9 @@ fn the_stream_keeps_roughly_so_many() {
     let Some(server) = redis::start() else { return };
     // Redis trims whole nodes; small ones make the bound sharp enough to see.
     ask(&server, "CONFIG SET stream-node-max-entries 10");
-    let settings = ecoops_plugins::events::redis::RedisEventsSettings {
-        server: registry::RedisSettings {
-            address: server.address(),
-            user: None,
-            password: None,
-            deadline: Duration::from_secs(20),
-        },
-        stream: "remediation".into(),
-        keep: 50,
-        attempts: 3,
-    };
-    let events = ecoops_plugins::events::redis::RedisEvents::new(settings, Arc::new(System::new())).unwrap();
+    let (stream, place) = ("remediation".into(), events::server(server.address()));
+    let settings = OutsideSettings { server: place, stream, keep: 50, attempts: 3 };
+    let events = RedisEvents::new(settings, Arc::new(System::new())).unwrap();
     let first = events.publish(&event("x"), "first").unwrap();
     assert_eq!(events.read("slow", "c", 1, 1).unwrap()[0].offset, first);
     for n in 0..200 {
@@ -227,71 +197,18 @@ fn the_stream_keeps_roughly_so_many() {
     assert_eq!(next.offset, kept[0].offset);
 }
 
-/// Hands bytes on between clients and a server, until it is told to let them hang.
-struct Cable {
-    address: String,
-    cut: Arc<AtomicBool>,
-}
-
-fn cable(to: u16) -> Cable {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let cut = Arc::new(AtomicBool::new(false));
-    let hangs = cut.clone();
-    std::thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let server = TcpStream::connect(("127.0.0.1", to)).unwrap();
-            for (mut from, mut into) in
-                [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)]
-            {
-                let hangs = hangs.clone();
-                std::thread::spawn(move || {
-                    let mut bytes = [0; 4096];
-                    while let Ok(count @ 1..) = from.read(&mut bytes) {
-                        // What comes while it is cut is lost, and nobody is told.
-                        if !hangs.load(Ordering::SeqCst) && into.write_all(&bytes[..count]).is_err() {
-                            break;
-                        }
-                    }
-                });
-            }
-        }
-    });
-    Cable { address, cut }
-}
-
-#[test]
-fn a_cut_connection_is_an_error_in_time_and_heals() {
-    let Some(server) = redis::start() else { return };
-    let cable = cable(server.port());
-    let choice =
-        OutsideEventsChoice { deadline: Duration::from_millis(700), ..choice(cable.address.clone()) };
-    let events = open(&choice);
-    until("it works at first", || events.publish(&event("x"), "before").ok());
-    cable.cut.store(true, Ordering::SeqCst);
-    let begin = Instant::now();
-    let error = events.publish(&event("x"), "during").unwrap_err().to_string();
-    assert!(error.contains(&cable.address), "{error}");
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
-    assert!(events.latest().is_err());
-    cable.cut.store(false, Ordering::SeqCst);
-    until("it works again", || events.publish(&event("x"), "during").ok());
-    assert_eq!(events.replay(0, 9).unwrap().len(), 2);
-}
-
 #[test]
 fn a_server_that_is_away_or_refuses_is_said_without_the_password() {
-    let away = OutsideEventsChoice {
-        deadline: Duration::from_millis(500),
-        ..choice(format!("127.0.0.1:{}", free_port()))
-    };
+    let mut away = choice(format!("127.0.0.1:{}", free_port()));
+    away.server.deadline = Duration::from_millis(500);
     let error = open(&away).latest().unwrap_err().to_string();
-    assert!(error.contains(&away.address), "{error}");
+    assert!(error.contains(&away.server.address), "{error}");
 
     let Some(server) = redis::with(&["--save", "", "--requirepass", "correct horse"]) else { return };
     let with = |password: Option<&str>| {
         let password = password.map(|p| p.to_owned().into());
-        open(&OutsideEventsChoice { password, ..choice(server.address()) }).latest()
+        let server = BrokerSettings { password, ..events::server(server.address()) };
+        open(&OutsideEventsChoice { server, ..choice(String::new()) }).latest()
     };
     assert_eq!(with(Some("correct horse")).unwrap(), 0);
     for wrong in [None, Some("battery staple")] {

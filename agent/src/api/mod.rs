@@ -39,7 +39,7 @@ use ecoops_core::ports::replies::Reply;
 use ecoops_plugins::kernel::user::headers_for;
 use once::Turn;
 use routes::{Needs, Route};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OnceCell, watch};
@@ -338,7 +338,9 @@ fn refuse_browsers(headers: &HeaderMap, tls: Option<&Tls>) -> Result<(), Fault> 
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
     let name = name.map_or(host, |(name, _)| name);
     match name {
-        "127.0.0.1" | "localhost" | "[::1]" => Ok(()),
+        "localhost" | "[::1]" => Ok(()),
+        // All of 127.0.0.0/8 is this machine (RFC 1122 §3.2.1.3), and no name that somebody else could point here.
+        number if number.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()) => Ok(()),
         other if tls.is_some_and(|tls| tls.is_for(other)) => Ok(()),
         _ => Err(Fault::new(Code::ForbiddenOrigin, "this name is not served: use 127.0.0.1 or localhost")),
     }

@@ -4,9 +4,9 @@
 use super::{Client, ClientError, message};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ecoops_core::domain::{AuditEntry, RemediationEvent};
+use ecoops_core::domain::{AuditEntry, AuditFilter, RemediationEvent};
 use ecoops_core::ports::audit_log::{
-    Appended, AuditError, AuditLog, InclusionProof, Verified, appended_before,
+    Appended, AuditError, AuditLog, Found, InclusionProof, Page, Verified, appended_before,
 };
 use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored};
 use ecoops_core::ports::identity::Identity;
@@ -141,6 +141,10 @@ impl AuditLog for AgentAuditLog {
 
     fn entries(&self, start: u64, count: usize) -> Result<Vec<(u64, AuditEntry)>, AuditError> {
         self.own()?.entries(start, count)
+    }
+
+    fn find(&self, filter: &AuditFilter, page: Page) -> Result<Found, AuditError> {
+        self.own()?.find(filter, page)
     }
 
     fn checkpoint(&self) -> Result<Option<String>, AuditError> {
@@ -278,6 +282,10 @@ impl Memory for AgentMemory {
 
     fn list(&self, kinds: &[DocumentKind], limit: usize) -> Result<Vec<(String, Document)>, MemoryError> {
         self.own()?.list(kinds, limit)
+    }
+
+    fn is_empty(&self, kinds: &[DocumentKind]) -> Result<bool, MemoryError> {
+        self.own()?.is_empty(kinds)
     }
 
     fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {

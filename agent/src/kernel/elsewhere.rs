@@ -88,40 +88,27 @@ pub(super) fn deliverers(settings: &Settings, credentials: &Credentials, means: 
 
 /// What carries the log to the event system of `events.adapter`.
 fn outside(settings: &Settings, credentials: &Credentials, means: &Means) -> Option<Deliverer> {
-    let events = &settings.events;
-    let name = events.credential.clone();
-    let choice = registry::OutsideEventsChoice {
-        adapter: events.adapter.clone(),
-        address: events.address.clone(),
-        stream: events.stream.clone(),
-        user: Some(events.user.clone()).filter(|user| !user.is_empty()),
-        password: None,
-        attempts: events.max_attempts,
-        deadline: DEADLINE,
-    };
-    let (host, credentials) = (means.host.clone(), credentials.clone());
+    let events = settings.events.clone();
+    let (host, credentials, name) = (means.host.clone(), credentials.clone(), events.credential.clone());
     let secret = move || credentials.text(&name).map_err(|e| said(&e));
     (events.adapter != "embedded").then(|| {
         Deliverer::new(&events.outside(), BTreeSet::new(), means.clone(), secret, move |password| {
-            let choice = registry::OutsideEventsChoice { password, ..choice.clone() };
+            let choice = registry::OutsideEventsChoice::of(&events, password, DEADLINE);
             registry::notify_outside(&choice, host.0.clone()).map_err(|e| said(&e))
         })
     })
 }
 
 pub(super) fn limits(settings: &Settings, credentials: &Credentials) -> Option<Arc<Desk<dyn Limits>>> {
-    let agent = &settings.agent;
-    let (address, rate) = (agent.limits_address.clone(), agent.rate_limit);
-    let (name, credentials) = (agent.limits_credential.clone(), credentials.clone());
-    (!address.is_empty()).then(|| {
+    let (agent, credentials) = (settings.agent.clone(), credentials.clone());
+    (!agent.limits_address.is_empty()).then(|| {
         Desk::new("limits", LIMITS_DEADLINE, move || {
-            let server = registry::RedisSettings {
-                address: address.clone(),
-                user: None,
-                password: credentials.text(&name).map_err(|e| said(&e))?.map(Password::from),
-                deadline: LIMITS_DEADLINE,
-            };
-            let choice = registry::LimitsChoice { adapter: "redis".into(), rate, server: Some(server) };
+            let password = credentials.text(&agent.limits_credential).map_err(|e| said(&e))?;
+            let (address, user, ca_file) = (&agent.limits_address, &agent.limits_user, &agent.limits_ca_file);
+            let password = password.map(Password::from);
+            let server = registry::broker(address, user, password, ca_file, LIMITS_DEADLINE);
+            let (adapter, rate) = ("redis".into(), agent.rate_limit);
+            let choice = registry::LimitsChoice { adapter, rate, server: Some(server) };
             registry::limits(&choice).map(Arc::from).map_err(|e| said(&e))
         })
     })

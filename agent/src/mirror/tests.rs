@@ -151,11 +151,8 @@ fn after_a_crash_what_arrived_is_not_written_again() {
 fn a_side_that_lost_what_it_had_gets_it_again() {
     let away = || Err(CopyError::Away("restarting".into()));
     let mut bench = Bench::new(100, [Ok(true), Err(CopyError::Refused("not this one".into()))]);
-    bench.side = Arc::new(Side {
-        tells: true,
-        fates: Mutex::new(std::mem::take(&mut locked(&bench.side.fates))),
-        ..Side::default()
-    });
+    let fates = Mutex::new(std::mem::take(&mut *locked(&bench.side.fates)));
+    bench.side = Arc::new(Side { tells: true, fates, ..Side::default() });
     let mirror = bench.mirror();
     let mut memory = None;
     for _ in 0..4 {

@@ -146,6 +146,7 @@ impl Exporter {
         let all = batch.len() as u64;
         let turned_away = answer.as_ref().is_ok_and(|answer| matches!(answer.status, 401 | 403));
         let (rejected, trouble) = match answer {
+            Ok(answer) if answer.is_page() => (all, Some("a page for people was answered".to_owned())),
             Ok(answer) if answer.is_success() => {
                 (rejected(&answer.json().unwrap_or_default()).min(all), None)
             }

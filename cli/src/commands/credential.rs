@@ -3,6 +3,7 @@
 use crate::app::{App, Output};
 use crate::credentials::{self, KEY_DAYS, refused};
 use crate::exit::{Exit, Failure};
+use crate::host::Terminal;
 use crate::input;
 use crate::report::safe_json;
 use crate::ui::harmless;
@@ -44,7 +45,7 @@ enum Action {
     /// Forget one
     #[command(after_help = "Example:\n  ecoops credential remove redis/password")]
     Remove { name: SecretName },
-    /// Make a new API key in place of the old one, for 90 days, and show it once
+    /// Make a new API key in place of the old one that was made so, for 90 days, and show it once
     #[command(after_help = "Example:\n  ecoops credential rotate eco/api-key")]
     Rotate { name: SecretName },
 }
@@ -77,6 +78,10 @@ fn read(app: &App, name: &SecretName) -> Result<Secret, Failure> {
     if app.ui.interactive {
         let asked = app.ui.ask_hidden(&format!("{name}:"));
         return asked.ok_or_else(|| Failure::new("nothing was typed"));
+    }
+    if Terminal::find().stdin {
+        return Err(Failure::new("nobody can be asked here, and what is typed unasked would be seen")
+            .next("leave standard error to the terminal, or give the credential by a pipe"));
     }
     let mut bytes = input::read_whole(app, Path::new("-"), Secret::LARGEST as u64 + 2)?;
     if bytes.ends_with(b"\n") {
@@ -138,6 +143,21 @@ fn line(about: &About, now: jiff::Timestamp) -> String {
     text
 }
 
+/// What every key begins with that is made here.
+const KEY_BEGINS: &str = "eco_";
+
+/// What another system gave would be lost, and the other does not know the new one.
+fn is_ours(secrets: &dyn Secrets, name: &SecretName) -> Result<(), Failure> {
+    let kept = secrets.get(name).map_err(refused)?;
+    if kept.is_none_or(|secret| secret.expose().starts_with(KEY_BEGINS.as_bytes())) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{name} is no key that ecoops made, so no new one can be made in its place"))
+        .next(format!(
+            "change it where it is checked, then keep the new one: `ecoops credential add {name} --rotates-in DAYS`"
+        )))
+}
+
 fn rotate(
     app: &App,
     secrets: &dyn Secrets,
@@ -145,9 +165,12 @@ fn rotate(
     name: &SecretName,
 ) -> Result<Exit, Failure> {
     let old = secrets.about(name).map_err(refused)?;
+    if old.is_some() {
+        is_ours(secrets, name)?;
+    }
     let mut bytes = [0; 32];
     host.random(&mut bytes).map_err(|e| Failure::new("no key can be made").because(&e))?;
-    let key = format!("eco_{}", URL_SAFE_NO_PAD.encode(bytes));
+    let key = format!("{KEY_BEGINS}{}", URL_SAFE_NO_PAD.encode(bytes));
     let confirm = old.as_ref().is_some_and(|about| about.terms.confirm);
     let terms = credentials::terms(host.now(), Some(KEY_DAYS), confirm)?;
     let about = secrets.put(name, &key.as_str().into(), &terms).map_err(refused)?;

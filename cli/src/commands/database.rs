@@ -5,6 +5,7 @@ use crate::exit::{Exit, Failure};
 use crate::open;
 use clap::{Args as ClapArgs, Subcommand};
 use ecoops_plugins::registry::{self, PostgresSettings, database};
+use std::path::PathBuf;
 
 #[derive(Debug, ClapArgs)]
 #[command(
@@ -66,6 +67,9 @@ struct Server {
     /// The credential, by its name, that holds this login's password
     #[arg(long, value_name = "NAME")]
     credential: Option<String>,
+    /// Certificates to trust instead of the system's, in PEM; by default memory.ca_file
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
 }
 
 pub fn run(args: Args, app: &App) -> Result<Exit, Failure> {
@@ -104,8 +108,10 @@ fn settings(server: Server, app: &App) -> Result<PostgresSettings, Failure> {
     if address.is_empty() {
         return Err(Failure::new("no server is named").next("give --address, or set memory.address"));
     }
+    let configured = Some(&app.settings().memory.ca_file).filter(|file| !file.is_empty());
     Ok(PostgresSettings {
         address,
+        ca_file: server.ca_file.map(|file| app.here.join(file)).or(configured.map(PathBuf::from)),
         login: server.login,
         password: crate::credentials::text(app, server.credential.as_deref().unwrap_or_default())?,
         ..PostgresSettings::default()

@@ -110,15 +110,8 @@ fn open(app: &App) -> Result<Box<dyn Events>, Failure> {
 /// The event system that the settings name beside the local log.
 fn outside(app: &App) -> Result<Box<dyn Events>, Failure> {
     let chosen = &app.settings().events;
-    let choice = registry::OutsideEventsChoice {
-        adapter: chosen.adapter.clone(),
-        address: chosen.address.clone(),
-        stream: chosen.stream.clone(),
-        user: Some(chosen.user.clone()).filter(|user| !user.is_empty()),
-        password: credentials::text(app, &chosen.credential)?.map(Into::into),
-        attempts: chosen.max_attempts,
-        deadline: DEADLINE,
-    };
+    let password = credentials::text(app, &chosen.credential)?.map(Into::into);
+    let choice = registry::OutsideEventsChoice::of(chosen, password, DEADLINE);
     let opened = registry::outside_events(&choice, open::host()?);
     let opened = opened.map_err(|e| Failure::new("the shared events cannot be read").because(&e))?;
     opened.ok_or_else(|| {

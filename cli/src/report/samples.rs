@@ -119,6 +119,7 @@ fn fixed_sample() -> FixReport {
         millis: 1500,
     };
     FixReport {
+        plan: None,
         run: Some(RunId("01J00000000000000000000000".into())),
         applied: true,
         fixed: vec![Fixed {

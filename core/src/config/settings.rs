@@ -107,6 +107,8 @@ pub struct Memory {
     pub login: String,
     pub credential: String,
     pub org: String,
+    /// Certificates to trust, in PEM; empty: those that the system trusts.
+    pub ca_file: String,
     pub model: String,
     pub embeddings: String,
     pub embeddings_credential: String,
@@ -121,6 +123,8 @@ pub struct Incidents {
     pub login: String,
     pub credential: String,
     pub org: String,
+    /// As that of [`Memory`].
+    pub ca_file: String,
 }
 
 /// Where reports and attachments are kept.
@@ -152,6 +156,8 @@ pub struct Events {
     pub user: String,
     /// The name of a credential; empty: none.
     pub credential: String,
+    /// Certificates to trust; empty: the system's.
+    pub ca_file: String,
     /// Who is told of events, by name; read by [`super::Sink::parse`].
     pub sinks: BTreeMap<String, Vec<String>>,
 }
@@ -181,11 +187,15 @@ pub struct Audit {
 /// The kernel's event bus.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bus {
-    /// `embedded` or `event_bus`.
+    /// `embedded`, `redis` or `event_bus`.
     pub adapter: String,
     pub address: String,
+    /// Of a Redis; empty: nobody.
+    pub user: String,
     /// The name of a credential; empty: none.
     pub credential: String,
+    /// Of a Redis: certificates to trust; empty: the system's.
+    pub ca_file: String,
 }
 
 /// Where what the daemon does is told as traces.
@@ -205,7 +215,9 @@ pub struct Agent {
     pub rate_limit: u32,
     /// A Redis that counts requests; empty: each agent its own.
     pub limits_address: String,
+    pub limits_user: String,
     pub limits_credential: String,
+    pub limits_ca_file: String,
     /// Seconds that a stop waits for what is under way.
     pub drain: u64,
     /// A file; empty: no TLS.

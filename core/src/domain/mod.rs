@@ -3,6 +3,7 @@
 //! Never imports an engine, a port or the pipeline.
 
 mod actor;
+mod audit_filter;
 mod change;
 mod content;
 pub mod credential;
@@ -23,6 +24,7 @@ mod run;
 mod verdict;
 
 pub use actor::{Actor, ActorKind, Permission, PermissionDenied, Role};
+pub use audit_filter::{AuditFilter, AuditHead};
 pub use change::{ChangeSet, Edit, FileChange, FixSource, Remediation, RemediationId};
 pub use content::{ContentHash, hex};
 pub use domain_event::{DomainEvent, Party, Priority, Subject};

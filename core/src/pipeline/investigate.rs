@@ -4,6 +4,7 @@
 use super::{Note, Phase, PipelineError, Session, Witnesses, analyze, reason, retrieve, understand};
 use crate::domain::incident::{IncidentAnalysis, IncidentBrief, IncidentData, IncidentVerdict};
 use crate::domain::{ContentHash, EventData, Identifiers, Problem, Severity};
+use crate::engines::signals::merge::EmbedAll;
 use crate::ports::embedder::Embedder;
 use crate::ports::host::{self, Host};
 use crate::ports::memory::{Hit, Memory};
@@ -147,11 +148,12 @@ impl Steps<'_> {
         measured: &mut Measured,
     ) -> Result<(IncidentAnalysis, Severity), PipelineError> {
         let work = || {
-            let embed = |embedder: &'_ dyn Embedder, text: &str| {
-                embedder.embed(&[text]).ok().and_then(|mut vectors| vectors.pop()).unwrap_or_default()
+            let embed = |texts: &[&str]| {
+                let embedder = self.ports.embedder.filter(|_| !self.case.cancel.load(Ordering::Relaxed));
+                let named = embedder.and_then(|embedder| embedder.embed_named(texts).ok());
+                named.map(|(_, vectors)| vectors).unwrap_or_default()
             };
-            let by_meaning = self.ports.embedder.map(|embedder| move |text: &str| embed(embedder, text));
-            let by_meaning = by_meaning.as_ref().map(|embed| embed as analyze::incident::Embed<'_>);
+            let by_meaning = self.ports.embedder.map(|_| &embed as EmbedAll<'_>);
             let analysis = analyze::incident::analyze(data, by_meaning, self.case.cancel)
                 .ok_or(PipelineError::Interrupted(Phase::Analyze))?;
             let severity = reason::incident::severity(&analysis);

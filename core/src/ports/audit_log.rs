@@ -1,6 +1,6 @@
 //! The record that its actor cannot rewrite: an append-only Merkle log with signed checkpoints.
 
-use crate::domain::AuditEntry;
+use crate::domain::{AuditEntry, AuditFilter};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
@@ -26,6 +26,26 @@ pub struct Verified {
     pub origin: String,
 }
 
+/// Which of the entries that fit are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// So many of the newest are left out.
+    pub skip: u64,
+    /// At most so many are given.
+    pub most: usize,
+    /// Whether all that fit are counted, which takes longer than finding the newest of them.
+    pub count: bool,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// With their indexes, the newest first.
+    pub entries: Vec<(u64, AuditEntry)>,
+    /// How many fit in all, where that was asked.
+    pub total: Option<u64>,
+}
+
 pub trait AuditLog: Send + Sync {
     /// Appends, durably and covered by a signed checkpoint, before it returns. Concurrent callers
     /// share one flush.
@@ -39,6 +59,12 @@ pub trait AuditLog: Send + Sync {
     /// # Errors
     /// [`AuditError`] when the log cannot be read.
     fn entries(&self, start: u64, count: usize) -> Result<Vec<(u64, AuditEntry)>, AuditError>;
+
+    /// Entries that fit, the newest first; reads no more of the log than it takes, and holds no more than the page.
+    ///
+    /// # Errors
+    /// [`AuditError`] when the log cannot be read.
+    fn find(&self, filter: &AuditFilter, page: Page) -> Result<Found, AuditError>;
 
     /// The latest signed checkpoint, a C2SP signed note; `None` for an empty log.
     ///
@@ -122,7 +148,7 @@ pub fn appended_before(
     }))
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum AuditError {
     #[error("the audit log cannot be used: {0}")]
     Storage(String),

@@ -90,7 +90,8 @@ pub struct Kept {
 }
 
 pub trait Memory: Send + Sync {
-    /// Chunks, embeds and keeps a document; the same kind and content again returns the first id.
+    /// Chunks, embeds and keeps a document; the same kind and content again returns the first id. A part of a document
+    /// (fields `document`, `part` and `begins` of its metadata) is the same in the same place only.
     ///
     /// # Errors
     /// [`MemoryError`]; then nothing was kept.
@@ -121,6 +122,14 @@ pub trait Memory: Send + Sync {
     /// # Errors
     /// [`MemoryError`] when the store cannot be read.
     fn list(&self, kinds: &[DocumentKind], limit: usize) -> Result<Vec<(String, Document)>, MemoryError>;
+
+    /// True when there is certainly no document of these kinds, empty: of any. A memory that cannot list says false.
+    ///
+    /// # Errors
+    /// [`MemoryError`] when the store cannot be read.
+    fn is_empty(&self, kinds: &[DocumentKind]) -> Result<bool, MemoryError> {
+        Ok(self.list(kinds, 1)?.is_empty())
+    }
 
     /// The document of this id, if there is one.
     ///

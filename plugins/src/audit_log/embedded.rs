@@ -8,13 +8,15 @@ pub mod disk;
 mod journal;
 pub mod key;
 pub mod reader;
+mod search;
 mod writer;
 
 use disk::{Disk, Step};
-use ecoops_core::domain::AuditEntry;
+use ecoops_core::domain::{AuditEntry, AuditFilter};
 use ecoops_core::engines::ledger::{VerifierKey, entry, tiles};
-use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog, InclusionProof, Verified};
+use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog, Found, InclusionProof, Page, Verified};
 use key::LogKey;
+use search::Counts;
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -57,6 +59,7 @@ pub struct EmbeddedAuditLog {
     queue: Mutex<Queue>,
     done: Condvar,
     writer: Mutex<Option<Writer>>,
+    counts: Counts,
 }
 
 /// Appends that wait for the next flush. One of the waiting callers leads: it commits for all.
@@ -140,6 +143,7 @@ impl EmbeddedAuditLog {
             queue: Mutex::default(),
             done: Condvar::new(),
             writer: Mutex::new(None),
+            counts: Counts::default(),
         };
         if is_there(&config.folder.join(reader::CHECKPOINT)) || log.seen.as_deref().is_some_and(is_there) {
             match log.with_writer(|_| Ok(())) {
@@ -270,6 +274,10 @@ impl AuditLog for EmbeddedAuditLog {
 
     fn entries(&self, start: u64, count: usize) -> Result<Vec<(u64, AuditEntry)>, AuditError> {
         reader::entries(&self.disk, &self.key.verifier, start, count)
+    }
+
+    fn find(&self, filter: &AuditFilter, page: Page) -> Result<Found, AuditError> {
+        search::find(&self.disk, &self.key.verifier, filter, page, &self.counts)
     }
 
     fn checkpoint(&self) -> Result<Option<String>, AuditError> {

@@ -4,7 +4,8 @@
 //! Publishing is one step of the server: of many who bring one key at once, one wins. An entry that is no event is
 //! left out of a replay and never stops it.
 
-use crate::redis_server::client::{Client, Database, RedisFailure, RedisSettings};
+use crate::broker::BrokerSettings;
+use crate::redis_server::client::{Client, Database, RedisFailure};
 use crate::redis_server::entry;
 use crate::redis_server::publish::{self, Outcome};
 use ecoops_core::domain::DomainEvent;
@@ -39,7 +40,7 @@ impl RedisBus {
     ///
     /// # Errors
     /// [`BusError::Storage`] when the address is none.
-    pub fn new(settings: &RedisSettings) -> Result<Self, BusError> {
+    pub fn new(settings: &BrokerSettings) -> Result<Self, BusError> {
         Ok(Self { client: Client::new(settings, Database::Events)? })
     }
 

@@ -78,7 +78,8 @@ impl OpenAiEmbedder {
                 _ => EmbedderError::Unusable(said),
             });
         }
-        let given: Given = answer.json().map_err(|e| EmbedderError::Unusable(e.to_string()))?;
+        // What is no such JSON is not the server's answer: a portal's page says 200, too.
+        let given: Given = answer.json().map_err(|e| EmbedderError::Away(e.to_string()))?;
         self.sort(given, texts.len())
     }
 
@@ -88,9 +89,8 @@ impl OpenAiEmbedder {
         let within = PATIENCE + PER_TEXT * u32::try_from(texts.len()).unwrap_or(u32::MAX);
         self.client.post(self.path).json(&asked).repeatable().within(within).send().map_err(|error| {
             match error {
-                HttpError::Offline(_) => EmbedderError::Away(error.to_string()),
-                e if e.may_pass() => EmbedderError::Away(e.to_string()),
-                e => EmbedderError::Unusable(e.to_string()),
+                HttpError::Invalid(why) => EmbedderError::Unusable(why),
+                other => EmbedderError::Away(other.to_string()),
             }
         })
     }

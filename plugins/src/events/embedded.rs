@@ -340,12 +340,9 @@ impl Events for Embedded {
 
     fn fail(&self, group: &str, offset: Offset, reason: &str) -> Result<(), EventsError> {
         let now = self.now();
-        let mut random = [0; 8];
-        // Without randomness the pause is merely not spread.
-        let _ = self.host.random(&mut random);
         self.write(|tx| {
             let attempt = held(tx, group, offset, "in_flight")?;
-            let pause = schedule::backoff_millis(attempt, u64::from_le_bytes(random));
+            let pause = schedule::backoff(attempt, &*self.host);
             let state = if attempt >= self.keep.retention.attempts { "dead" } else { "waiting" };
             tx.execute(
                 "UPDATE deliveries SET state = ?3, since = ?4, until = ?5, reason = ?6

@@ -1,7 +1,8 @@
-//! When an event is given again: leases, backoff and the last attempt. Pure; works on wall-clock
+//! When an event is given again: leases, backoff and the last attempt. Pure but for the host's randomness; works on wall-clock
 //! milliseconds, because the log outlives processes and reboots, and bears a clock that is set back.
 
 use ecoops_core::engines::resilience::Backoff;
+use ecoops_core::ports::host::Host;
 use std::time::Duration;
 
 /// An event that failed this often becomes a dead letter, unless the settings say otherwise.
@@ -22,6 +23,14 @@ pub fn is_due(now: i64, since: i64, until: i64) -> bool {
 pub fn backoff_millis(attempt: u32, random: u64) -> u64 {
     let pause = BACKOFF.pause(attempt, random.to_le_bytes()[0]);
     u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The same with a number of the host's.
+pub fn backoff(attempt: u32, host: &dyn Host) -> u64 {
+    let mut random = [0; 8];
+    // Without randomness the pause is merely not spread.
+    let _ = host.random(&mut random);
+    backoff_millis(attempt, u64::from_le_bytes(random))
 }
 
 #[cfg(test)]

@@ -402,6 +402,14 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// Whether it is a page for people: what portals and gateways answer in the place of a service, with 200 too.
+    pub fn is_page(&self) -> bool {
+        let begin = self.body.trim_ascii_start();
+        let begins =
+            |with: &str| begin.get(..with.len()).is_some_and(|b| b.eq_ignore_ascii_case(with.as_bytes()));
+        begins("<!doctype html") || begins("<html")
+    }
+
     /// # Errors
     /// [`HttpError::Unreadable`] when it is no such JSON.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {

@@ -1,6 +1,7 @@
 //! TLS as every adapter uses it: rustls with ring, and the certificates that the system trusts or a named file.
 
 use super::HttpError;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, TlsProvider};
@@ -42,4 +43,26 @@ pub fn config(ca_file: Option<&Path>) -> Result<TlsConfig, HttpError> {
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .root_certs(RootCerts::Specific(Arc::new(certificates)))
         .build())
+}
+
+/// The same for what speaks no HTTP: PostgreSQL, Redis, NATS.
+///
+/// # Errors
+/// [`HttpError::Invalid`] when there are no certificates to trust.
+pub fn plain_config(ca_file: Option<&Path>) -> Result<Arc<rustls::ClientConfig>, HttpError> {
+    let file = trusted(ca_file)?;
+    let bad = |why: String| HttpError::Invalid(why);
+    let mut roots = rustls::RootCertStore::empty();
+    let read = CertificateDer::pem_file_iter(&file).map_err(|e| bad(format!("{}: {e}", file.display())))?;
+    roots.add_parsable_certificates(read.filter_map(Result::ok));
+    if roots.is_empty() {
+        return Err(bad(format!("{} holds no certificates", file.display())));
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| bad(e.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
 }

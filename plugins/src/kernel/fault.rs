@@ -51,11 +51,12 @@ impl KernelError {
         }
     }
 
-    /// Whether nobody was there to answer, or nobody was asked: what was kept of earlier answers may serve.
+    /// Whether the same may go well later, with nothing mended: nobody answered or was asked, somebody else did, or the
+    /// service has no time. What was kept of earlier answers may serve.
     pub fn is_away(&self) -> bool {
         match self {
-            Self::Http(why) => why.may_pass() || matches!(why, HttpError::Offline(_)),
-            _ => matches!(self.status(), 502..=504),
+            Self::Http(why) => !matches!(why, HttpError::Invalid(_)),
+            other => matches!(other.status(), 429 | 502..=504),
         }
     }
 

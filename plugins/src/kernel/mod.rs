@@ -75,6 +75,10 @@ impl Service {
     /// [`KernelError`] when there is no answer, or the answer is no.
     pub fn send(&self, request: Request<'_>) -> Result<Reply, KernelError> {
         let answer = request.send().map_err(KernelError::Http)?;
+        // What is no JSON at all is not the service's answer: a portal's page says 200, too.
+        if answer.is_success() && !answer.body.is_empty() {
+            answer.json::<Value>().map_err(KernelError::Http)?;
+        }
         Envelope::read(&answer).into_reply(self.name)
     }
 

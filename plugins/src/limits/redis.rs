@@ -1,7 +1,8 @@
 //! Limits that several agents share, in the integration matrix's place for them: database 1 of a Redis, keys
 //! `ratelimit:user:{user_id}:*`. Whoever asks it goes on with limits of its own when it is away.
 
-use crate::redis_server::client::{Client, Database, RedisFailure, RedisSettings};
+use crate::broker::BrokerSettings;
+use crate::redis_server::client::{Client, Database, RedisFailure};
 use ecoops_core::ports::limits::{Left, Limits, LimitsError};
 use redis::Script;
 use std::sync::LazyLock;
@@ -27,7 +28,7 @@ impl RedisLimits {
     ///
     /// # Errors
     /// [`LimitsError`] when the address is none.
-    pub fn new(settings: &RedisSettings, rate: u32) -> Result<Self, LimitsError> {
+    pub fn new(settings: &BrokerSettings, rate: u32) -> Result<Self, LimitsError> {
         Ok(Self { client: Client::new(settings, Database::RateLimits)?, rate: rate.max(1) })
     }
 }

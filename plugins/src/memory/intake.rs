@@ -27,12 +27,23 @@ pub(super) fn renew_some(memory: &dyn Memory, usual: bool) {
     }
 }
 
-/// The same kind and content have the same name everywhere.
+/// Fields that say of which document a text is a part, and where it begins there: the same words in two documents are
+/// found and forgotten with each.
+const PART: [&str; 3] = ["document", "part", "begins"];
+
+/// The same kind and content have the same name everywhere; what is a part of a document has it in that place alone.
 pub(super) fn identify(document: &Document) -> String {
     let mut hash = Sha256::new();
-    for part in [name(document.kind), &document.title, &document.text] {
+    let mut add = |part: &str| {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
+    };
+    [name(document.kind), &document.title, &document.text].into_iter().for_each(&mut add);
+    for field in PART {
+        if let Some(value) = document.metadata.get(field) {
+            add(field);
+            add(&value.to_string());
+        }
     }
     format!("{}-{}", name(document.kind), ecoops_core::domain::hex(&hash.finalize()[..8]))
 }
@@ -99,10 +110,14 @@ pub(super) fn check_query(query: &Query) -> Result<(), MemoryError> {
 
 /// What is embedded and indexed of a chunk: the title says what a chunk from the middle is about.
 pub(super) fn indexed(document: &Document, piece: &Range<usize>) -> String {
-    let text = document.text.get(piece.clone()).unwrap_or_default();
-    match document.title.trim() {
-        "" => text.to_owned(),
-        title => format!("{title}\n{text}"),
+    titled(&document.title, document.text.get(piece.clone()).unwrap_or_default())
+}
+
+/// The same of a title and a chunk.
+pub(super) fn titled(title: &str, piece: &str) -> String {
+    match title.trim() {
+        "" => piece.to_owned(),
+        title => format!("{title}\n{piece}"),
     }
 }
 
@@ -194,4 +209,39 @@ fn embed_all(embedder: &dyn Embedder, batch: &mut Batch) -> Result<bool, MemoryE
         }
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_part_of_a_document_has_a_name_of_its_own_and_all_else_the_name_of_its_content() {
+        let named = |metadata: serde_json::Value| {
+            let metadata = metadata.as_object().cloned().expect("fields");
+            let (title, text, source) = ("t".to_owned(), "x".to_owned(), String::new());
+            identify(&Document { kind: DocumentKind::Fix, title, text, source, metadata })
+        };
+        // as those that were kept before parts had names of their own
+        const PLAIN: &str = "fix-cd9b46992b4bd7f4";
+        for metadata in [json!({}), json!({ "rule": "r" }), json!({ "documents": "a" })] {
+            assert_eq!(named(metadata), PLAIN);
+        }
+        let parts = [
+            json!({ "document": "a" }),
+            json!({ "document": "b" }),
+            json!({ "document": "a", "part": 1 }),
+            json!({ "document": "a", "part": 2 }),
+            json!({ "document": "a", "part": 2, "begins": { "line": 7 } }),
+            json!({ "part": 1 }),
+        ];
+        let mut names: Vec<String> = parts.iter().map(|metadata| named(metadata.clone())).collect();
+        names.push(PLAIN.into());
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), parts.len() + 1);
+        let again = json!({ "rule": "r", "part": 1, "document": "a" });
+        assert_eq!(named(again), named(parts[2].clone()), "no other field counts");
+    }
 }

@@ -7,11 +7,10 @@
 
 mod form;
 
+use super::intake::check;
 use crate::http::{HttpError, Server, path_part};
 use crate::kernel::{KernelError, Service};
-use ecoops_core::ports::memory::{
-    Document, DocumentKind, Hit, MOST_BYTES, MOST_TITLE_BYTES, Memory, MemoryError, Query,
-};
+use ecoops_core::ports::memory::{Document, DocumentKind, Hit, Memory, MemoryError, Query};
 use form::{Label, join, kept, pack, unpack};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
@@ -122,19 +121,6 @@ fn piece(result: &Value) -> Option<Piece> {
     })
 }
 
-fn check(document: &Document) -> Result<(), MemoryError> {
-    let (title, bytes) = (document.title.len(), document.title.len() + document.text.len());
-    if document.title.trim().is_empty() && document.text.trim().is_empty() {
-        return Err(MemoryError::BadQuery("the document has neither a title nor a text".into()));
-    }
-    if title > MOST_TITLE_BYTES || bytes > MOST_BYTES {
-        let most =
-            format!("the title has {title} bytes of {MOST_TITLE_BYTES}, all has {bytes} of {MOST_BYTES}");
-        return Err(MemoryError::BadQuery(format!("the document is too large: {most}")));
-    }
-    Ok(())
-}
-
 impl Memory for MemoryHub {
     fn ingest(&self, document: &Document) -> Result<String, MemoryError> {
         check(document)?;
@@ -184,6 +170,11 @@ impl Memory for MemoryHub {
 
     fn list(&self, _kinds: &[DocumentKind], _limit: usize) -> Result<Vec<(String, Document)>, MemoryError> {
         Err(odd("it cannot list documents; search for them instead"))
+    }
+
+    /// It is asked whether it answers; that it finds nothing would not say that there is nothing.
+    fn is_empty(&self, _kinds: &[DocumentKind]) -> Result<bool, MemoryError> {
+        self.pieces("document", 1, &json!({})).map(|_| false)
     }
 
     fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {

@@ -57,6 +57,10 @@ impl Memory for RedactedMemory {
         self.inner.list(kinds, limit)
     }
 
+    fn is_empty(&self, kinds: &[DocumentKind]) -> Result<bool, MemoryError> {
+        self.inner.is_empty(kinds)
+    }
+
     fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {
         self.inner.get(id)
     }

@@ -181,6 +181,11 @@ impl Memory for RememberedMemory {
         }
     }
 
+    /// Where there is nothing yet, what waits is brought first.
+    fn is_empty(&self, kinds: &[DocumentKind]) -> Result<bool, MemoryError> {
+        Ok(self.inner.is_empty(kinds)? && self.list(kinds, 1)?.is_empty())
+    }
+
     /// Never an old one: see [`Memory::get_marked`].
     fn get(&self, id: &str) -> Result<Option<Document>, MemoryError> {
         let found = self.inner.get(id)?;

@@ -35,6 +35,8 @@ pub fn judge(result: Result<Answer, HttpError>) -> Result<(), NotifyError> {
     let why = || format!("it answered {}: {}", answer.status, answer.excerpt());
     let seconds = || answer.header("retry-after").and_then(|text| text.trim().parse::<u64>().ok());
     match answer.status {
+        // Nobody has been told but a portal on the way.
+        200..=299 if answer.is_page() => Err(NotifyError::unavailable("a page for people was answered")),
         200..=299 => Ok(()),
         408 | 429 | 502..=504 => {
             let retry_after = seconds().map(|s| s.saturating_mul(1000));

@@ -98,6 +98,15 @@ impl S3Objects {
             })
     }
 
+    /// Every store marks what it keeps and gives (`ETag`); a portal that answers 200 in its place does not.
+    fn own(&self, answer: &Answer) -> Result<(), ObjectsError> {
+        if answer.header("etag").is_some() { Ok(()) } else { Err(self.foreign()) }
+    }
+
+    fn foreign(&self) -> ObjectsError {
+        ObjectsError::Away(format!("{}: the answer is not an S3 store's", self.client.shown()))
+    }
+
     fn refused(&self, bucket: Bucket, answer: &Answer) -> ObjectsError {
         let (shown, name, text) = (self.client.shown(), bucket.name(), answer.text());
         let why = listing::text_of(&text, "Code").unwrap_or_else(|| answer.excerpt());
@@ -124,14 +133,14 @@ impl Objects for S3Objects {
     fn put(&self, bucket: Bucket, key: &ObjectKey, bytes: &[u8]) -> Result<(), ObjectsError> {
         check(bytes)?;
         let answer = self.ask("PUT", bucket, key.as_str(), &[], bytes)?;
-        if answer.is_success() { Ok(()) } else { Err(self.refused(bucket, &answer)) }
+        if answer.is_success() { self.own(&answer) } else { Err(self.refused(bucket, &answer)) }
     }
 
     fn get(&self, bucket: Bucket, key: &ObjectKey) -> Result<Option<Vec<u8>>, ObjectsError> {
         let answer = self.ask("GET", bucket, key.as_str(), &[], &[])?;
         match answer.status {
             404 if listing::text_of(&answer.text(), "Code").as_deref() != Some("NoSuchBucket") => Ok(None),
-            _ if answer.is_success() => Ok(Some(answer.body)),
+            _ if answer.is_success() => self.own(&answer).map(|()| Some(answer.body)),
             _ => Err(self.refused(bucket, &answer)),
         }
     }
@@ -167,7 +176,12 @@ impl Objects for S3Objects {
         let answer = self.ask("DELETE", bucket, key.as_str(), &[], &[])?;
         let absent = answer.status == 404
             && listing::text_of(&answer.text(), "Code").as_deref() != Some("NoSuchBucket");
-        if answer.is_success() || absent { Ok(()) } else { Err(self.refused(bucket, &answer)) }
+        match answer.status {
+            _ if absent => Ok(()),
+            200..=299 if answer.body.is_empty() => Ok(()),
+            200..=299 => Err(self.foreign()),
+            _ => Err(self.refused(bucket, &answer)),
+        }
     }
 }
 

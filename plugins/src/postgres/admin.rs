@@ -17,7 +17,7 @@ const VACUUM: Duration = Duration::from_secs(3_600);
 /// # Errors
 /// [`PostgresError`]; then the tables are what they were.
 pub fn prepare(settings: &PostgresSettings) -> Result<Vec<String>, PostgresError> {
-    Session::open(settings)?.run(settings.operation, migrate::migrate)
+    Session::open(settings, settings.connect)?.run(settings.operation, migrate::migrate)
 }
 
 /// Adds an org when it is not there, and gives it a login, made when it is not there. A login keeps its org.
@@ -32,7 +32,7 @@ pub fn add_org(
     password: Option<&str>,
 ) -> Result<(), PostgresError> {
     check_names(org, login)?;
-    Session::open(settings)?
+    Session::open(settings, settings.connect)?
         .run(settings.operation, async |client| {
             client.batch_execute(migrate::SEARCH_PATH).await?;
             let transaction = client.transaction().await?;
@@ -94,7 +94,7 @@ const OF_MEMORY: [&str; 4] = ["docs", "fields", "chunks", "postings"];
 pub fn vacuum(settings: &PostgresSettings) -> Result<(), PostgresError> {
     let long = settings.operation.max(VACUUM);
     let settings = PostgresSettings { operation: long, ..settings.clone() };
-    Session::open(&settings)?.run(long * 4, async |client| {
+    Session::open(&settings, settings.connect)?.run(long * 4, async |client| {
         // the server passes over the tables of others with a warning
         let own = "SELECT bool_and(pg_has_role(c.relowner, 'USAGE')) FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'ecoops' AND c.relname = ANY($1)";

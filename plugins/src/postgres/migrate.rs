@@ -4,7 +4,7 @@
 //! touches tables that are newer than this program or were changed by hand.
 
 use super::PostgresError;
-use sha2::{Digest, Sha256};
+use ecoops_core::domain::ContentHash;
 use tokio_postgres::Client;
 
 /// The name and text of each step, in order.
@@ -127,7 +127,7 @@ fn compare(applied: &[(i32, String, String)]) -> Result<usize, PostgresError> {
 }
 
 fn checksum(sql: &str) -> String {
-    ecoops_core::domain::hex(Sha256::digest(sql))
+    ContentHash::of(sql.as_bytes()).hex().to_owned()
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub struct PostgresSettings {
     pub org: String,
     /// For a connection to be there.
     pub connect: Duration,
-    /// For one operation, all its statements together.
+    /// For one operation: all its statements together, and a connection that is made or made anew for it.
     pub operation: Duration,
     /// Connections at once.
     pub connections: usize,
@@ -96,7 +96,10 @@ impl From<tokio_postgres::Error> for PostgresError {
             };
         }
         let cause = error.source().map(|e| format!(": {e}")).unwrap_or_default();
-        if error.is_closed() || error.source().is_some_and(|e| e.is::<std::io::Error>()) {
+        // What comes over the wire and is not PostgreSQL's protocol is no row that cannot be read.
+        let foreign = ["unexpected message from server", "error parsing response from server"];
+        let foreign = foreign.iter().any(|said| error.to_string().starts_with(said));
+        if error.is_closed() || foreign || error.source().is_some_and(|e| e.is::<std::io::Error>()) {
             return Self::Away(format!("was lost ({error}{cause})"));
         }
         Self::Damaged(format!("{error}{cause}"))

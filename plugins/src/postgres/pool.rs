@@ -46,13 +46,13 @@ impl Pool {
         &self,
         operation: impl AsyncFn(&mut Client) -> Result<T, PostgresError>,
     ) -> Result<T, PostgresError> {
-        let mut out = self.take()?;
+        let until = Instant::now() + self.settings.operation;
+        let mut out = self.take(until)?;
         let used = out.used;
-        match out.run(&operation) {
-            Err(PostgresError::Away(_)) if used && out.is_lost() => {
+        match out.run(until, &operation) {
+            Err(PostgresError::Away(_)) if used && out.is_lost() && !left(until).is_zero() => {
                 drop(out);
-                self.forget_idle();
-                self.take()?.run(&operation)
+                self.take(until)?.run(until, &operation)
             }
             answer => answer,
         }
@@ -66,14 +66,14 @@ impl Pool {
         &self,
         operation: impl AsyncFn(&mut Client) -> Result<T, PostgresError>,
     ) -> Result<T, PostgresError> {
-        self.take()?.run(&operation)
+        let until = Instant::now() + self.settings.operation;
+        self.take(until)?.run(until, &operation)
     }
 
-    fn take(&self) -> Result<Out<'_>, PostgresError> {
-        let until = Instant::now() + self.settings.operation;
+    fn take(&self, until: Instant) -> Result<Out<'_>, PostgresError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.out >= self.settings.connections.max(1) {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = left(until);
             if left.is_zero() {
                 return Err(PostgresError::Away(
                     "is busy: every connection of this process is in use".into(),
@@ -86,18 +86,19 @@ impl Pool {
         drop(state);
         let mut out = Out { pool: self, session: None, used: false };
         if let Some((mut session, since)) = idle {
+            // Half the time is left for a new one.
+            let ping = || left(until).min(PING * 2) / 2;
             let alive = !session.is_lost()
                 && (since.elapsed() < FRESH
-                    || session.run(PING, async |c| Ok(c.simple_query("").await?)).is_ok());
+                    || session.run(ping(), async |c| Ok(c.simple_query("").await?)).is_ok());
             if alive {
                 (out.session, out.used) = (Some(session), true);
                 return Ok(out);
             }
             self.forget_idle();
         }
-        let mut session = Session::open(&self.settings)?;
-        session
-            .run(self.settings.operation, async |client| migrate::check(client, &self.settings.org).await)?;
+        let mut session = Session::open(&self.settings, left(until))?;
+        session.run(left(until), async |client| migrate::check(client, &self.settings.org).await)?;
         out.session = Some(session);
         Ok(out)
     }
@@ -107,6 +108,10 @@ impl Pool {
         let old = std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).idle);
         drop(old);
     }
+}
+
+fn left(until: Instant) -> Duration {
+    until.saturating_duration_since(Instant::now())
 }
 
 /// A connection in use; goes back by itself.
@@ -119,13 +124,16 @@ struct Out<'p> {
 impl Out<'_> {
     fn run<T>(
         &mut self,
+        until: Instant,
         operation: impl AsyncFn(&mut Client) -> Result<T, PostgresError>,
     ) -> Result<T, PostgresError> {
         let Some(session) = &mut self.session else { return Err(PostgresError::Away("was lost".into())) };
-        let answer = session.run(self.pool.settings.operation, async |client| operation(client).await);
+        let answer = session.run(left(until), async |client| operation(client).await);
         if matches!(answer, Err(PostgresError::Away(_))) {
-            // at a deadline the server may still be busy with it
+            // At a deadline the server may still be busy with it. The idle ones are as lost, most likely, and each
+            // would cost a whole deadline to find out.
             self.session = None;
+            self.pool.forget_idle();
         }
         answer
     }

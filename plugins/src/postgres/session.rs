@@ -19,9 +19,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// Within `patience`, and no longer than the settings allow.
+    ///
     /// # Errors
     /// [`PostgresError::Away`], [`PostgresError::Settings`], or what the server says to the login.
-    pub fn open(settings: &PostgresSettings) -> Result<Self, PostgresError> {
+    pub fn open(settings: &PostgresSettings, patience: Duration) -> Result<Self, PostgresError> {
         let config = config(settings)?;
         egress::permit(&format!("PostgreSQL at {}", shown(&config)))?;
         let runtime = Builder::new_current_thread()
@@ -29,7 +31,7 @@ impl Session {
             .enable_time()
             .build()
             .map_err(|e| PostgresError::Away(format!("cannot be spoken to: {e}")))?;
-        let shown = shown(&config);
+        let (shown, patience) = (shown(&config), patience.min(settings.connect));
         let connecting = async {
             if config.get_ssl_mode() == SslMode::Disable {
                 let (client, connection) = config.connect(NoTls).await.map_err(|e| unreached(e, &shown))?;
@@ -41,12 +43,10 @@ impl Session {
             tokio::spawn(async move { drop(connection.await) });
             Ok::<_, PostgresError>(client)
         };
-        let connected = runtime.block_on(async { tokio::time::timeout(settings.connect, connecting).await });
+        let connected = runtime.block_on(async { tokio::time::timeout(patience, connecting).await });
         let client = match connected {
             Ok(answer) => answer,
-            Err(_) => {
-                Err(PostgresError::Away(format!("at {shown} did not answer in {:?}", settings.connect)))
-            }
+            Err(_) => Err(PostgresError::Away(format!("at {shown} did not answer in {patience:?}"))),
         };
         match client {
             Ok(client) => Ok(Self { runtime: Some(runtime), client }),

@@ -1,11 +1,12 @@
 //! Connections to one Redis: made when first needed, kept for the next call, given up after an error.
 
+use super::link::{Destination, Link};
+use crate::broker::BrokerSettings;
 use crate::egress;
-use crate::http::is_loopback_host;
-use redis::{Connection, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisError};
-use std::sync::{Mutex, PoisonError};
+use crate::http::{is_loopback_host, tls};
+use redis::RedisError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use zeroize::Zeroizing;
 
 /// Connections that wait for the next call; more are closed after use.
 const MOST_IDLE: usize = 8;
@@ -18,28 +19,6 @@ pub enum Database {
     RateLimits = 1,
 }
 
-/// Where a Redis is and who asks.
-#[derive(Clone)]
-pub struct RedisSettings {
-    /// `HOST:PORT`, `redis://HOST:PORT` or `rediss://HOST:PORT` for TLS with the system's certificates.
-    /// No user, password or database stands in it.
-    pub address: String,
-    pub user: Option<String>,
-    pub password: Option<Zeroizing<String>>,
-    /// For one call, the connection included.
-    pub deadline: Duration,
-}
-
-impl std::fmt::Debug for RedisSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { address, deadline, .. } = self;
-        f.debug_struct("RedisSettings")
-            .field("address", address)
-            .field("deadline", deadline)
-            .finish_non_exhaustive()
-    }
-}
-
 /// Why Redis did not do it; the text has the address and no secret.
 #[derive(Debug, thiserror::Error)]
 #[error("Redis at {address}: {why}")]
@@ -50,10 +29,10 @@ pub struct RedisFailure {
 
 /// See the module.
 pub struct Client {
-    client: redis::Client,
+    to: Destination,
     address: String,
     deadline: Duration,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Link>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -63,35 +42,33 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Connects to nothing yet.
+    /// Connects to nothing yet. The address is `HOST:PORT`, `redis://HOST:PORT`, or `rediss://HOST:PORT` for TLS.
     ///
     /// # Errors
-    /// [`RedisFailure`] when the address is none, or a password would be sent in clear to another machine.
-    pub fn new(settings: &RedisSettings, database: Database) -> Result<Self, RedisFailure> {
+    /// [`RedisFailure`] when the address is none, a password would be sent in clear to another machine, or there are no
+    /// certificates to trust.
+    pub fn new(settings: &BrokerSettings, database: Database) -> Result<Self, RedisFailure> {
         let refused =
             |why: &str| RedisFailure { address: without_user(&settings.address), why: why.to_owned() };
-        let address = place(&settings.address).map_err(refused)?;
-        let mut who = RedisConnectionInfo::default().set_db(database as i64);
-        if let Some(user) = &settings.user {
-            who = who.set_username(user);
+        let Place { host, port, secure } = place(&settings.address).map_err(refused)?;
+        if settings.password.is_some() && !secure && !is_loopback_host(&host) {
+            return Err(refused("a password is sent over TLS only, or to this machine: write rediss://"));
         }
-        if let Some(password) = &settings.password {
-            if matches!(&address, ConnectionAddr::Tcp(host, _) if !is_loopback_host(host)) {
-                return Err(refused("a password is sent over TLS only, or to this machine: write rediss://"));
-            }
-            who = who.set_password(password.as_str());
-        }
-        let client = address
-            .into_connection_info()
-            .map(|info| info.set_redis_settings(who))
-            .and_then(redis::Client::open)
-            .map_err(|e| refused(&e.to_string()))?;
-        Ok(Self {
-            client,
-            address: settings.address.clone(),
-            deadline: settings.deadline.max(Duration::from_millis(1)),
-            idle: Mutex::default(),
-        })
+        let tls = secure.then(|| tls::plain_config(settings.ca_file.as_deref())).transpose();
+        let to = Destination {
+            host,
+            port,
+            tls: tls.map_err(|e| refused(&e.to_string()))?,
+            user: settings.user.clone(),
+            password: settings.password.clone(),
+            database: database as i64,
+        };
+        let deadline = settings.deadline.max(Duration::from_millis(1));
+        Ok(Self { to, address: settings.address.clone(), deadline, idle: Mutex::default() })
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Link>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `act`, which must bear being run twice: a connection that was kept may turn out to be dead, and then
@@ -101,42 +78,41 @@ impl Client {
     /// [`RedisFailure`], within the deadline.
     pub fn call<T>(
         &self,
-        mut act: impl FnMut(&mut Connection) -> Result<T, RedisError>,
+        mut act: impl FnMut(&mut Link) -> Result<T, RedisError>,
     ) -> Result<T, RedisFailure> {
         egress::permit(&format!("Redis at {}", self.address)).map_err(|closed| self.failure(&closed))?;
         let until = Instant::now() + self.deadline;
-        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some(connection) = kept {
-            match self.with(connection, until, &mut act) {
-                Err(error) if is_dead(&error) => {
-                    self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear()
-                }
+        let kept = self.idle().pop();
+        if let Some(link) = kept {
+            match self.with(link, until, &mut act) {
+                Err(error) if is_dead(&error) => {}
                 done => return done.map_err(|e| self.failure(&e)),
             }
         }
-        self.client
-            .get_connection_with_timeout(left(until))
-            .and_then(|connection| self.with(connection, until, &mut act))
+        Link::open(&self.to, until)
+            .and_then(|link| self.with(link, until, &mut act))
             .map_err(|e| self.failure(&e))
     }
 
     /// One use of one connection, which is kept for the next when it is still good.
     fn with<T>(
         &self,
-        mut connection: Connection,
+        mut link: Link,
         until: Instant,
-        act: &mut impl FnMut(&mut Connection) -> Result<T, RedisError>,
+        act: &mut impl FnMut(&mut Link) -> Result<T, RedisError>,
     ) -> Result<T, RedisError> {
-        connection.set_read_timeout(Some(left(until)))?;
-        connection.set_write_timeout(Some(left(until)))?;
-        let done = act(&mut connection);
+        link.until(until);
+        let done = act(&mut link);
         // An error that the server answered leaves the connection in step; any other may leave half an answer in it.
-        if done.as_ref().err().is_none_or(|e| e.code().is_some()) {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < MOST_IDLE {
-                idle.push(connection);
-            }
+        let good = done.as_ref().err().is_none_or(|e| e.code().is_some());
+        let mut idle = self.idle();
+        if !good {
+            // As this one was lost, so are the others, most likely; each would cost a whole deadline to find out.
+            idle.clear();
+        } else if idle.len() < MOST_IDLE {
+            idle.push(link);
         }
+        drop(idle);
         done
     }
 
@@ -144,11 +120,6 @@ impl Client {
     pub fn failure(&self, why: &dyn std::fmt::Display) -> RedisFailure {
         RedisFailure { address: self.address.clone(), why: why.to_string() }
     }
-}
-
-/// What is left until then; never 0, which would mean for ever.
-fn left(until: Instant) -> Duration {
-    until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
 }
 
 /// The other side closed it, so that nothing of this call reached a living server and was answered.
@@ -165,9 +136,17 @@ fn without_user(address: &str) -> String {
     }
 }
 
-fn place(address: &str) -> Result<ConnectionAddr, &'static str> {
+/// What an address says.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    host: String,
+    port: u16,
+    secure: bool,
+}
+
+fn place(address: &str) -> Result<Place, &'static str> {
     const FORM: &str = "the address is none; write HOST:PORT, redis://HOST:PORT or rediss://HOST:PORT";
-    let (tls, rest) = match address.split_once("://") {
+    let (secure, rest) = match address.split_once("://") {
         None => (false, address),
         Some(("redis", rest)) => (false, rest),
         Some(("rediss", rest)) => (true, rest),
@@ -183,11 +162,7 @@ fn place(address: &str) -> Result<ConnectionAddr, &'static str> {
     let (host, port) = rest.rsplit_once(':').unwrap_or((rest, "6379"));
     let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host).to_owned();
     let port = port.parse().map_err(|_| FORM)?;
-    match (host.is_empty(), tls) {
-        (true, _) => Err(FORM),
-        (false, true) => Ok(ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None }),
-        (false, false) => Ok(ConnectionAddr::Tcp(host, port)),
-    }
+    if host.is_empty() { Err(FORM) } else { Ok(Place { host, port, secure }) }
 }
 
 #[cfg(test)]
@@ -197,30 +172,27 @@ mod tests {
     #[test]
     fn addresses_are_read_and_bad_ones_refused_without_showing_a_password() {
         for (address, expected) in [
-            ("127.0.0.1:7000", Ok(ConnectionAddr::Tcp("127.0.0.1".into(), 7000))),
-            ("redis://cache.example", Ok(ConnectionAddr::Tcp("cache.example".into(), 6379))),
-            ("redis://[::1]:7000/", Ok(ConnectionAddr::Tcp("::1".into(), 7000))),
-            (
-                "rediss://r:1",
-                Ok(ConnectionAddr::TcpTls { host: "r".into(), port: 1, insecure: false, tls_params: None }),
-            ),
+            ("127.0.0.1:7000", Ok(("127.0.0.1", 7000, false))),
+            ("redis://cache.example", Ok(("cache.example", 6379, false))),
+            ("redis://[::1]:7000/", Ok(("::1", 7000, false))),
+            ("rediss://r:1", Ok(("r", 1, true))),
             ("", Err(())),
             ("http://r:1", Err(())),
             ("redis://r:99999", Err(())),
             ("redis://r:1/3", Err(())),
             ("redis://ana:hunter2@r:1", Err(())),
         ] {
+            let expected = expected.map(|(host, port, secure)| Place { host: host.to_owned(), port, secure });
             assert_eq!(place(address).map_err(drop), expected, "{address}");
         }
-        let settings = RedisSettings {
+        let settings = BrokerSettings {
             address: "redis://ana:hunter2@r:1".into(),
-            user: None,
             password: Some("swordfish".to_owned().into()),
-            deadline: Duration::from_secs(1),
+            ..BrokerSettings::default()
         };
         let made = |address: &str, password: bool| {
             let password = settings.password.clone().filter(|_| password);
-            let settings = RedisSettings { address: address.into(), password, ..settings.clone() };
+            let settings = BrokerSettings { address: address.into(), password, ..settings.clone() };
             Client::new(&settings, Database::Events).map_err(|e| e.to_string())
         };
         for (address, password, good) in [

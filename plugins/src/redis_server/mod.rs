@@ -6,4 +6,5 @@
 pub mod channels;
 pub mod client;
 pub mod entry;
+mod link;
 pub mod publish;

@@ -1,23 +1,22 @@
 //! The log of events, what is outside beside it, who is told, and who counts requests.
 
-use super::{Password, RedisSettings, RegistryError, Retention, ServiceChoice, open_error, unknown};
+use super::{BrokerSettings, Password, RegistryError, Retention, ServiceChoice, open_error, unknown};
 use crate::bus::embedded::EmbeddedBus;
 use crate::bus::event_bus::EventBus;
 use crate::bus::redis::RedisBus;
+use crate::events::OutsideSettings;
 use crate::events::embedded::Embedded as EmbeddedEvents;
 use crate::events::kafka::KafkaEvents;
-use crate::events::kafka::session::KafkaSettings;
 use crate::events::nats::NatsEvents;
-use crate::events::nats::session::NatsSettings;
-use crate::events::redis::{RedisEvents, RedisEventsSettings};
+use crate::events::redis::RedisEvents;
 use crate::limits::embedded::EmbeddedLimits;
 use crate::limits::redis::RedisLimits;
 use crate::notify::bus::BusNotify;
 use crate::notify::slack::Slack;
 use crate::notify::webhook::Webhook;
-use ecoops_core::config::{Sink, SinkKind};
+use ecoops_core::config::{self, Sink, SinkKind};
 use ecoops_core::ports::bus::Bus;
-use ecoops_core::ports::events::{Events, Outbox};
+use ecoops_core::ports::events::{Events, EventsError, Outbox};
 use ecoops_core::ports::host::Host;
 use ecoops_core::ports::limits::Limits;
 use ecoops_core::ports::notify::Notify;
@@ -62,31 +61,37 @@ pub fn outbox(choice: &EventsChoice, host: Arc<dyn Host>) -> Result<Box<dyn Outb
 const KEPT_OUTSIDE: u64 = 100_000;
 
 /// The event system outside that takes what is durable here.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct OutsideEventsChoice {
     /// `embedded`, which is none, `redis`, `nats` or `kafka`.
     pub adapter: String,
-    /// Without user and password.
-    pub address: String,
+    pub server: BrokerSettings,
     /// The stream there.
     pub stream: String,
-    pub user: Option<String>,
-    pub password: Option<Password>,
     /// After so many failed attempts an event is a dead letter of its group.
     pub attempts: u32,
-    /// For one call.
-    pub deadline: Duration,
 }
 
-impl std::fmt::Debug for OutsideEventsChoice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { adapter, address, stream, .. } = self;
-        f.debug_struct("OutsideEventsChoice")
-            .field("adapter", adapter)
-            .field("address", address)
-            .field("stream", stream)
-            .finish_non_exhaustive()
+impl OutsideEventsChoice {
+    /// As the settings say it; `password` is the credential that they name.
+    pub fn of(settings: &config::Events, password: Option<Password>, deadline: Duration) -> Self {
+        let server = broker(&settings.address, &settings.user, password, &settings.ca_file, deadline);
+        let (adapter, stream) = (settings.adapter.clone(), settings.stream.clone());
+        Self { adapter, server, stream, attempts: settings.max_attempts }
     }
+}
+
+/// Of settings, in which an empty text stands for none.
+pub fn broker(
+    address: &str,
+    user: &str,
+    password: Option<Password>,
+    ca_file: &str,
+    deadline: Duration,
+) -> BrokerSettings {
+    let user = Some(user.to_owned()).filter(|user| !user.is_empty());
+    let ca_file = (!ca_file.is_empty()).then(|| PathBuf::from(ca_file));
+    BrokerSettings { address: address.to_owned(), user, password, ca_file, deadline }
 }
 
 /// Nothing is connected before the first call; `None` when the events stay here.
@@ -97,48 +102,16 @@ pub fn outside_events(
     choice: &OutsideEventsChoice,
     host: Arc<dyn Host>,
 ) -> Result<Option<Box<dyn Events>>, RegistryError> {
-    let failed = open_error("events", &choice.adapter);
-    match choice.adapter.as_str() {
-        "embedded" => Ok(None),
-        "redis" => {
-            let settings = RedisEventsSettings {
-                server: RedisSettings {
-                    address: choice.address.clone(),
-                    user: choice.user.clone(),
-                    password: choice.password.clone(),
-                    deadline: choice.deadline,
-                },
-                stream: choice.stream.clone(),
-                keep: KEPT_OUTSIDE,
-                attempts: choice.attempts,
-            };
-            Ok(Some(Box::new(RedisEvents::new(settings, host).map_err(|e| failed(e.into()))?)))
-        }
-        "nats" => {
-            let settings = NatsSettings {
-                address: choice.address.clone(),
-                user: choice.user.clone(),
-                password: choice.password.clone(),
-                deadline: choice.deadline,
-                stream: choice.stream.clone(),
-                keep: KEPT_OUTSIDE,
-                attempts: choice.attempts,
-            };
-            Ok(Some(Box::new(NatsEvents::new(settings, host).map_err(|e| failed(e.into()))?)))
-        }
-        "kafka" => {
-            let settings = KafkaSettings {
-                address: choice.address.clone(),
-                user: choice.user.clone(),
-                password: choice.password.clone(),
-                deadline: choice.deadline,
-                topic: choice.stream.clone(),
-                attempts: choice.attempts,
-            };
-            Ok(Some(Box::new(KafkaEvents::new(settings, host).map_err(|e| failed(e.into()))?)))
-        }
-        name => Err(unknown("events", name, &["embedded", "redis", "nats", "kafka"])),
-    }
+    let OutsideEventsChoice { adapter, server, stream, attempts } = choice.clone();
+    let settings = OutsideSettings { server, stream, keep: KEPT_OUTSIDE, attempts };
+    let opened: Result<Box<dyn Events>, EventsError> = match adapter.as_str() {
+        "embedded" => return Ok(None),
+        "redis" => RedisEvents::new(settings, host).map(|log| Box::new(log) as _),
+        "nats" => NatsEvents::new(settings, host).map(|log| Box::new(log) as _),
+        "kafka" => KafkaEvents::new(settings, host).map(|log| Box::new(log) as _),
+        name => return Err(unknown("events", name, &["embedded", "redis", "nats", "kafka"])),
+    };
+    opened.map(Some).map_err(|e| open_error("events", &adapter)(e.into()))
 }
 
 /// The same, as a receiver of the local log's events.
@@ -162,7 +135,7 @@ pub struct LimitsChoice {
     /// Requests a second, at least 1.
     pub rate: u32,
     /// For `redis`.
-    pub server: Option<RedisSettings>,
+    pub server: Option<BrokerSettings>,
 }
 
 /// # Errors
@@ -238,7 +211,7 @@ pub struct BusChoice {
     /// For `event_bus`.
     pub service: ServiceChoice,
     /// For `redis`.
-    pub server: Option<RedisSettings>,
+    pub server: Option<BrokerSettings>,
 }
 
 /// # Errors

@@ -1,8 +1,8 @@
 //! Where incidents are kept, and what tells of them.
 
 use super::{
-    BundleBounds, LokiSettings, PostgresSettings, PrometheusSettings, RegistryError, Server, open_error,
-    unknown,
+    BundleBounds, LokiSettings, PostgresSettings, PrometheusSettings, RegistryError, Server, named_file,
+    open_error, unknown,
 };
 use crate::incidents::embedded::{EmbeddedIncidents, IngestBounds};
 use crate::incidents::postgres::PgIncidents;
@@ -38,6 +38,7 @@ impl IncidentsChoice {
             address: settings.address.clone(),
             login: settings.login.clone(),
             password,
+            ca_file: named_file(&settings.ca_file),
             org: settings.org.clone(),
             ..PostgresSettings::default()
         };
@@ -58,6 +59,11 @@ pub fn incidents(choice: &IncidentsChoice) -> Result<Box<dyn Incidents>, Registr
     }
 }
 
+/// Whether a plain file holds an incident bundle's archive, by its name or by what it begins with.
+pub fn is_archive(path: &Path) -> bool {
+    crate::telemetry::files::is_archive(path)
+}
+
 /// Plans with who approved them, where the incidents are.
 ///
 /// # Errors
@@ -72,11 +78,6 @@ pub fn plans(choice: &IncidentsChoice) -> Result<Box<dyn Plans>, RegistryError> 
         "postgres" => Ok(Box::new(PgPlans::new(choice.postgres.clone()))),
         name => Err(unknown("plans", name, &["sqlite", "postgres"])),
     }
-}
-
-/// Whether a plain file holds an incident bundle's archive, by its name or by what it begins with.
-pub fn is_archive(path: &Path) -> bool {
-    crate::telemetry::files::is_archive(path)
 }
 
 /// The incident bundle at `path`, a folder or a `.tar.zst`, as a source of telemetry. A folder in which loose files were

@@ -1,6 +1,6 @@
 //! What was seen before, and what embeds it.
 
-use super::{PostgresSettings, RegistryError, ServiceChoice, open_error, unknown};
+use super::{PostgresSettings, RegistryError, ServiceChoice, named_file, open_error, unknown};
 use crate::embedder::cached::{CachedEmbedder, ENTRIES};
 use crate::embedder::embedded::EmbeddedEmbedder;
 use crate::embedder::openai::OpenAiEmbedder;
@@ -108,15 +108,18 @@ impl MemoryChoice {
         password: Option<String>,
         redactor: Option<Redactor>,
     ) -> Self {
+        let ca_file = named_file(&settings.ca_file);
         let service = ServiceChoice {
             address: settings.address.clone(),
             token: password.clone().map(Zeroizing::new),
+            ca_file: ca_file.clone(),
             deadline: Duration::ZERO,
         };
         let postgres = PostgresSettings {
             address: settings.address.clone(),
             login: settings.login.clone(),
             password,
+            ca_file,
             org: settings.org.clone(),
             ..PostgresSettings::default()
         };

@@ -120,7 +120,10 @@ impl FileSecrets {
             if !make {
                 return Ok(None);
             }
-            let key = SealKey::new(&self.source(true)?, self.host.as_ref()).map_err(|e| self.sealing(e))?;
+            let key = match kept.take() {
+                Some(key) => key,
+                None => SealKey::new(&self.source(true)?, self.host.as_ref()).map_err(|e| self.sealing(e))?,
+            };
             return then(&mut Entries::new(), kept.insert(key)).map(Some);
         };
         let key = match kept.take().filter(|key| key.fits(&sealed)) {
@@ -144,13 +147,15 @@ impl FileSecrets {
         replace(&self.path, &sealed.text()).map_err(|e| self.unavailable(e))
     }
 
-    /// Keeps other processes from changing it meanwhile.
-    fn alone(&self) -> Result<File, SecretsError> {
+    /// Keeps other processes from changing it meanwhile. The key, for which a person may be asked, is made before: no
+    /// other process waits for that.
+    fn alone(&self, make: bool) -> Result<File, SecretsError> {
+        self.with_entries(make, |_, _| Ok(()))?;
         let lock = self.path.with_extension("lock");
         let open = || -> std::io::Result<File> {
             make_folder(&self.path)?;
             let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(&lock)?;
-            file.lock()?;
+            crate::lock::exclusive(&file)?;
             Ok(file)
         };
         open().map_err(|e| self.unavailable(e))
@@ -172,7 +177,7 @@ impl Secrets for FileSecrets {
 
     fn put(&self, name: &SecretName, secret: &Secret, terms: &Terms) -> Result<About, SecretsError> {
         check(secret)?;
-        let _alone = self.alone()?;
+        let _alone = self.alone(true)?;
         let entry = Envelope::new(secret, terms, self.host.now());
         let about = entry.about(name, self.shown());
         self.with_entries(true, |entries, key| {
@@ -186,7 +191,7 @@ impl Secrets for FileSecrets {
         if self.sealed()?.is_none() {
             return Ok(false);
         }
-        let _alone = self.alone()?;
+        let _alone = self.alone(false)?;
         let removed = self.with_entries(false, |entries, key| {
             if entries.remove(name).is_none() {
                 return Ok(false);
@@ -194,6 +199,13 @@ impl Secrets for FileSecrets {
             self.write(entries, key).map(|()| true)
         })?;
         Ok(removed.unwrap_or(false))
+    }
+
+    fn about(&self, name: &SecretName) -> Result<Option<About>, SecretsError> {
+        let found = self.with_entries(false, |entries, _| {
+            Ok(entries.get(name).map(|entry| entry.about(name, self.shown())))
+        })?;
+        Ok(found.flatten())
     }
 
     fn list(&self) -> Result<Vec<About>, SecretsError> {

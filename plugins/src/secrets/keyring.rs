@@ -34,6 +34,10 @@ fn failed(error: Error) -> SecretsError {
     }
 }
 
+fn damaged(name: &SecretName) -> SecretsError {
+    SecretsError::Damaged { place: PLACE.to_owned(), why: format!("the entry of `{name}` was changed") }
+}
+
 impl KeyringSecrets {
     /// # Errors
     /// [`SecretsError::Unavailable`] when there is no session bus or no keyring on it; within milliseconds
@@ -48,15 +52,13 @@ impl KeyringSecrets {
         self.store.build(&self.service, name.as_str(), Some(&more)).map_err(failed)
     }
 
-    fn envelope(entry: &Entry) -> Result<Option<Envelope>, SecretsError> {
+    fn envelope(entry: &Entry, name: &SecretName) -> Result<Option<Envelope>, SecretsError> {
         let text = match entry.get_secret() {
             Ok(text) => Zeroizing::new(text),
             Err(Error::NoEntry) => return Ok(None),
             Err(other) => return Err(failed(other)),
         };
-        let damaged =
-            |_| SecretsError::Damaged { place: PLACE.to_owned(), why: "an entry of ours was changed".into() };
-        serde_json::from_slice(&text).map(Some).map_err(damaged)
+        serde_json::from_slice(&text).map(Some).map_err(|_| damaged(name))
     }
 }
 
@@ -66,9 +68,8 @@ impl Secrets for KeyringSecrets {
     }
 
     fn get(&self, name: &SecretName) -> Result<Option<Secret>, SecretsError> {
-        let Some(envelope) = Self::envelope(&self.entry(name)?)? else { return Ok(None) };
-        let why = "an entry of ours was changed".to_owned();
-        envelope.secret().map(Some).ok_or(SecretsError::Damaged { place: PLACE.to_owned(), why })
+        let Some(envelope) = Self::envelope(&self.entry(name)?, name)? else { return Ok(None) };
+        envelope.secret().map(Some).ok_or_else(|| damaged(name))
     }
 
     fn put(&self, name: &SecretName, secret: &Secret, terms: &Terms) -> Result<About, SecretsError> {
@@ -89,6 +90,12 @@ impl Secrets for KeyringSecrets {
         }
     }
 
+    /// Without the others, of which one may be damaged.
+    fn about(&self, name: &SecretName) -> Result<Option<About>, SecretsError> {
+        let envelope = Self::envelope(&self.entry(name)?, name)?;
+        Ok(envelope.map(|envelope| envelope.about(name, PLACE.to_owned())))
+    }
+
     fn list(&self) -> Result<Vec<About>, SecretsError> {
         let found =
             self.store.search(&HashMap::from([("service", self.service.as_str())])).map_err(failed)?;
@@ -100,7 +107,7 @@ impl Secrets for KeyringSecrets {
             else {
                 continue;
             };
-            if let Some(envelope) = Self::envelope(&entry)? {
+            if let Some(envelope) = Self::envelope(&entry, &name)? {
                 all.push(envelope.about(&name, PLACE.to_owned()));
             }
         }

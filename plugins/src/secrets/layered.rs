@@ -35,13 +35,24 @@ impl Secrets for Layered {
     /// Kept in the first, then removed from the second, so that there is one of it.
     fn put(&self, name: &SecretName, secret: &Secret, terms: &Terms) -> Result<About, SecretsError> {
         let about = self.first.put(name, secret, terms)?;
-        self.second.remove(name)?;
+        // The first is looked at first, so what stays in the second is not used.
+        if let Err(why) = self.second.remove(name) {
+            tracing::warn!(%why, %name, "an older one could not be removed");
+        }
         Ok(about)
     }
 
     fn remove(&self, name: &SecretName) -> Result<bool, SecretsError> {
         let first = self.first.remove(name)?;
         Ok(self.second.remove(name)? || first)
+    }
+
+    /// The second is opened only when the first has none: it may be locked.
+    fn about(&self, name: &SecretName) -> Result<Option<About>, SecretsError> {
+        match self.first.about(name)? {
+            Some(about) => Ok(Some(about)),
+            None => self.second.about(name),
+        }
     }
 
     fn list(&self) -> Result<Vec<About>, SecretsError> {

@@ -8,6 +8,7 @@ mod inputs;
 mod pack;
 mod write;
 
+pub use super::files::readable;
 pub use super::role::{Role, place, role_of};
 pub use git::GitHistory;
 pub use inputs::Input;

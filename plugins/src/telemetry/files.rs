@@ -43,6 +43,11 @@ pub(super) fn head_of(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
     }
 }
 
+/// What a file of that name holds, as text: unpacked when its name says that it is packed, in UTF-8 when it is UTF-16.
+pub fn readable<'a>(name: &str, bytes: &'a mut dyn Read) -> Box<dyn Read + 'a> {
+    Box::new(Text::new(unpacked(name, 0, bytes, Caps::default())))
+}
+
 /// Events of a file outside a bundle.
 pub(super) fn read_events(text: &str, name: &str, notes: &mut Notes) -> Vec<ClusterEvent> {
     gather::read_events(text, name, OtherBounds::default(), notes)

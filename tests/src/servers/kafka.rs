@@ -29,10 +29,23 @@ impl Drop for MockCluster {
 /// # Panics
 /// When it does not start.
 pub fn mock_cluster() -> Option<MockCluster> {
+    start(&[])
+}
+
+/// The same behind TLS, with this certificate and key. (The mock has none; its relay speaks it.)
+///
+/// # Panics
+/// When it does not start.
+pub fn with_tls(certificate: &Path, key: &Path) -> Option<MockCluster> {
+    start(&[certificate, key])
+}
+
+fn start(arguments: &[&Path]) -> Option<MockCluster> {
     let python = python("confluent_kafka", "confluent-kafka")?;
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/mock_cluster.py");
     let mut child = Command::new(python)
         .arg(program)
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -3,6 +3,7 @@
 use super::{Server, debian, listens};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 
 /// Redis without a file of its own: what it holds is gone with it.
 pub fn start() -> Option<Server> {
@@ -25,6 +26,24 @@ pub fn with(settings: &[&str]) -> Option<Server> {
     let ready =
         |port| listens(port) && ["+PONG", "-NOAUTH"].iter().any(|said| ask(port, "PING").starts_with(said));
     Some(Server::start(start, ready))
+}
+
+/// Redis that speaks TLS alone, with this certificate and key; `ana` may everything there by her password (without
+/// spaces), and nobody else may anything.
+pub fn with_tls(certificate: &Path, key: &Path, password: &str) -> Option<Server> {
+    debian("usr/bin/redis-server", "redis-server")?;
+    let (certificate, key) = (certificate.to_owned(), key.to_owned());
+    let people = format!("user default off\nuser ana on >{password} ~* &* +@all\n");
+    let start = move |folder: &Path, port: u16| {
+        let mut command = debian("usr/bin/redis-server", "redis-server").expect("it was there");
+        command.args(["--bind", "127.0.0.1", "--port", "0", "--tls-port", &port.to_string()]);
+        command.arg("--tls-cert-file").arg(&certificate).arg("--tls-key-file").arg(&key);
+        command.args(["--tls-auth-clients", "no", "--save", "", "--appendonly", "no"]);
+        std::fs::write(folder.join("people.acl"), &people).expect("written");
+        command.args(["--aclfile", "people.acl"]).current_dir(folder);
+        command
+    };
+    Some(Server::start(start, listens))
 }
 
 /// The first bytes of its answer to one command, as it writes them.

@@ -7,17 +7,15 @@ use crate::api::ask::{Ask, Time, Uid};
 use crate::api::once::Retry;
 use crate::api::routes::{Needs, Route};
 use axum::http::Method;
-use ecoops_core::domain::{AuditEntry, AuditResult, ContentHash, PolicyStamp};
+use ecoops_core::domain::{AuditEntry, AuditFilter, AuditResult, ContentHash, PolicyStamp};
 use ecoops_core::engines::ledger::entry;
-use ecoops_core::ports::audit_log::{Appended, AuditError, AuditLog, newest};
+use ecoops_core::ports::audit_log::{Appended, AuditError, Page, newest};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Entries that are read at a time.
-const PAGE: usize = 1024;
 /// Reading the whole log takes longer than a write.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// The largest entry, in bytes, with room for what the log adds.
@@ -177,7 +175,7 @@ async fn write(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
             return Ok(written(id, &appended));
         }
     }
-    let appended = app.kernel.audit.ask(move |audit| audit.append(&[entry])).await?.map_err(fault)?;
+    let appended = app.kernel.recording.ask(vec![entry]).await?.map_err(fault)?;
     let appended = appended.first().ok_or_else(|| Fault::new(Code::Internal, "nothing was appended"))?;
     Ok(written(id, appended))
 }
@@ -191,106 +189,49 @@ fn request(entry: &AuditEntry) -> Option<&str> {
     entry.details.as_ref()?.get("request")?.as_str()
 }
 
-/// What is asked for; an absent field fits all.
-#[derive(Debug, Default)]
-pub struct Filter {
-    start: Option<Timestamp>,
-    end: Option<Timestamp>,
-    equal: Vec<(&'static str, String)>,
-    tag: Option<String>,
+/// What the query parameters ask for.
+fn filter(ask: &Ask) -> Result<AuditFilter, Fault> {
+    let time = |name: &str| ask.parsed::<Timestamp>(name, "a time such as 2026-01-31T12:00:00Z");
+    let text = |name: &str| match ask.text(name)? {
+        Some(text) if text.chars().count() > 512 => {
+            Err(Fault::bad(format!("`{name}` has more than 512 characters")))
+        }
+        text => Ok(text.map(str::to_owned)),
+    };
+    let result = match text("result")?.as_deref() {
+        None => None,
+        Some("success") => Some(AuditResult::Success),
+        Some("failure") => Some(AuditResult::Failure),
+        Some("denied") => Some(AuditResult::Denied),
+        Some(_) => return Err(Fault::bad("`result` is success, failure or denied")),
+    };
+    // A trace may be asked for in either writing.
+    let mut writings: Vec<String> = text("traceId")?.into_iter().collect();
+    writings.extend(writings.first().and_then(|text| trace(text).ok()));
+    writings.dedup();
+    Ok(AuditFilter {
+        since: time("startTime")?,
+        until: time("endTime")?,
+        actor: text("actorId")?,
+        action: text("action")?,
+        resource: text("resourceId")?,
+        result,
+        trace: writings,
+        kind: text("resourceKind")?,
+        tag: text("complianceTag")?,
+    })
 }
 
-impl Filter {
-    fn read(ask: &Ask) -> Result<Self, Fault> {
-        let time = |name: &str| ask.parsed::<Timestamp>(name, "a time such as 2026-01-31T12:00:00Z");
-        let mut filter = Self { start: time("startTime")?, end: time("endTime")?, ..Self::default() };
-        for (name, pointer) in [
-            ("actorId", "/actor/id"),
-            ("resourceKind", "/resource/kind"),
-            ("resourceId", "/resource/id"),
-            ("action", "/action"),
-            ("result", "/result"),
-            ("traceId", "/traceId"),
-        ] {
-            if let Some(text) = ask.text(name)? {
-                if text.chars().count() > 512 {
-                    return Err(Fault::bad(format!("`{name}` has more than 512 characters")));
-                }
-                filter.equal.push((pointer, text.to_owned()));
-            }
-        }
-        let result = filter.equal.iter().find(|(pointer, _)| *pointer == "/result");
-        if result.is_some_and(|(_, text)| !["success", "failure", "denied"].contains(&text.as_str())) {
-            return Err(Fault::bad("`result` is success, failure or denied"));
-        }
-        filter.tag = ask.text("complianceTag")?.map(str::to_owned);
-        if filter.tag.as_ref().is_some_and(|tag| tag.chars().count() > 512) {
-            return Err(Fault::bad("`complianceTag` has more than 512 characters"));
-        }
-        Ok(filter)
-    }
-
-    fn in_time(&self, entry: &AuditEntry) -> bool {
-        if self.start.is_none() && self.end.is_none() {
-            return true;
-        }
-        let Ok(at) = entry.timestamp.parse::<Timestamp>() else { return false };
-        self.start.is_none_or(|start| at >= start) && self.end.is_none_or(|end| at <= end)
-    }
-
-    fn fits(&self, shown: &Value) -> bool {
-        let same = |(pointer, text): &(&str, String)| {
-            let value = shown.pointer(pointer).and_then(Value::as_str);
-            // A trace may be asked for in either writing.
-            value == Some(text) || (*pointer == "/traceId" && trace(text).ok().as_deref() == value)
-        };
-        let tagged = |tag: &String| {
-            shown["complianceTags"].as_array().is_some_and(|tags| tags.iter().any(|t| t == tag.as_str()))
-        };
-        self.equal.iter().all(same) && self.tag.as_ref().is_none_or(tagged)
-    }
-}
-
-/// Goes through the whole log, oldest first.
-fn walk(log: &dyn AuditLog, mut take: impl FnMut(u64, AuditEntry)) -> Result<(), AuditError> {
-    let mut start = 0;
-    loop {
-        let page = log.entries(start, PAGE)?;
-        let count = page.len();
-        page.into_iter().for_each(|(index, entry)| take(index, entry));
-        start += count as u64;
-        if count < PAGE {
-            return Ok(());
-        }
-    }
-}
-
+/// The newest first.
 async fn query(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
-    let filter = Filter::read(&ask)?;
+    let filter = filter(&ask)?;
     let page = ask.number("page", 1, 1..=1_000_000)?;
     let size = ask.number("pageSize", 50, 1..=1000)?;
-    let found = app
-        .kernel
-        .audit
-        .ask_within(DEADLINE, move |audit| {
-            let mut found = Vec::new();
-            walk(audit, |index, entry| {
-                if filter.in_time(&entry) {
-                    let shown = shown(index, &entry);
-                    if filter.fits(&shown) {
-                        found.push(shown);
-                    }
-                }
-            })?;
-            Ok(found)
-        })
-        .await?
-        .map_err(fault)?;
-    let total = found.len() as u64;
-    let skip = usize::try_from((page - 1) * size).unwrap_or(usize::MAX);
-    // The newest first.
-    let entries: Vec<Value> = found.into_iter().rev().skip(skip).take(size as usize).collect();
-    let pages = Pages { page, size, total };
+    let part = Page { skip: (page - 1) * size, most: size as usize, count: true };
+    let asked = app.kernel.audit.ask_within(DEADLINE, move |audit| audit.find(&filter, part)).await?;
+    let found = asked.map_err(fault)?;
+    let entries: Vec<Value> = found.entries.iter().map(|(index, entry)| shown(*index, entry)).collect();
+    let pages = Pages { page, size, total: found.total.unwrap_or_default() };
     Ok(Answer::ok(json!({ "entries": entries, "pagination": pages.json() })).pages(pages))
 }
 

@@ -95,7 +95,7 @@ async fn append(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
             return Ok(written(found));
         }
     }
-    let appended = app.kernel.audit.ask(move |audit| audit.append(&entries)).await?.map_err(fault)?;
+    let appended = app.kernel.recording.ask(entries).await?.map_err(fault)?;
     Ok(written(appended))
 }
 

@@ -112,7 +112,7 @@ async fn publish(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
         return Err(Fault::bad("`idempotencyKey` must have 1 to 512 bytes and no NUL"));
     }
     let events: Vec<_> = bodies.into_iter().map(|body| (body.event, body.idempotency_key)).collect();
-    let offsets = app.kernel.events.ask(move |log| log.publish_all(&events)).await?.map_err(fault)?;
+    let offsets = app.kernel.publishing.ask(events).await?.map_err(fault)?;
     app.published.send_replace(offsets.last().copied().unwrap_or_default());
     app.kernel.published();
     Ok(match (alone, offsets.first()) {

@@ -36,7 +36,8 @@ pub fn routes() -> Vec<Route> {
         .takes(json!({ "type": "object", "required": ["seconds", "asked", "signature"], "properties": {
             "seconds": whole(), "asked": { "type": "integer" }, "signature": { "type": "string" },
         } }))
-        .gives(200, json!({ "type": "object", "required": ["token"] })),
+        .gives(200, json!({ "type": "object", "required": ["token"] }))
+        .fault(404),
         Route::new(
             (Method::POST, "/v1/login/look"),
             ("lookAtLogin", "Look at the login at once, as it was begun or ended"),

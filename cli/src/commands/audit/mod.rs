@@ -6,9 +6,9 @@ use crate::app::{App, Output};
 use crate::exit::{Exit, Failure};
 use crate::objects;
 use crate::ui::harmless;
-use ecoops_core::domain::{AuditEntry, AuditResult};
+use ecoops_core::domain::{AuditEntry, AuditFilter, AuditResult};
 use ecoops_core::engines::ledger::{LogProof, VerifierKey, entry};
-use ecoops_core::ports::audit_log::{AuditError, AuditLog};
+use ecoops_core::ports::audit_log::{AuditError, AuditLog, Page};
 use ecoops_core::ports::objects::Bucket;
 use ecoops_plugins::registry;
 use std::path::{Path, PathBuf};
@@ -40,14 +40,64 @@ enum Action {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  ecoops audit log --from 100 --limit 20 --output json")]
+#[command(
+    after_help = "Without --from the log is read from its end, and no further than it takes.\n\nExamples:\n  ecoops audit log --from 100 --limit 20 --output json\n  ecoops audit log --action integrate --result failure --since 2026-01-31T00:00:00Z"
+)]
 struct LogArgs {
     /// How many entries at most
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
     /// The first entry's index; without it, the last N entries
-    #[arg(long, value_name = "INDEX")]
+    #[arg(long, value_name = "INDEX", conflicts_with_all = ["actor", "action", "resource", "result", "trace", "since", "until"])]
     from: Option<u64>,
+    /// Only what this actor did
+    #[arg(long, value_name = "ID")]
+    actor: Option<String>,
+    /// Only this action, such as `integrate`
+    #[arg(long, value_name = "ACTION")]
+    action: Option<String>,
+    /// Only what was done to this resource
+    #[arg(long, value_name = "RESOURCE")]
+    resource: Option<String>,
+    /// Only what ended like this
+    #[arg(long, value_enum, value_name = "RESULT")]
+    result: Option<Ended>,
+    /// Only entries of this trace
+    #[arg(long, value_name = "ID")]
+    trace: Option<String>,
+    /// Only entries since this time, such as 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<jiff::Timestamp>,
+    /// Only entries until this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<jiff::Timestamp>,
+}
+
+/// How what was done ended.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Ended {
+    Success,
+    Failure,
+    Denied,
+}
+
+impl LogArgs {
+    fn filter(&self) -> AuditFilter {
+        AuditFilter {
+            since: self.since,
+            until: self.until,
+            actor: self.actor.clone(),
+            action: self.action.clone(),
+            resource: self.resource.clone(),
+            result: self.result.map(|ended| match ended {
+                Ended::Success => AuditResult::Success,
+                Ended::Failure => AuditResult::Failure,
+                Ended::Denied => AuditResult::Denied,
+            }),
+            trace: self.trace.iter().cloned().collect(),
+            ..AuditFilter::default()
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -143,26 +193,44 @@ fn log(args: &LogArgs, app: &App) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Clean);
     };
-    let shown = |e: AuditError| failure("the audit log could not be read", &e);
-    let start = match args.from {
-        Some(from) => from,
-        None => log
-            .size()
-            .map_err(|e| failure("the audit log could not be read", &e))?
-            .saturating_sub(args.limit as u64),
-    };
-    let entries = log.entries(start, args.limit).map_err(shown)?;
-    match app.output {
-        Output::Json => {
-            let all: Vec<_> = entries.iter().map(|(index, entry)| as_json(*index, entry)).collect();
-            app.ui.result(&serde_json::Value::Array(all).to_string());
-        }
-        Output::Jsonl => {
-            entries.iter().for_each(|(index, entry)| app.ui.result(&as_json(*index, entry).to_string()))
-        }
-        _ => entries.iter().for_each(|(index, entry)| app.ui.result(&as_line(*index, entry))),
+    if app.output == Output::Json {
+        let mut all = Vec::new();
+        each(&*log, args, &mut |index, entry| all.push(as_json(index, entry)))?;
+        app.ui.result(&serde_json::Value::Array(all).to_string());
+        return Ok(Exit::Clean);
     }
+    each(&*log, args, &mut |index, entry| match app.output {
+        Output::Jsonl => app.ui.result(&as_json(index, entry).to_string()),
+        _ => app.ui.result(&as_line(index, entry)),
+    })?;
     Ok(Exit::Clean)
+}
+
+/// The entries that were asked for, the newest last, a page at a time.
+fn each(log: &dyn AuditLog, args: &LogArgs, take: &mut dyn FnMut(u64, &AuditEntry)) -> Result<(), Failure> {
+    let unread = |e: AuditError| failure("the audit log could not be read", &e);
+    let filter = args.filter();
+    if !filter.is_empty() {
+        let page = Page { skip: 0, most: args.limit, count: false };
+        let found = log.find(&filter, page).map_err(unread)?;
+        found.entries.iter().rev().for_each(|(index, entry)| take(*index, entry));
+        return Ok(());
+    }
+    let mut start = match args.from {
+        Some(from) => from,
+        None => log.size().map_err(unread)?.saturating_sub(args.limit as u64),
+    };
+    let end = start.saturating_add(args.limit as u64);
+    while start < end {
+        let count = usize::try_from(end - start).unwrap_or(PAGE).min(PAGE);
+        let entries = log.entries(start, count).map_err(unread)?;
+        entries.iter().for_each(|(index, entry)| take(*index, entry));
+        start += entries.len() as u64;
+        if entries.len() < count {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn as_json(index: u64, entry: &AuditEntry) -> serde_json::Value {

@@ -10,7 +10,9 @@ use crate::report::Look;
 use crate::ui::{brief, harmless};
 use crate::{input, open};
 use ecoops_core::engines::redact::Redactor;
+use ecoops_core::engines::signals::parse::decoded;
 use ecoops_core::engines::signals::templates::{Config, Layout, Miner, SAMPLE, Template, Templates, Ticket};
+use ecoops_plugins::registry::capture::readable;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::PathBuf;
@@ -39,7 +41,8 @@ pub fn run(args: &Args, app: &App) -> Result<Exit, Failure> {
     let failed = |e: &dyn std::error::Error| {
         Failure::new(format!("{} cannot be read", args.file.display())).because(e)
     };
-    let file = input::open(app, &args.file)?;
+    let mut file = input::open(app, &args.file)?;
+    let file = readable(&args.file.to_string_lossy(), &mut file);
     std::fs::create_dir_all(&app.folders.cache).map_err(|e| failed(&e))?;
     let mut tickets = match app.output {
         Output::Csv => {
@@ -101,7 +104,7 @@ impl<R: Read> Lines<'_, R> {
                 return Ok(false);
             }
             match self.layout {
-                Some(layout) => keep(self.miner.push(layout.message(&line), None))?,
+                Some(layout) => keep(self.miner.push(layout.message(decoded(&line).as_bytes()), None))?,
                 None => {
                     self.first.push(line.clone());
                     if self.first.len() >= SAMPLE {
@@ -116,7 +119,7 @@ impl<R: Read> Lines<'_, R> {
     fn settle(&mut self, keep: Keep<'_>) -> std::io::Result<()> {
         let layout = *self.layout.get_or_insert_with(|| Layout::of(self.first.iter().map(Vec::as_slice)));
         for line in std::mem::take(&mut self.first) {
-            keep(self.miner.push(layout.message(&line), None))?;
+            keep(self.miner.push(layout.message(decoded(&line).as_bytes()), None))?;
         }
         Ok(())
     }
@@ -243,6 +246,7 @@ mod tests {
         assert_eq!((lines, rows.len()), (5, 5));
         assert_eq!(rows[0], rows[2]);
         assert_eq!(rows[0].1, "got <*> items");
+        assert_eq!(mined(b"caf\xe9 1 opened\ncaf\xe9 2 opened").1[1].1, "café <*> opened");
         assert_eq!(mined(b"").0, 0);
         assert_eq!(mined(b"\n").0, 1);
     }

@@ -8,7 +8,8 @@ use super::notice::is_bad;
 use super::picture::{AROUND, Picture};
 use super::streams::Turn;
 use super::track::ordered_sum;
-use crate::domain::incident::{ClusterEvent, Direction, MetricClass, Reporter};
+use crate::domain::incident::{Direction, MetricClass, Reporter};
+use std::collections::BTreeMap;
 
 /// One observation that speaks against a service.
 #[derive(Debug, Clone)]
@@ -288,17 +289,30 @@ impl Picture<'_> {
     fn reported(&self, clues: &mut Vec<Clue>) {
         let window = &self.data.brief.window;
         let near = |time: f64| time >= window.start - AROUND && time < window.end;
-        for (at, event) in self.data.events.iter().enumerate().filter(|(_, e)| e.bad && near(e.time)) {
+        let bad = || self.data.events.iter().enumerate().filter(|(_, event)| event.bad);
+        // Of each reason: how often around the window, how often of that of each service, and how often before.
+        let mut around: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut before: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut own: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
+        for (_, event) in bad() {
+            let reason = event.reason.as_str();
+            if near(event.time) {
+                *around.entry(reason).or_default() += 1;
+                *own.entry((reason, event.service.as_deref())).or_default() += 1;
+            }
+            if self.reference.contains(event.time) {
+                *before.entry(reason).or_default() += 1;
+            }
+        }
+        for (at, event) in bad().filter(|(_, event)| near(event.time)) {
             let Some(service) = event.service.as_deref().and_then(|name| self.services.number(name)) else {
                 continue;
             };
-            let alike = |other: &&ClusterEvent| other.bad && other.reason == event.reason;
-            let others = self.data.events.iter().filter(alike);
-            let before = others.clone().filter(|other| self.reference.contains(other.time)).count();
-            let own = others.clone().filter(|o| near(o.time) && o.service == event.service).count();
-            let elsewhere = others.filter(|o| near(o.time) && o.service != event.service).count();
+            let reason = event.reason.as_str();
+            let all = around.get(reason).copied().unwrap_or(0) + before.get(reason).copied().unwrap_or(0);
+            let own = own.get(&(reason, event.service.as_deref())).copied().unwrap_or(0);
             // What also happens to others, or happened before, is the weather.
-            let rare = own as f64 / (own + elsewhere + before) as f64;
+            let rare = own as f64 / all as f64;
             let strength = gravity(&event.reason) * rare;
             clues.push(Clue { service, kind: ClueKind::Event, strength, source: Source::Event(at) });
         }

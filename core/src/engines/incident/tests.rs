@@ -383,6 +383,47 @@ fn a_cluster_event_and_silence_of_a_whole_service_count() {
     );
 }
 
+fn event(service: &str, reason: &str, time: f64) -> ClusterEvent {
+    ClusterEvent {
+        time,
+        service: Some(service.to_owned()),
+        instance: None,
+        reason: reason.to_owned(),
+        message: String::new(),
+        bad: true,
+        line: 1,
+        file: "events.json".to_owned(),
+    }
+}
+
+#[test]
+fn what_happens_to_others_or_happened_before_counts_less() {
+    let mut data = chain([1.0, 1.0, 1.0]);
+    let during = |n: usize| START + 10.0 * n as f64;
+    data.events = vec![
+        event("shop", "OOMKilled", during(1)),
+        event("shop", "OOMKilled", during(2)),
+        event("store", "OOMKilled", during(3)),
+        event("web", "OOMKilled", START - 2000.0),
+        ClusterEvent { service: None, ..event("", "Evicted", during(4)) },
+        event("web", "Evicted", during(5)),
+        ClusterEvent { bad: false, ..event("shop", "Evicted", during(6)) },
+    ];
+    let of = |name: &str, data: &IncidentData| {
+        let (all, _) = strengths(data);
+        let clues = all.into_iter().find(|(service, _)| service == name).map(|(_, clues)| clues);
+        clues.into_iter().flatten().find(|(kind, _)| *kind == "event").map(|(_, strength)| strength)
+    };
+    let shares = [("shop", Some(0.8 * 2.0 / 4.0)), ("store", Some(0.8 / 4.0)), ("web", Some(0.8 / 2.0))];
+    for (service, expected) in shares {
+        assert_eq!(of(service, &data), expected, "{service}");
+    }
+    // As many as are read of one bundle: each is looked at as often as if it were alone.
+    let (services, reasons) = (["web", "shop", "store"], ["OOMKilled", "Evicted", "Unhealthy", "BackOff"]);
+    data.events = (0..200_000).map(|n| event(services[n % 3], reasons[n % 4], during(n % 60))).collect();
+    assert!(of("shop", &data).is_some_and(|strength| (strength - 0.8 / 3.0).abs() < 1e-4));
+}
+
 /// Gives every service, and all that carries its name, another name, and turns the input round.
 fn renamed(data: &IncidentData, name: impl Fn(&str) -> String) -> IncidentData {
     let mut data = data.clone();

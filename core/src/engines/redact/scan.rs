@@ -7,7 +7,7 @@ use crate::domain::credential::{Check, FORMATS, Format, entropy, is_placeholder}
 use aho_corasick::AhoCorasick;
 use regex::{Regex, RegexBuilder};
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// A secret's place. `kind` names its format.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,24 +20,26 @@ struct Table {
     keywords: AhoCorasick,
     /// For each keyword, the formats that have it.
     owners: Vec<usize>,
-    formats: Vec<(&'static Format, Regex)>,
 }
 
 static TABLE: LazyLock<Option<Table>> = LazyLock::new(|| {
-    let formats: Vec<_> = FORMATS
-        .iter()
-        .filter_map(|format| {
-            Some((format, RegexBuilder::new(format.regex).size_limit(1 << 24).build().ok()?))
-        })
-        .collect();
-    let (owners, words): (Vec<usize>, Vec<&str>) = formats
+    let (owners, words): (Vec<usize>, Vec<&str>) = FORMATS
         .iter()
         .enumerate()
-        .flat_map(|(index, (format, _))| format.keywords.iter().map(move |word| (index, *word)))
+        .flat_map(|(index, format)| format.keywords.iter().map(move |word| (index, *word)))
         .unzip();
     let keywords = AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()?;
-    Some(Table { keywords, owners, formats })
+    Some(Table { keywords, owners })
 });
+
+/// Each format's expression, compiled when a text first has one of its keywords: all of them take 10 MB, and most
+/// texts have none.
+static EXPRESSIONS: [OnceLock<Option<Regex>>; FORMATS.len()] = [const { OnceLock::new() }; FORMATS.len()];
+
+fn expression(index: usize) -> Option<&'static Regex> {
+    let (place, format) = (EXPRESSIONS.get(index)?, FORMATS.get(index)?);
+    place.get_or_init(|| RegexBuilder::new(format.regex).size_limit(1 << 24).build().ok()).as_ref()
+}
 
 /// The secrets of a text, in order, not overlapping.
 pub fn scan(text: &str) -> Vec<Hit> {
@@ -59,7 +61,7 @@ pub fn scan(text: &str) -> Vec<Hit> {
 
 fn search(text: &str) -> Vec<(usize, Range<usize>)> {
     let Some(table) = TABLE.as_ref() else { return Vec::new() };
-    let mut present = vec![false; table.formats.len()];
+    let mut present = vec![false; FORMATS.len()];
     let mut missing = present.len();
     for found in table.keywords.find_overlapping_iter(text) {
         let owner = table.owners[found.pattern().as_usize()];
@@ -71,7 +73,8 @@ fn search(text: &str) -> Vec<(usize, Range<usize>)> {
         }
     }
     let mut hits = Vec::new();
-    for (priority, (format, regex)) in table.formats.iter().enumerate().filter(|(index, _)| present[*index]) {
+    for (priority, format) in FORMATS.iter().enumerate().filter(|(index, _)| present[*index]) {
+        let Some(regex) = expression(priority) else { continue };
         for captures in regex.captures_iter(text) {
             if let Some(group) = captures.get(1).or_else(|| captures.get(0))
                 && is_secret(format, group.as_str())

@@ -5,7 +5,7 @@
 
 use super::templates::{Embed, Likeness, variants};
 use crate::domain::incident::{IncidentBrief, LogCluster, LogLevel, LogVariant, TimeRange};
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Templates that are embedded at most; beyond them words alone decide. A sentence takes milliseconds.
@@ -16,23 +16,21 @@ const LIKENESS: Likeness = Likeness { jaccard: 0.6, cosine: 0.88 };
 const EXEMPLARS: usize = 5;
 const TRACES: usize = 8;
 
+/// Turns texts into vectors of one model, one each in their order; none when it cannot.
+pub type EmbedAll<'a> = &'a dyn Fn(&[&str]) -> Vec<Vec<f32>>;
+
 /// Merges clusters whose templates are variants; the others stay as they are, all in their order. `reference` is the
-/// time that baseline counts are of. The same clusters give the same result.
+/// time that baseline counts are of. The same clusters give the same result. `embed` is called once at most.
 pub fn merged(
     clusters: Vec<LogCluster>,
     brief: &IncidentBrief,
     reference: TimeRange,
-    embed: Option<Embed<'_>>,
+    embed: Option<EmbedAll<'_>>,
 ) -> Vec<LogCluster> {
-    let left = Cell::new(EMBEDDED);
-    let bounded = |text: &str| match (embed, left.get()) {
-        (Some(embed), 1..) => {
-            left.set(left.get() - 1);
-            embed(text)
-        }
-        _ => Vec::new(),
+    let into = match embed {
+        Some(embed) => by_meaning(&clusters, embed),
+        None => representatives(&clusters, None),
     };
-    let into = representatives(&clusters, embed.is_some().then_some(&bounded as Embed<'_>));
     let mut members: BTreeMap<usize, Vec<LogCluster>> = BTreeMap::new();
     let mut first: BTreeMap<usize, usize> = BTreeMap::new();
     for (at, cluster) in clusters.into_iter().enumerate() {
@@ -44,6 +42,28 @@ pub fn merged(
     ordered.sort_by_key(|(at, _)| *at);
     let rates = [brief.window.length().max(1.0), reference.length().max(1.0)];
     ordered.into_iter().filter_map(|(_, group)| joined(group, rates)).collect()
+}
+
+/// Which texts are asked for, and in which order, does not depend on their vectors: they are found first, and then
+/// embedded together.
+fn by_meaning(clusters: &[LogCluster], embed: EmbedAll<'_>) -> Vec<usize> {
+    let asked: RefCell<Vec<String>> = RefCell::default();
+    let note = |text: &str| {
+        let mut asked = asked.borrow_mut();
+        if asked.len() < EMBEDDED {
+            asked.push(text.to_owned());
+        }
+        Vec::new()
+    };
+    let by_words = representatives(clusters, Some(&note));
+    let texts = asked.into_inner();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    if texts.is_empty() {
+        return by_words;
+    }
+    let vectors = RefCell::new(embed(&texts).into_iter());
+    let given = |_: &str| vectors.borrow_mut().next().unwrap_or_default();
+    representatives(clusters, Some(&given))
 }
 
 /// For each cluster the place of the one that it goes into.
@@ -184,7 +204,7 @@ mod tests {
         }
     }
 
-    fn ids(clusters: Vec<LogCluster>, embed: Option<Embed<'_>>) -> Vec<(String, u64, usize)> {
+    fn ids(clusters: Vec<LogCluster>, embed: Option<EmbedAll<'_>>) -> Vec<(String, u64, usize)> {
         let shown = |c: LogCluster| (c.id, c.count + c.baseline_count, c.variants.len());
         merged(clusters, &brief(), REFERENCE, embed).into_iter().map(shown).collect()
     }
@@ -250,14 +270,18 @@ mod tests {
     #[test]
     fn meaning_decides_where_words_are_near_and_its_cost_is_bounded() {
         let (a, b) = ("cannot open connection to the database <*>", "cannot open a link to the database <*>");
-        let asked = Cell::new(0);
-        let same = |_: &str| {
-            asked.set(asked.get() + 1);
-            vec![1.0_f32]
+        let asked = RefCell::new(Vec::new());
+        let same = |texts: &[&str]| {
+            asked.borrow_mut().push(texts.len());
+            vec![vec![1.0_f32]; texts.len()]
         };
         let clusters = || vec![cluster("l1", "web", a, 10, 0), cluster("l2", "web", b, 5, 0)];
         assert_eq!(ids(clusters(), None).len(), 2);
         assert_eq!(ids(clusters(), Some(&same)).len(), 1);
+        let none = |_: &[&str]| Vec::new();
+        assert_eq!(ids(clusters(), Some(&none)).len(), 2, "no vectors are no likeness");
+        let opposite = |_: &[&str]| vec![vec![1.0], vec![-1.0]];
+        assert_eq!(ids(clusters(), Some(&opposite)).len(), 2, "each text has its own vector");
         let words = ["open", "close", "drop", "reset", "probe", "drain"];
         let many = (0..400).map(|n| {
             let text = format!(
@@ -269,6 +293,6 @@ mod tests {
             cluster(&format!("l{n}"), "web", &text, 1, 0)
         });
         merged(many.collect(), &brief(), REFERENCE, Some(&same));
-        assert!(asked.get() <= EMBEDDED + 2, "{}", asked.get());
+        assert_eq!(asked.into_inner(), [2, EMBEDDED], "all at once, in one question");
     }
 }

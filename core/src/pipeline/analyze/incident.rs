@@ -7,7 +7,7 @@ use super::views::views;
 use crate::domain::incident::{Anomaly, AnomalyLevel, IncidentAnalysis, IncidentData};
 use crate::engines::incident::{self, Analysed, Shown};
 use crate::engines::signals::detect::{Level, Settings, look};
-use crate::engines::signals::merge;
+use crate::engines::signals::merge::{EmbedAll, merged};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Points that the detector looks at in one analysis, the strongest anomalies first: some 16 µs each.
@@ -17,13 +17,10 @@ const PAST: usize = 128;
 /// What is left of the score of what a season leads to expect.
 const EXPECTED: f64 = 0.3;
 
-/// Turns a text into a vector.
-pub type Embed<'a> = &'a dyn Fn(&str) -> Vec<f32>;
-
 /// The whole analysis of what was read; `None` when it was cancelled on the way.
 pub fn analyze(
     data: &IncidentData,
-    embed: Option<Embed<'_>>,
+    embed: Option<EmbedAll<'_>>,
     cancel: &AtomicBool,
 ) -> Option<IncidentAnalysis> {
     let stopped = || cancel.load(Ordering::Relaxed);
@@ -37,7 +34,7 @@ pub fn analyze(
     }
     analysis.views = views(&levels, &shown, &analysis.anomalies);
     let clusters = std::mem::take(&mut analysis.log_clusters);
-    analysis.log_clusters = merge::merged(clusters, &data.brief, reference, embed);
+    analysis.log_clusters = merged(clusters, &data.brief, reference, embed);
     (!stopped()).then_some(analysis)
 }
 

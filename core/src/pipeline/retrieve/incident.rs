@@ -28,7 +28,7 @@ pub fn recall(memory: &dyn Memory, data: &IncidentData) -> Result<Vec<Hit>, Memo
 
 fn ask(memory: &dyn Memory, data: &IncidentData) -> Result<Vec<Hit>, MemoryError> {
     let kinds = vec![DocumentKind::Incident, DocumentKind::Runbook, DocumentKind::Postmortem];
-    if memory.list(&kinds, 1)?.is_empty() {
+    if memory.is_empty(&kinds)? {
         return Ok(Vec::new());
     }
     let query = wording(data);

@@ -42,7 +42,7 @@ pub fn retrieve(
 
 fn ask(memory: &dyn Memory, problems: &[Problem], wording: Option<&str>) -> Result<Recalled, MemoryError> {
     let mut recalled = Recalled::default();
-    if !memory.list(&[DocumentKind::Fix], 1)?.is_empty() {
+    if !memory.is_empty(&[DocumentKind::Fix])? {
         for problem in problems {
             let Some(finding) = problem.findings.first() else { continue };
             if recalled.fixes.contains_key(&finding.rule) {

@@ -35,7 +35,7 @@ pub fn narrow(
     }
     let mut texts: Vec<&str> = vec![wording];
     texts.extend(abouts.values().map(String::as_str));
-    let vectors = embedder.embed(&texts)?;
+    let (_, vectors) = embedder.embed_named(&texts)?;
     let (question, answers) =
         vectors.split_first().ok_or_else(|| EmbedderError::Unusable("no vector".into()))?;
     let meaning: BTreeMap<&str, f64> =

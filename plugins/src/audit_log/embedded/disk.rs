@@ -2,15 +2,14 @@
 //!
 //! Knows nothing of trees and checkpoints.
 
+use crate::lock;
 use ecoops_core::ports::audit_log::AuditError;
-use rustix::fs::{FlockOperation, flock};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// Called with the name of each step before it is taken; an error makes the step fail. For fault
 /// injection: a full disk is an error, a kill is an abort.
@@ -19,8 +18,6 @@ pub type Step = Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
 /// The one temporary of the folder; only the holder of the lock writes it.
 const TEMPORARY: &str = ".new";
 const LOCK: &str = "lock";
-/// How long another process may hold the lock before this one gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone)]
 pub struct Disk {
@@ -73,26 +70,13 @@ impl Disk {
             other => other,
         }
         .map_err(|e| self.failed(LOCK, &e))?;
-        let begin = Instant::now();
-        let mut pause = Duration::from_micros(100);
-        loop {
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Lock(file)),
-                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR)
-                    if begin.elapsed() < PATIENCE =>
-                {
-                    std::thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_millis(20));
-                }
-                Err(rustix::io::Errno::WOULDBLOCK) => {
-                    return Err(AuditError::Storage(format!(
-                        "another process has been writing to {} for {} s",
-                        self.folder.display(),
-                        PATIENCE.as_secs()
-                    )));
-                }
-                Err(e) => return Err(self.failed(LOCK, &e.into())),
-            }
+        match lock::exclusive(&file) {
+            Err(e) if e.kind() == ErrorKind::TimedOut => Err(AuditError::Storage(format!(
+                "another process has been writing to {} for {} s",
+                self.folder.display(),
+                lock::PATIENCE.as_secs()
+            ))),
+            locked => locked.map(|()| Lock(file)).map_err(|e| self.failed(LOCK, &e)),
         }
     }
 

@@ -36,6 +36,11 @@ fn read(disk: &Disk, resource: Resource) -> Result<Vec<u8>, AuditError> {
     disk.read(&resource.to_string())?.ok_or_else(|| broken(format!("{resource} is missing")))
 }
 
+/// A bundle as it is on disk.
+pub(super) fn bundle_bytes(disk: &Disk, bundle: Resource) -> Result<Vec<u8>, AuditError> {
+    read(disk, bundle)
+}
+
 /// The bytes of the entries of a bundle.
 pub fn bundle(disk: &Disk, bundle: Resource) -> Result<Vec<Vec<u8>>, AuditError> {
     let bytes = read(disk, bundle)?;
@@ -47,7 +52,7 @@ pub fn bundle(disk: &Disk, bundle: Resource) -> Result<Vec<Vec<u8>>, AuditError>
 }
 
 /// Runs `read` on the latest checkpoint; again when the log moved on and took partial tiles along.
-fn at_latest<T>(
+pub(super) fn at_latest<T>(
     disk: &Disk,
     key: &VerifierKey,
     read: impl Fn(Option<&(Checkpoint, String)>) -> Result<T, AuditError>,

@@ -71,7 +71,7 @@ impl Member {
     }
 
     /// The places to commit, when they have moved: before the first that is not settled, else behind all.
-    pub fn due_commit(&mut self, topic: &str) -> Option<Vec<(TopicPartition, i64)>> {
+    pub fn due_commit(&self, topic: &str) -> Option<Vec<(TopicPartition, i64)>> {
         let mut moved = Vec::new();
         for (partition, end) in &self.fetched {
             let waiting = self.deliveries.first(|offset: Offset| place(offset).0 == *partition);
@@ -80,10 +80,12 @@ impl Member {
                 moved.push((TopicPartition::new(topic, *partition), settled));
             }
         }
-        for (at, settled) in &moved {
-            self.committed.insert(at.partition, *settled);
-        }
         (!moved.is_empty()).then_some(moved)
+    }
+
+    /// These places are committed: the group has heard it.
+    pub fn committed(&mut self, places: &[(TopicPartition, i64)]) {
+        self.committed.extend(places.iter().map(|(at, settled)| (at.partition, *settled)));
     }
 
     /// Whether it is time to look for what was revived.

@@ -21,17 +21,17 @@ pub mod session;
 
 use self::member::Member;
 use self::record::Letter;
-use self::session::{KafkaSettings, Places, Session, brokers};
+use self::session::{Places, Session, brokers};
 use super::names::{check_event, check_name};
-use super::schedule;
-use crate::background::Background;
+use super::sessions::{Sessions, locked};
+use super::{OutsideSettings, schedule};
 use ecoops_core::domain::RemediationEvent;
 use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored};
 use ecoops_core::ports::host::Host;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const MOST_AT_ONCE: usize = 1_000;
@@ -40,13 +40,12 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// See the module.
 pub struct KafkaEvents {
-    settings: KafkaSettings,
+    settings: OutsideSettings,
     host: Arc<dyn Host>,
     members: Mutex<HashMap<String, Arc<Mutex<Member>>>>,
     keys: Arc<tokio::sync::Mutex<Keys>>,
-    session: Mutex<Option<Arc<Session>>>,
     // Last: what the others still do when they are dropped is done on its thread.
-    background: Background,
+    sessions: Sessions<Session>,
 }
 
 /// The keys of the topic, up to a place in each partition.
@@ -60,10 +59,6 @@ impl std::fmt::Debug for KafkaEvents {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("KafkaEvents").field("settings", &self.settings).finish_non_exhaustive()
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn not_held(group: &str, offset: Offset) -> EventsError {
@@ -105,22 +100,21 @@ impl KafkaEvents {
     ///
     /// # Errors
     /// [`EventsError::Storage`] when the address or the topic's name is none.
-    pub fn new(settings: KafkaSettings, host: Arc<dyn Host>) -> Result<Self, EventsError> {
-        let topic = &settings.topic;
+    pub fn new(settings: OutsideSettings, host: Arc<dyn Host>) -> Result<Self, EventsError> {
+        let topic = &settings.stream;
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
         if topic.is_empty() || topic.len() > 240 || !topic.bytes().all(plain) || topic.starts_with('.') {
             return Err(EventsError::Storage(format!(
                 "a topic of Kafka is named with letters, digits, `.`, `_` and `-`, not `{topic:.60}`"
             )));
         }
-        brokers(&settings.address).map_err(EventsError::Storage)?;
+        brokers(&settings.server.address).map_err(EventsError::Storage)?;
         Ok(Self {
+            sessions: Sessions::new("Kafka", &settings.server.address, settings.server.deadline),
             settings,
             host,
             members: Mutex::default(),
             keys: Arc::default(),
-            session: Mutex::default(),
-            background: Background::new("kafka"),
         })
     }
 
@@ -136,28 +130,11 @@ impl KafkaEvents {
     where
         F: Future<Output = Result<T, EventsError>> + Send + 'static,
     {
-        let (known, settings) = (locked(&self.session).clone(), self.settings.clone());
-        let asked = self.background.run(self.settings.deadline, async move {
-            let session = match known {
-                Some(session) => session,
-                None => Arc::new(Session::open(settings).await?),
-            };
-            act(session.clone()).await.map(|done| (session, done))
-        });
-        match asked.unwrap_or_else(|late| Err(EventsError::Storage(late.to_string()))) {
-            Ok((session, done)) => {
-                locked(&self.session).get_or_insert(session);
-                Ok(done)
-            }
-            Err(EventsError::Storage(why)) => {
-                Err(EventsError::Storage(format!("Kafka at {}: {why}", self.settings.address)))
-            }
-            Err(other) => Err(other),
-        }
+        self.sessions.ask(|| Session::open(self.settings.server.clone()), act)
     }
 
     fn letters_topic(&self) -> String {
-        format!("{}.dlq", self.settings.topic)
+        format!("{}.dlq", self.settings.stream)
     }
 
     /// What the topic of dead letters says now.
@@ -201,7 +178,7 @@ impl KafkaEvents {
         if let Some(known) = locked(&self.members).get(group) {
             return Ok(known.clone());
         }
-        let (topic, id) = (self.settings.topic.clone(), member::group_id(group));
+        let (topic, id) = (self.settings.stream.clone(), member::group_id(group));
         let consumer = self.ask(move |session| async move { session.join(&topic, &id).await })?;
         let mut members = locked(&self.members);
         Ok(members
@@ -218,7 +195,7 @@ impl KafkaEvents {
     /// Takes new records in for the group.
     fn fetch(&self, member: &mut Member) -> Result<(), EventsError> {
         let (consumer, keys, topic) =
-            (member.consumer.clone(), self.keys.clone(), self.settings.topic.clone());
+            (member.consumer.clone(), self.keys.clone(), self.settings.stream.clone());
         let (polled, assigned) = self.ask(move |session| async move {
             let polled = member::poll(&consumer).await?;
             let assigned = consumer.assignment().await.remove(&topic).unwrap_or_default();
@@ -252,9 +229,11 @@ impl KafkaEvents {
 
     /// Commits what is settled.
     fn commit(&self, member: &mut Member) -> Result<(), EventsError> {
-        let Some(offsets) = member.due_commit(&self.settings.topic) else { return Ok(()) };
-        let consumer = member.consumer.clone();
-        self.ask(move |_| async move { member::commit(&consumer, offsets).await })
+        let Some(offsets) = member.due_commit(&self.settings.stream) else { return Ok(()) };
+        let (consumer, places) = (member.consumer.clone(), offsets.clone());
+        self.ask(move |_| async move { member::commit(&consumer, places).await })?;
+        member.committed(&offsets);
+        Ok(())
     }
 
     /// Ends a delivery that the group holds.
@@ -279,10 +258,10 @@ impl Drop for KafkaEvents {
         let members: Vec<_> = locked(&self.members).drain().map(|(_, member)| member).collect();
         for member in members {
             let consumer = locked(&member).consumer.clone();
-            let _ = self.background.run(FAREWELL, async move { consumer.close().await.is_ok() });
+            self.sessions.finally(FAREWELL, async move { drop(consumer.close().await) });
         }
-        if let Some(session) = locked(&self.session).take() {
-            let _ = self.background.run(FAREWELL, async move { session.close().await });
+        if let Some(session) = self.sessions.take() {
+            self.sessions.finally(FAREWELL, async move { session.close().await });
         }
     }
 }
@@ -291,7 +270,7 @@ impl Events for KafkaEvents {
     fn publish(&self, event: &RemediationEvent, idempotency_key: &str) -> Result<Offset, EventsError> {
         check_name("idempotency key", idempotency_key)?;
         let body = check_event(event)?;
-        let (keys, topic) = (self.keys.clone(), self.settings.topic.clone());
+        let (keys, topic) = (self.keys.clone(), self.settings.stream.clone());
         let record = record::of(&topic, event, body, idempotency_key);
         let key = digest(idempotency_key);
         self.ask(move |session| async move {
@@ -350,10 +329,7 @@ impl Events for KafkaEvents {
             let mut member = locked(&member);
             let held = member.deliveries.held(offset).ok_or_else(|| not_held(group, offset))?;
             if held.attempt < attempts {
-                let mut random = [0; 8];
-                // Without randomness the pause is merely not spread.
-                let _ = self.host.random(&mut random);
-                let pause = schedule::backoff_millis(held.attempt, u64::from_le_bytes(random));
+                let pause = schedule::backoff(held.attempt, &*self.host);
                 let now = self.now();
                 member.deliveries.wait(offset, now, now.saturating_add_unsigned(pause));
                 return Ok(());
@@ -373,7 +349,7 @@ impl Events for KafkaEvents {
         if count == 0 {
             return Ok(Vec::new());
         }
-        let (keys, topic) = (self.keys.clone(), self.settings.topic.clone());
+        let (keys, topic) = (self.keys.clone(), self.settings.stream.clone());
         let mut found = self.ask(move |session| async move {
             let mut keys = keys.lock().await;
             keys.catch_up(&session, &topic).await?;
@@ -420,7 +396,7 @@ impl Events for KafkaEvents {
     }
 
     fn latest(&self) -> Result<Offset, EventsError> {
-        let topic = self.settings.topic.clone();
+        let topic = self.settings.stream.clone();
         let ends = self.ask(move |session| async move { session.ends(&topic).await })?;
         let places = ends.iter().filter(|(_, end)| **end > 0);
         Ok(places.filter_map(|(partition, end)| record::offset(*partition, end - 1)).max().unwrap_or(0))

@@ -1,7 +1,9 @@
 //! One connection to a Kafka cluster, and the few ways of asking it: append a record, look through a topic, follow
 //! it as a group.
 
+use crate::broker::BrokerSettings;
 use crate::egress;
+use crate::http::tls::trusted;
 use ecoops_core::ports::events::EventsError;
 use krafka::Kafka;
 use krafka::Record;
@@ -10,7 +12,6 @@ use krafka::consumer::{AutoOffsetReset, Consumer, ConsumerRecord};
 use krafka::producer::Producer;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// Records that one poll of a consumer gives.
 const POLLED: i32 = 100;
@@ -23,33 +24,6 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 const TRIES: usize = 10;
 /// The largest record that is taken: an event and its headers.
 const LARGEST: usize = (8 << 20) + (64 << 10);
-
-/// Where the log lies in Kafka, and who asks.
-#[derive(Clone)]
-pub struct KafkaSettings {
-    /// `HOST:PORT`, `kafka://HOST:PORT`, or `kafka+tls://HOST:PORT` with the system's certificates; further
-    /// brokers behind commas.
-    pub address: String,
-    /// Logs in by SCRAM-SHA-512.
-    pub user: Option<String>,
-    pub password: Option<Zeroizing<String>>,
-    /// For one call.
-    pub deadline: Duration,
-    /// The topic; a cluster that makes topics by itself makes it, and `<topic>.dlq` beside it.
-    pub topic: String,
-    /// After so many failed attempts an event is a dead letter of its group.
-    pub attempts: u32,
-}
-
-impl std::fmt::Debug for KafkaSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { address, topic, .. } = self;
-        f.debug_struct("KafkaSettings")
-            .field("address", address)
-            .field("topic", topic)
-            .finish_non_exhaustive()
-    }
-}
 
 /// By partition.
 pub type Places = BTreeMap<i32, i64>;
@@ -96,9 +70,12 @@ pub fn brokers(address: &str) -> Result<(String, bool), String> {
 }
 
 impl Session {
+    /// The address is `HOST:PORT`, `kafka://HOST:PORT`, or for TLS `kafka+tls://HOST:PORT`; further brokers behind
+    /// commas. A user logs in by SCRAM-SHA-512.
+    ///
     /// # Errors
     /// [`EventsError::Storage`].
-    pub async fn open(settings: KafkaSettings) -> Result<Self, EventsError> {
+    pub async fn open(settings: BrokerSettings) -> Result<Self, EventsError> {
         let (brokers, tls) = brokers(&settings.address).map_err(EventsError::Storage)?;
         egress::permit(&format!("Kafka at {}", settings.address))
             .map_err(|closed| EventsError::Storage(closed.to_string()))?;
@@ -109,7 +86,16 @@ impl Session {
             ),
             None => AuthConfig::plaintext(),
         };
-        let security = if tls { security.with_tls(TlsConfig::new().with_native_roots()) } else { security };
+        let security = match tls {
+            true => {
+                let file = trusted(settings.ca_file.as_deref());
+                let pem = file
+                    .map_err(|e| e.to_string())
+                    .and_then(|file| std::fs::read(&file).map_err(|e| format!("{}: {e}", file.display())));
+                security.with_tls(TlsConfig::new().with_ca_cert_pem(pem.map_err(EventsError::Storage)?))
+            }
+            false => security,
+        };
         let kafka = Kafka::builder(brokers)
             .client_id("ecoops")
             .security(security)

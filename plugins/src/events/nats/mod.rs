@@ -11,11 +11,11 @@
 pub mod session;
 mod subjects;
 
-use self::session::{NatsSettings, Session};
+use self::session::{Session, place};
 use self::subjects::{Label, token};
 use super::names::{check_event, check_name, event_id};
-use super::schedule;
-use crate::background::Background;
+use super::sessions::{Sessions, locked};
+use super::{OutsideSettings, schedule};
 use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::{AckKind, Message};
 use ecoops_core::domain::RemediationEvent;
@@ -23,7 +23,7 @@ use ecoops_core::ports::events::{DeadLetter, Events, EventsError, Offset, Stored
 use ecoops_core::ports::host::Host;
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const MOST_AT_ONCE: usize = 1_000;
@@ -35,10 +35,9 @@ const SHORTEST_LEASE_MILLIS: u64 = 10;
 
 /// See the module.
 pub struct NatsEvents {
-    settings: NatsSettings,
+    settings: OutsideSettings,
     host: Arc<dyn Host>,
-    background: Background,
-    session: Mutex<Option<Session>>,
+    sessions: Sessions<Session>,
     groups: Mutex<HashMap<String, Group>>,
     held: Mutex<HashMap<(String, Offset), Held>>,
 }
@@ -64,10 +63,6 @@ struct Held {
     stored: Stored,
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn not_held(group: &str, offset: Offset) -> EventsError {
     EventsError::NotInFlight { group: group.to_owned(), offset }
 }
@@ -77,7 +72,7 @@ impl NatsEvents {
     ///
     /// # Errors
     /// [`EventsError::Storage`] when the address or the stream's name is none.
-    pub fn new(settings: NatsSettings, host: Arc<dyn Host>) -> Result<Self, EventsError> {
+    pub fn new(settings: OutsideSettings, host: Arc<dyn Host>) -> Result<Self, EventsError> {
         check_name("name of the stream", &settings.stream)?;
         if !settings.stream.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
             return Err(EventsError::Storage(format!(
@@ -85,12 +80,11 @@ impl NatsEvents {
                 settings.stream
             )));
         }
-        settings.place().map_err(EventsError::Storage)?;
+        place(&settings.server).map_err(EventsError::Storage)?;
         Ok(Self {
+            sessions: Sessions::new("NATS", &settings.server.address, settings.server.deadline),
             settings,
             host,
-            background: Background::new("nats"),
-            session: Mutex::default(),
             groups: Mutex::default(),
             held: Mutex::default(),
         })
@@ -99,30 +93,12 @@ impl NatsEvents {
     /// Asks the server, within the deadline; the error has the address.
     fn ask<T: Send + 'static, F>(
         &self,
-        act: impl FnOnce(Session) -> F + Send + 'static,
+        act: impl FnOnce(Arc<Session>) -> F + Send + 'static,
     ) -> Result<T, EventsError>
     where
         F: Future<Output = Result<T, EventsError>> + Send + 'static,
     {
-        let (known, settings) = (locked(&self.session).clone(), self.settings.clone());
-        let asked = self.background.run(self.settings.deadline, async move {
-            let session = match known {
-                Some(session) => session,
-                None => Session::open(settings).await?,
-            };
-            act(session.clone()).await.map(|done| (session, done))
-        });
-        let answer = asked.unwrap_or_else(|late| Err(EventsError::Storage(late.to_string())));
-        match answer {
-            Ok((session, done)) => {
-                locked(&self.session).get_or_insert(session);
-                Ok(done)
-            }
-            Err(EventsError::Storage(why)) => {
-                Err(EventsError::Storage(format!("NATS at {}: {why}", self.settings.address)))
-            }
-            Err(other) => Err(other),
-        }
+        self.sessions.ask(|| Session::open(self.settings.clone()), act)
     }
 
     fn group(&self, group: &str, lease: Duration) -> Result<Group, EventsError> {
@@ -312,10 +288,7 @@ impl Events for NatsEvents {
         if held.stored.attempt >= self.settings.attempts {
             self.bury(group, held, reason)?;
         } else {
-            let mut random = [0; 8];
-            // Without randomness the pause is merely not spread.
-            let _ = self.host.random(&mut random);
-            let pause = schedule::backoff_millis(held.stored.attempt, u64::from_le_bytes(random));
+            let pause = schedule::backoff(held.stored.attempt, &*self.host);
             self.tell(held.message, AckKind::Nak(Some(Duration::from_millis(pause))))?;
         }
         self.forget(group, offset);

@@ -1,8 +1,10 @@
 //! One connection to NATS, the streams that the log needs there, and the few ways of asking them.
 
+use super::super::OutsideSettings;
 use super::subjects;
+use crate::broker::BrokerSettings;
 use crate::egress;
-use crate::http::is_loopback_host;
+use crate::http::{is_loopback_host, tls};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType, Stream};
@@ -11,7 +13,6 @@ use async_nats::{ConnectOptions, HeaderMap, ServerAddr};
 use ecoops_core::ports::events::EventsError;
 use futures_util::StreamExt;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// The server finds a publishing again by its key for so long.
 const DUPLICATES_KNOWN: Duration = Duration::from_secs(24 * 60 * 60);
@@ -19,39 +20,14 @@ const DUPLICATES_KNOWN: Duration = Duration::from_secs(24 * 60 * 60);
 const MOST_LETTERS: i64 = 10_000;
 /// A consumer that only looks through a stream is gone after so long.
 const LOOKING: Duration = Duration::from_secs(30);
+/// How often the server is asked whether it still is there.
+const SHORTEST_PING: Duration = Duration::from_millis(100);
+const LONGEST_PING: Duration = Duration::from_secs(5);
 /// Events that one group may have in flight.
 const MOST_IN_FLIGHT: i64 = 10_000;
 
-/// Where the log lies in NATS, and who asks.
-#[derive(Clone)]
-pub struct NatsSettings {
-    /// `HOST:PORT`, `nats://HOST:PORT` or `tls://HOST:PORT` with the system's certificates.
-    pub address: String,
-    /// With a user the password is his; without one it is a token.
-    pub user: Option<String>,
-    pub password: Option<Zeroizing<String>>,
-    /// For one call.
-    pub deadline: Duration,
-    /// The JetStream stream; made when it is not there.
-    pub stream: String,
-    /// Events that a stream made here keeps.
-    pub keep: u64,
-    /// After so many failed attempts an event is a dead letter of its group.
-    pub attempts: u32,
-}
-
-impl std::fmt::Debug for NatsSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { address, stream, .. } = self;
-        f.debug_struct("NatsSettings")
-            .field("address", address)
-            .field("stream", stream)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A connection whose streams are there.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Session {
     pub context: Context,
     pub events: Stream,
@@ -72,46 +48,51 @@ pub fn said(error: &dyn std::error::Error) -> EventsError {
     EventsError::Storage(text)
 }
 
-impl NatsSettings {
-    /// Where the server is, when the address is one and whoever asks may be told to it.
-    ///
-    /// # Errors
-    /// What is wrong with it, without what may be a password.
-    pub fn place(&self) -> Result<ServerAddr, String> {
-        let text = &self.address;
-        let place: ServerAddr =
-            text.parse().map_err(|_| "the address is none; write HOST:PORT".to_owned())?;
-        if text.contains('@') || place.has_user_pass() {
-            return Err(
-                "the address holds a user or password; a credential is named in a setting of its own".into(),
-            );
-        }
-        if !["nats", "tls"].contains(&place.scheme()) || place.host().is_empty() {
-            return Err("the address is none; write HOST:PORT, nats://HOST:PORT or tls://HOST:PORT".into());
-        }
-        let known_here = is_loopback_host(place.host().trim_matches(['[', ']']));
-        if (self.user.is_some() || self.password.is_some()) && !place.tls_required() && !known_here {
-            return Err(format!(
-                "NATS at {text}: a password is sent over TLS only, or to this machine: write tls://"
-            ));
-        }
-        Ok(place)
+/// Where the server is, when the address is one and whoever asks may be told to it.
+///
+/// # Errors
+/// What is wrong with it, without what may be a password.
+pub fn place(server: &BrokerSettings) -> Result<ServerAddr, String> {
+    let text = &server.address;
+    let place: ServerAddr = text.parse().map_err(|_| "the address is none; write HOST:PORT".to_owned())?;
+    if text.contains('@') || place.has_user_pass() {
+        return Err(
+            "the address holds a user or password; a credential is named in a setting of its own".into()
+        );
     }
+    if !["nats", "tls"].contains(&place.scheme()) || place.host().is_empty() {
+        return Err("the address is none; write HOST:PORT, nats://HOST:PORT or tls://HOST:PORT".into());
+    }
+    let known_here = is_loopback_host(place.host().trim_matches(['[', ']']));
+    if (server.user.is_some() || server.password.is_some()) && !place.tls_required() && !known_here {
+        return Err(format!(
+            "NATS at {text}: a password is sent over TLS only, or to this machine: write tls://"
+        ));
+    }
+    Ok(place)
 }
 
 impl Session {
-    /// Connects, and makes the streams that are not there.
+    /// Connects, and makes the streams that are not there. The address is `HOST:PORT`, `nats://HOST:PORT` or, for TLS,
+    /// `tls://HOST:PORT`; a password without a user is a token.
     ///
     /// # Errors
     /// [`EventsError::Storage`].
-    pub async fn open(settings: NatsSettings) -> Result<Self, EventsError> {
-        let place = settings.place().map_err(EventsError::Storage)?;
-        egress::permit(&format!("NATS at {}", settings.address)).map_err(|e| said(&e))?;
+    pub async fn open(settings: OutsideSettings) -> Result<Self, EventsError> {
+        let place = place(&settings.server).map_err(EventsError::Storage)?;
+        let BrokerSettings { address, user, password, ca_file, deadline } = &settings.server;
+        egress::permit(&format!("NATS at {address}")).map_err(|e| said(&e))?;
         let mut options = ConnectOptions::new()
             .name("ecoops")
-            .connection_timeout(settings.deadline)
-            .request_timeout(Some(settings.deadline));
-        options = match (&settings.user, &settings.password) {
+            .connection_timeout(*deadline)
+            // A peer that forgot the connection is found out after three of these; messages in flight hang on it.
+            .ping_interval((*deadline / 4).clamp(SHORTEST_PING, LONGEST_PING))
+            .request_timeout(Some(*deadline));
+        if place.tls_required() {
+            let config = tls::plain_config(ca_file.as_deref()).map_err(|e| said(&e))?;
+            options = options.require_tls(true).tls_client_config((*config).clone());
+        }
+        options = match (user, password) {
             (Some(user), password) => options.user_and_password(
                 user.clone(),
                 password.as_ref().map(|p| p.to_string()).unwrap_or_default(),
@@ -120,8 +101,7 @@ impl Session {
             (None, None) => options,
         };
         let client = options.connect(place).await.map_err(|e| said(&e))?;
-        let context =
-            ContextBuilder::new().timeout(settings.deadline).ack_timeout(settings.deadline).build(client);
+        let context = ContextBuilder::new().timeout(*deadline).ack_timeout(*deadline).build(client);
         let events = context.get_or_create_stream(events_config(&settings)).await.map_err(|e| said(&e))?;
         let letters = context.get_or_create_stream(letters_config(&settings)).await.map_err(|e| said(&e))?;
         Ok(Self { context, events, letters })
@@ -199,7 +179,7 @@ impl Session {
     }
 }
 
-fn events_config(settings: &NatsSettings) -> Config {
+fn events_config(settings: &OutsideSettings) -> Config {
     Config {
         name: settings.stream.clone(),
         subjects: subjects::ALL.iter().map(|&s| s.to_owned()).collect(),
@@ -212,7 +192,7 @@ fn events_config(settings: &NatsSettings) -> Config {
 }
 
 /// Dead letters, and what was revived, one message each.
-fn letters_config(settings: &NatsSettings) -> Config {
+fn letters_config(settings: &OutsideSettings) -> Config {
     let stream = &settings.stream;
     Config {
         name: format!("{stream}_DEAD"),
@@ -244,16 +224,13 @@ mod tests {
             ("localhost:4222", true, true),
             ("nats://[::1]:4222", true, true),
         ] {
-            let settings = NatsSettings {
+            let password_given = password.then(|| "hunter2".to_owned().into());
+            let server = BrokerSettings {
                 address: text.into(),
-                user: None,
-                password: password.then(|| "hunter2".to_owned().into()),
-                deadline: Duration::from_secs(1),
-                stream: "S".into(),
-                keep: 1,
-                attempts: 1,
+                password: password_given,
+                ..BrokerSettings::default()
             };
-            let read = settings.place();
+            let read = place(&server);
             assert_eq!(read.is_ok(), good, "{text} {password}: {read:?}");
             assert!(!read.err().is_some_and(|e| e.contains("hunter2")));
         }

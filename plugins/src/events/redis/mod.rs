@@ -9,9 +9,10 @@
 //! It never blocks longer than its deadline. It is for one server or a primary with replicas, not for a
 //! sharded cluster: keys of one script would lie on several nodes.
 
+use super::OutsideSettings;
 use super::names::{check_event, check_name, event_id};
 use super::schedule;
-use crate::redis_server::client::{Client, Database, RedisFailure, RedisSettings};
+use crate::redis_server::client::{Client, Database, RedisFailure};
 use crate::redis_server::entry;
 use crate::redis_server::publish::{self, Outcome};
 use ecoops_core::domain::RemediationEvent;
@@ -40,22 +41,11 @@ type Given = (String, u32, Vec<Vec<u8>>);
 /// Id and fields.
 type Entry = (String, Vec<Vec<u8>>);
 
-/// How the log lies in Redis.
-#[derive(Debug, Clone)]
-pub struct RedisEventsSettings {
-    pub server: RedisSettings,
-    pub stream: String,
-    /// Entries that the stream keeps, roughly (`MAXLEN ~`); at least 1.
-    pub keep: u64,
-    /// After so many failed attempts an event is a dead letter of its group.
-    pub attempts: u32,
-}
-
 /// See the module.
 #[derive(Debug)]
 pub struct RedisEvents {
     client: Client,
-    settings: RedisEventsSettings,
+    settings: OutsideSettings,
     host: Clock,
 }
 
@@ -78,7 +68,7 @@ impl RedisEvents {
     ///
     /// # Errors
     /// [`EventsError::Storage`] when the address or the stream's name is none.
-    pub fn new(settings: RedisEventsSettings, host: Arc<dyn Host>) -> Result<Self, EventsError> {
+    pub fn new(settings: OutsideSettings, host: Arc<dyn Host>) -> Result<Self, EventsError> {
         check_name("name of the stream", &settings.stream)?;
         let client = Client::new(&settings.server, Database::Events)?;
         Ok(Self { client, settings, host: Clock(host) })
@@ -331,10 +321,7 @@ impl Events for RedisEvents {
         if attempt >= self.settings.attempts {
             return self.settle(group, offset, &Settle::Dead { attempt, reason });
         }
-        let mut random = [0; 8];
-        // Without randomness the pause is merely not spread.
-        let _ = self.host.0.random(&mut random);
-        let pause = schedule::backoff_millis(attempt, u64::from_le_bytes(random));
+        let pause = schedule::backoff(attempt, &*self.host.0);
         let until = self.now().saturating_add_unsigned(pause);
         self.settle(group, offset, &Settle::Waits { attempt, until })
     }

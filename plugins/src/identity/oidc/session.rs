@@ -2,6 +2,7 @@
 
 use super::{Grant, Oidc, OidcError, Person, Tokens};
 use ecoops_core::domain::ActorKind;
+use ecoops_core::engines::jose::JoseError;
 use ecoops_core::ports::secrets::{Secret, SecretName, Secrets, Terms};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -77,6 +78,17 @@ fn name() -> Result<SecretName, OidcError> {
     Ok(NAME.parse()?)
 }
 
+/// Whether the key that would verify a token is not there, which says nothing about the token.
+fn cannot_tell(why: &OidcError) -> bool {
+    matches!(
+        why,
+        OidcError::Http(_)
+            | OidcError::Issuer { .. }
+            | OidcError::Keys(_)
+            | OidcError::Token(JoseError::NoKey(_))
+    )
+}
+
 impl SessionStore<'_> {
     /// The login as it was kept; `None` when there is none that can be read.
     ///
@@ -102,7 +114,7 @@ impl SessionStore<'_> {
             std::fs::create_dir_all(self.lock.parent().unwrap_or(std::path::Path::new(".")))?;
             let file =
                 File::options().create(true).truncate(false).write(true).mode(0o600).open(&self.lock)?;
-            file.lock()?;
+            crate::lock::exclusive(&file)?;
             Ok(file)
         };
         open().map_err(|e| OidcError::Unusable(format!("{}: {e}", self.lock.display())))
@@ -201,6 +213,12 @@ impl Oidc {
             Ok(person) => Person { kind: session.person.kind, ..person },
             // An opaque access token without an ID token says nothing new.
             Err(OidcError::Unusable(_)) if tokens.id_token.is_none() => session.person.clone(),
+            // The refresh token that these were had for is spent: without them the login would be lost. Nothing that
+            // they say is believed.
+            Err(why) if cannot_tell(&why) => {
+                tracing::warn!(%why, "the renewed login cannot be verified now; its roles are those from before");
+                session.person.clone()
+            }
             Err(why) => return Err(why),
         };
         let access_ends = self.end_of(&tokens);

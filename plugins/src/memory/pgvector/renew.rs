@@ -2,6 +2,7 @@
 //!
 //! Never touches a text or a word.
 
+use crate::memory::intake::titled;
 use crate::postgres::{PostgresError, unescape};
 use pgvector::Vector;
 use tokio_postgres::Client;
@@ -27,7 +28,7 @@ pub(super) async fn of_other_models(
     let rows = client.query(sql, &[&model, &limit]).await?;
     let read = |row: &tokio_postgres::Row| {
         let (title, text) = (unescape(row.try_get(1)?), unescape(row.try_get(2)?));
-        Ok((row.try_get(0)?, super::write::titled(&title, &text)))
+        Ok((row.try_get(0)?, titled(&title, &text)))
     };
     rows.iter().map(read).collect()
 }

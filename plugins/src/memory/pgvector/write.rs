@@ -4,7 +4,7 @@
 
 use super::wide;
 use super::words::{BLOCK, Block, Entry, without};
-use crate::memory::intake::{Batch, Prepared, indexed, kind_byte, name};
+use crate::memory::intake::{Batch, Prepared, indexed, kind_byte, name, titled};
 use crate::postgres::{PostgresError, escape, escape_json, unescape};
 use ecoops_core::engines::recall::terms::terms;
 use ecoops_core::ports::memory::Document;
@@ -167,14 +167,6 @@ pub(super) async fn erase(client: &mut Client, id: &str) -> Result<bool, Postgre
     tx.execute(counts, &[&(rows.len() as i64), &length]).await?;
     tx.commit().await?;
     Ok(true)
-}
-
-/// What is embedded and indexed of a chunk.
-pub(super) fn titled(title: &str, piece: &str) -> String {
-    match title.trim() {
-        "" => piece.to_owned(),
-        title => format!("{title}\n{piece}"),
-    }
 }
 
 async fn forget_words(

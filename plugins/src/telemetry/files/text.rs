@@ -7,8 +7,8 @@ use std::io::{self, Read};
 const PIECE: usize = 64 << 10;
 
 /// Reads as UTF-8 what may be UTF-16.
-pub struct Text<'a> {
-    inner: &'a mut dyn Read,
+pub struct Text<R> {
+    inner: R,
     kind: Kind,
     /// Of UTF-16, what is no whole character yet.
     rest: Vec<u8>,
@@ -24,13 +24,13 @@ enum Kind {
     Wide(fn([u8; 2]) -> u16),
 }
 
-impl<'a> Text<'a> {
-    pub fn new(inner: &'a mut dyn Read) -> Self {
+impl<R: Read> Text<R> {
+    pub fn new(inner: R) -> Self {
         Self { inner, kind: Kind::Unknown, rest: Vec::new(), ready: Vec::new(), given: 0 }
     }
 
     fn begin(&mut self) -> io::Result<()> {
-        (&mut *self.inner).take(2).read_to_end(&mut self.ready)?;
+        (&mut self.inner).take(2).read_to_end(&mut self.ready)?;
         self.kind = match self.ready.as_slice() {
             [0xFF, 0xFE] => Kind::Wide(u16::from_le_bytes),
             [0xFE, 0xFF] => Kind::Wide(u16::from_be_bytes),
@@ -45,7 +45,7 @@ impl<'a> Text<'a> {
     /// Makes the next piece ready; nothing at the end.
     fn widened(&mut self, unit: fn([u8; 2]) -> u16) -> io::Result<()> {
         let before = self.rest.len();
-        let read = (&mut *self.inner).take(PIECE as u64).read_to_end(&mut self.rest);
+        let read = (&mut self.inner).take(PIECE as u64).read_to_end(&mut self.rest);
         let ended = self.rest.len() - before < PIECE;
         let mut units: Vec<u16> = self.rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
         let mut kept = self.rest.len() % 2;
@@ -63,7 +63,7 @@ impl<'a> Text<'a> {
     }
 }
 
-impl Read for Text<'_> {
+impl<R: Read> Read for Text<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Kind::Unknown = self.kind {
             self.begin()?;

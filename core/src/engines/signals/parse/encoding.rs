@@ -35,6 +35,11 @@ pub fn detect(start: &[u8]) -> (Encoding, usize) {
     }
 }
 
+/// A line of UTF-8, or of Windows-1252 where it is none.
+pub fn decoded(line: &[u8]) -> Cow<'_, str> {
+    Encoding::Utf8.decode(line).0
+}
+
 impl Encoding {
     /// Where the first line of `bytes` ends, its end included. UTF-16 begins with a whole unit.
     pub fn line_end(self, bytes: &[u8]) -> Option<usize> {

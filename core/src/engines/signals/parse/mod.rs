@@ -29,6 +29,7 @@ mod stack;
 mod stamp;
 pub mod time;
 
+pub use encoding::decoded;
 pub use logs::{LONGEST_LINE, LogFacts, LogReader, LogSource};
 pub use notes::{Notes, quoted};
 pub use schema::{PAGE as FORMAT_PAGE, SCHEMA as FORMAT_SCHEMA};
