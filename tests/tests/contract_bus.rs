@@ -45,7 +45,7 @@ impl Departs {
 fn suite(make: impl Fn(&Path) -> Box<dyn Bus> + Sync, departs: Departs) {
     let folder = tempfile::tempdir().unwrap();
     let bus = make(folder.path());
-    assert!(all(&*bus, "nobody wrote here").is_empty());
+    assert!(all(&*bus, "nobody-wrote-here").is_empty());
     departs.check_streams(&*bus, &[]);
 
     // What goes in comes out, in order, from any place on.
