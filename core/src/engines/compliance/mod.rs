@@ -249,6 +249,8 @@ fn failures(period: &Period<'_>) -> (usize, Vec<u64>) {
                 AuditResult::Success => {
                     open.remove(entry.action.as_str());
                     if is_change(entry) && !open.is_empty() && period.has(*index) {
+                        // It may have failed before the period.
+                        failed = true;
                         wrong.push(*index);
                         break;
                     }
@@ -382,6 +384,18 @@ mod tests {
         assert_eq!((found.exceptions, found.named.len()), (100, MOST_NAMED));
         assert_eq!(found.cases[3], case(&entries, 3).unwrap());
         assert!(report.compliance_score.is_some_and(|score| score < 100.0));
+    }
+
+    #[test]
+    fn a_change_counts_against_a_failure_from_before_the_period() {
+        let all =
+            [entry("1", "validate", AuditResult::Failure, ""), entry("1", "audit", AuditResult::Success, "")];
+        let all: Vec<(u64, AuditEntry)> = (0u64..).zip(all).collect();
+        let control = CONTROLS.iter().find(|c| c.test == Test::FailuresAnswered).unwrap();
+        for (entries, expected) in [(&all[..1], Status::Pass), (&all[1..], Status::Fail)] {
+            let found = judge(control, &Period { entries, of_runs: &all }, true);
+            assert_eq!((found.status, found.population), (expected, 1), "{found:?}");
+        }
     }
 
     #[test]
