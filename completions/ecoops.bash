@@ -2852,7 +2852,7 @@ _ecoops() {
             return 0
             ;;
         ecoops__subcmd__database__subcmd__vacuum)
-            opts="-C -q -h --address --login --credential --output --quiet --color --no-color --offline --deadline --config --log --help"
+            opts="-C -q -h --address --login --credential --ca-file --output --quiet --color --no-color --offline --deadline --config --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2867,6 +2867,10 @@ _ecoops() {
                     return 0
                     ;;
                 --credential)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

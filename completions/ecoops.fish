@@ -2170,6 +2170,7 @@ complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l address -d 'The server and database; by default memory.address' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l login -d 'A login that may make tables and logins' -r
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l credential -d 'The credential, by its name, that holds this login\'s password' -r
+complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l ca-file -d 'Certificates to trust instead of the system\'s, in PEM; by default memory.ca_file' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -s C -d 'Work as if started in DIR' -r -F
 complete -c ecoops -n "__fish_ecoops_using_subcommand database; and __fish_seen_subcommand_from vacuum" -l output -d 'How results are written [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON document'

@@ -113,7 +113,7 @@ fn documents_come_in_pages_though_others_come_in_meanwhile() {
     }
     assert_eq!((found, pages), (ids, 3));
     let unknown = agent.get("/v1/memory/documents?cursor=runbook-0000000000000000");
-    assert_eq!(unknown.status, 400, "{}", unknown.text());
+    assert_eq!(unknown.status, 404, "{}", unknown.text());
 }
 
 /// Answers and faults alike say how much is left; and what has a key is done once.

@@ -94,7 +94,7 @@ fn redis_for_events_bus_and_limits() {
     let (file, service) = (PathBuf::new(), ServiceChoice::default());
     let choice = BusChoice { adapter: "redis".into(), file, server: server(), service };
     let bus = registry::bus(&choice, registry::host("system").unwrap()).unwrap();
-    bus.publish("s", &events::domain("k")).unwrap();
+    bus.publish("s", &events::domain("one of the bus")).unwrap();
     assert_eq!(bus.replay("s", Position::FIRST, Position::LAST, 9).unwrap().len(), 1);
     let choice = LimitsChoice { adapter: "redis".into(), rate: 10, server: server() };
     assert_eq!(registry::limits(&choice).unwrap().take("ana", "x").unwrap().limit, 10);

@@ -397,7 +397,7 @@ mod tests {
             theirs.append(&[entry("before")]).unwrap();
             let daemon = dying(&socket, theirs, writes);
             let choice = registry::IdentityChoice {
-                adapter: "os-user".into(),
+                adapter: "os_user".into(),
                 folder: state.join("identity"),
                 settings: registry::IdentitySettings::default(),
             };

@@ -43,6 +43,13 @@ impl InfraManager {
                 "infra-manager: {action} of {name} failed: {why:.500}"
             )));
         }
+        // What another program answers is no deployment.
+        let tells = reply.data.get("success").is_some() || reply.data.get("deployment").is_some();
+        if !tells && reply.text("application").is_none() && reply.text("revision").is_none() {
+            return Err(DeliveryError::Failed(format!(
+                "infra-manager: the answer to {action} of {name} tells of no deployment; it may have been done"
+            )));
+        }
         Ok(self.deployed(name, &reply, body))
     }
 

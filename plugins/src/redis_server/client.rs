@@ -159,7 +159,8 @@ fn place(address: &str) -> Result<Place, &'static str> {
     if rest.contains(['/', '?', '#', ' ']) || rest.contains(char::is_control) {
         return Err(FORM);
     }
-    let (host, port) = rest.rsplit_once(':').unwrap_or((rest, "6379"));
+    let with_port = if rest.ends_with(']') { None } else { rest.rsplit_once(':') };
+    let (host, port) = with_port.unwrap_or((rest, "6379"));
     let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host).to_owned();
     let port = port.parse().map_err(|_| FORM)?;
     if host.is_empty() { Err(FORM) } else { Ok(Place { host, port, secure }) }
@@ -175,6 +176,7 @@ mod tests {
             ("127.0.0.1:7000", Ok(("127.0.0.1", 7000, false))),
             ("redis://cache.example", Ok(("cache.example", 6379, false))),
             ("redis://[::1]:7000/", Ok(("::1", 7000, false))),
+            ("redis://[::1]", Ok(("::1", 6379, false))),
             ("rediss://r:1", Ok(("r", 1, true))),
             ("", Err(())),
             ("http://r:1", Err(())),

@@ -13,6 +13,7 @@ use ecoops_tests::network::{Line, Room};
 use ecoops_tests::servers::{kafka, nats, redis};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Instant;
 
 fn wrong(huge: &'static Wrong) -> Vec<&'static Wrong> {
     PLAIN.into_iter().chain([huge]).collect()
@@ -74,22 +75,27 @@ fn reader(room: &Room, name: &'static str, adapter: &'static str, port: u16, hug
         Box::new(move |key| {
             // Written by somebody whose line is whole.
             room.beyond(|| writes.publish(&events::completed(key), &format!("{group} {key}"))).unwrap();
-            for stored in log.read(&group, "one", 100, 400).map_err(undone)? {
-                match log.acknowledge(&group, stored.offset) {
-                    // It ran out while this reader was cut off, and comes again.
-                    Ok(()) | Err(EventsError::NotInFlight { .. }) => {}
-                    Err(why) => return Err(undone(why)),
+            let until = Instant::now() + DEADLINE;
+            while !read.contains(&format!("{group} {key}")) {
+                if Instant::now() >= until {
+                    return Err(Undone::Passing("it has not come yet".to_owned()));
                 }
-                read.insert(stored.idempotency_key);
+                for stored in log.read(&group, "one", 100, 400).map_err(undone)? {
+                    match log.acknowledge(&group, stored.offset) {
+                        // It ran out while this reader was cut off, and comes again.
+                        Ok(()) | Err(EventsError::NotInFlight { .. }) => {}
+                        Err(why) => return Err(undone(why)),
+                    }
+                    read.insert(stored.idempotency_key);
+                }
             }
-            let found = read.contains(&format!("{group} {key}"));
-            found.then_some(()).ok_or_else(|| Undone::Passing("it has not come yet".to_owned()))
+            Ok(())
         })
     };
     let subject = Subject {
         name,
-        // A reading, and an acknowledgement.
-        deadline: DEADLINE * 2,
+        // Readings until it has come, the last with an acknowledgement.
+        deadline: DEADLINE * 3,
         wrong: wrong(huge),
         open: &open,
         done: None,

@@ -48,7 +48,7 @@ pub fn routes() -> Vec<Route> {
         .part("name", name())
         .takes(json!({ "type": "object", "required": ["digest"], "properties": {
             "digest": digest, "revision": { "type": "string" }, "prune": { "type": "boolean" },
-        } }))
+        }, "additionalProperties": false }))
         .gives(201, json!({ "type": "object", "required": ["digest", "approvedBy", "until"] }))
         .fault(404)
         .fault(409),

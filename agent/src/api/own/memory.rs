@@ -62,7 +62,8 @@ pub fn routes() -> Vec<Route> {
         .query("limit", json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 }))
         .gives(200, json!({ "type": "object", "required": ["items", "next"], "properties": {
             "items": { "type": "array", "items": { "type": "object" } }, "next": { "type": ["string", "null"] },
-        } })),
+        } }))
+        .fault(404),
         Route::new(
             (Method::GET, "/v1/memory/documents/{id}"),
             ("readDocument", "One document"),
@@ -126,7 +127,8 @@ async fn list(app: Arc<App>, ask: Ask) -> Result<Answer, Fault> {
     let found =
         app.kernel.memory.ask(move |memory| after_cursor(memory, &kinds, after.as_deref(), limit)).await?;
     let Some((page, more)) = found.map_err(fault)? else {
-        return Err(Fault::bad(
+        return Err(Fault::new(
+            Code::NotFound,
             "`cursor` is not what a page before gave as `next`, or its document is forgotten",
         ));
     };
