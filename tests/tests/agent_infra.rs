@@ -95,13 +95,14 @@ fn what_was_approved_is_done_once_and_nothing_else() {
 
 #[test]
 fn an_approval_of_what_has_moved_is_worth_nothing() {
+    type Move = (&'static str, fn(&World));
     let world = World::new();
     let first = world.effect();
     // Before it is given, and after.
     write(&world.live.join("left"), "more");
     assert_eq!(world.approve(&first["digest"]).status, 409);
     assert_eq!(world.approve(&json!(format!("sha256:{}", "0".repeat(64)))).status, 409);
-    let moves: [(&str, fn(&World)); 4] = [
+    let moves: [Move; 4] = [
         ("the file that would go", |world| write(&world.live.join("left"), "most")),
         ("another file", |world| write(&world.live.join("other"), "x")),
         ("the source", |world| world.commit("a: 2\n")),

@@ -107,7 +107,8 @@ fn verification_ends_with_8_when_a_byte_was_changed() {
 /// What was removed or cannot be looked at is not taken for a log that is yet to begin.
 #[test]
 fn a_log_that_is_gone_is_not_one_that_never_was() {
-    let gone: [(&str, fn(&Path)); 3] = [
+    type Removal = (&'static str, fn(&Path));
+    let gone: [Removal; 3] = [
         ("checkpoint and journal", |audit| {
             std::fs::remove_file(audit.join("checkpoint")).unwrap();
             std::fs::remove_file(audit.join("journal")).unwrap();

@@ -151,16 +151,17 @@ fn odd_series_are_scored_or_refused_in_words() {
 /// A column of times is one however it is written, and wherever it stands.
 #[test]
 fn the_same_series_has_the_same_scores_however_it_is_written() {
+    type Row = (u32, u32, u32, f64);
     let home = Home::new();
     let folder = home.path().join("series");
     // Every five minutes of April 2014; one value of many is far out.
     let value = |n: u32| if n == 700 { 900.0 } else { 20.0 + f64::from(n * 7919 % 31) };
     let row = |n: u32| (1 + n / 288, n / 12 % 24, n % 12 * 5, value(n));
-    let rows: Vec<(u32, u32, u32, f64)> = (0..900).map(row).collect();
-    let write_all = |name: &str, head: &str, line: &dyn Fn(&(u32, u32, u32, f64)) -> String| {
+    let rows: Vec<Row> = (0..900).map(row).collect();
+    let write_all = |name: &str, head: &str, line: &dyn Fn(&Row) -> String| {
         write(&folder.join(name), &(head.to_owned() + &rows.iter().map(line).collect::<String>()));
     };
-    let iso = |(d, h, m, v): &(u32, u32, u32, f64)| format!("2014-04-{d:02} {h:02}:{m:02}:00,{v}\n");
+    let iso = |(d, h, m, v): &Row| format!("2014-04-{d:02} {h:02}:{m:02}:00,{v}\n");
     write_all("iso.csv", "timestamp,value\n", &iso);
     write_all("us.csv", "timestamp,value\n", &|(d, h, m, v)| format!("04/{d:02}/2014 {h:02}:{m:02},{v}\n"));
     write_all("behind.csv", "load;when\n", &|(d, h, m, v)| {

@@ -75,7 +75,7 @@ fn reader(room: &Room, name: &'static str, adapter: &'static str, port: u16, hug
         Box::new(move |key| {
             // Written by somebody whose line is whole.
             room.beyond(|| writes.publish(&events::completed(key), &format!("{group} {key}"))).unwrap();
-            let until = Instant::now() + DEADLINE;
+            let until = Instant::now() + DEADLINE * 2;
             while !read.contains(&format!("{group} {key}")) {
                 if Instant::now() >= until {
                     return Err(Undone::Passing("it has not come yet".to_owned()));
@@ -95,7 +95,7 @@ fn reader(room: &Room, name: &'static str, adapter: &'static str, port: u16, hug
     let subject = Subject {
         name,
         // Readings until it has come, the last with an acknowledgement.
-        deadline: DEADLINE * 3,
+        deadline: DEADLINE * 4,
         wrong: wrong(huge),
         open: &open,
         done: None,
