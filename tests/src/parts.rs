@@ -1,6 +1,7 @@
 //! Real parts that tests run against. `tests/run` installs them; a test whose part is missing says
 //! so by name, with the command that installs it, and is not a failure.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Where the parts are: `ECOOPS_PARTS`, else `tests/.parts`.
@@ -55,7 +56,18 @@ pub fn unpacked(program: &str, package: &str) -> Option<PathBuf> {
 }
 
 /// Says aloud that a test is skipped.
-#[allow(clippy::print_stderr)]
 pub fn skipped(part: &str, install: &str) {
-    eprintln!("SKIPPED: {part} is not installed; `{install}` installs it");
+    told(&format!("SKIPPED: {part} is not installed; `{install}` installs it"));
+}
+
+/// Says what a test counted or left out, also where the output of tests that pass is not shown: `tests/run` shows the
+/// file that `ECOOPS_COUNTS` names when all have run.
+#[allow(clippy::print_stderr)]
+pub fn told(what: &str) {
+    eprintln!("{what}");
+    if let Some(file) = std::env::var_os("ECOOPS_COUNTS") {
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(file);
+        // One write: lines of tests that run at once stay whole.
+        let _ = file.and_then(|mut file| file.write_all(format!("{what}\n").as_bytes()));
+    }
 }

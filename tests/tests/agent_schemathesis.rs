@@ -12,7 +12,6 @@ use std::process::{Command, Stdio};
 const CONFIG: &str = "[checks.positive_data_acceptance]\n\
     expected-statuses = [\"2xx\", \"3xx\", \"401\", \"403\", \"404\", \"409\", \"413\", \"415\", \"422\", \"429\", \"5xx\"]\n";
 
-#[allow(clippy::print_stderr)]
 fn judge(python: &Path, agent: &Agent, port: u16, document: &str) {
     let made = agent.ecoops(&["agent", "token", "--ttl", "1h", "--scope", "*"]);
     let token = String::from_utf8_lossy(&made.stdout).trim().to_owned();
@@ -35,9 +34,12 @@ fn judge(python: &Path, agent: &Agent, port: u16, document: &str) {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
-    let counts: Vec<&str> =
-        said.lines().map(str::trim).filter(|l| l.contains("generated") || l.starts_with("Tested:")).collect();
-    eprintln!("schemathesis on {document}: {}", counts.join(", "));
+    let counts: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|l| l.contains(" generated, ") || l.starts_with("Tested:"))
+        .collect();
+    parts::told(&format!("schemathesis on {document}: {}", counts.join(", ")));
     assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
 }
 

@@ -8,7 +8,6 @@ use ecoops_tests::parts;
 use std::process::Command;
 
 #[test]
-#[allow(clippy::print_stderr)]
 fn a_client_in_node_makes_all_its_calls() {
     let Some(node) = parts::node_alone() else {
         parts::skipped("Node", "tests/run --parts-only");
@@ -35,6 +34,6 @@ fn a_client_in_node_makes_all_its_calls() {
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
     let count = said.lines().last().unwrap_or_default();
-    eprintln!("a client of the kernel's contract in Node: {count}");
+    parts::told(&format!("a client of the kernel's contract in Node: {count}"));
     assert!(count.strip_prefix("calls ").is_some_and(|n| n.parse::<u32>().is_ok_and(|n| n >= 25)), "{said}");
 }

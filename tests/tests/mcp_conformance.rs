@@ -41,7 +41,6 @@ fn run(suite: &(PathBuf, PathBuf), folder: &std::path::Path, arguments: &[&str])
 }
 
 #[test]
-#[allow(clippy::print_stderr)]
 fn the_server_conforms() {
     let Some(suite) = suite() else { return };
     let (server, folder) = (Everything::start(), tempfile::tempdir().unwrap());
@@ -51,7 +50,7 @@ fn the_server_conforms() {
         .filter(|l| l.ends_with(" failed") && l.contains(": ") && !l.starts_with("Total"))
         .collect();
     let total = said.lines().find(|l| l.starts_with("Total: ")).unwrap_or_default();
-    eprintln!("MCP conformance, server: {} scenarios, {total}", scenarios.len());
+    parts::told(&format!("MCP conformance, server: {} scenarios, {total}", scenarios.len()));
     assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
     assert!(scenarios.len() >= SERVER_SCENARIOS, "{said}");
     assert!(total.ends_with(", 0 failed"), "{said}");
@@ -62,7 +61,6 @@ const CLIENT_SCENARIOS: [&str; 4] =
     ["initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry"];
 
 #[test]
-#[allow(clippy::print_stderr)]
 fn the_client_conforms() {
     let Some(suite) = suite() else { return };
     let mut passed = 0;
@@ -74,8 +72,6 @@ fn the_client_conforms() {
         assert!(ran.status.success(), "{scenario}: {said}{}", String::from_utf8_lossy(&ran.stderr));
         passed += 1;
     }
-    eprintln!(
-        "MCP conformance, client: {passed} of {} scenarios (OAuth's are not ours)",
-        CLIENT_SCENARIOS.len()
-    );
+    let all = CLIENT_SCENARIOS.len();
+    parts::told(&format!("MCP conformance, client: {passed} of {all} scenarios (OAuth's are not ours)"));
 }
