@@ -93,6 +93,21 @@ fn what_was_approved_is_done_once_and_nothing_else() {
     assert!(!world.is_pruned());
 }
 
+/// The agent died before it could answer, or the answer came too late: the record knows that it was done.
+#[test]
+fn a_sync_that_is_asked_again_and_was_done_is_not_done_again() {
+    let world = World::new();
+    let keyed = [("content-type", "application/json"), ("idempotency-key", "one")];
+    let sync = || world.agent.ask("POST", "/infra/applications/shop/sync", &keyed, "{}");
+    let first = sync();
+    assert_eq!(first.status, 200, "{}", first.text());
+    let replies = rusqlite::Connection::open(world.agent.state().join("agent/replies.sqlite")).unwrap();
+    let forgotten = "UPDATE replies SET status = NULL, body = NULL, content_type = 'abandoned'";
+    assert!(replies.execute(forgotten, []).unwrap() > 0);
+    let again = sync();
+    assert_eq!((again.status, &again.json()["data"]), (200, &first.json()["data"]), "not deployed twice");
+}
+
 #[test]
 fn an_approval_of_what_has_moved_is_worth_nothing() {
     type Move = (&'static str, fn(&World));

@@ -78,13 +78,15 @@ pub async fn begin(kernel: &Kernel, ask: &Ask, route: &str, retry: Retry) -> Res
     }
 }
 
-/// Keeps an answer that a retry is to get. Failures of ours are not kept: they may go better next time.
+/// Keeps an answer that a retry is to get. Failures of ours are not kept: they may go better next time; but what came
+/// too late goes on, so that its key stays taken, and whoever has it next is unsure.
 pub async fn end(kernel: &Kernel, taken: Option<Taken>, reply: Reply) {
     let Some(Taken { key, .. }) = taken else { return };
     let kept = kernel
         .replies
         .ask(move |replies| match reply.status {
             200..=499 => replies.finish(&key, &reply),
+            504 => Ok(()),
             _ => replies.release(&key),
         })
         .await;

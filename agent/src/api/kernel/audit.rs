@@ -185,7 +185,7 @@ fn written(id: Option<Value>, appended: &Appended) -> Answer {
 }
 
 /// The request that an entry was written for.
-fn request(entry: &AuditEntry) -> Option<&str> {
+pub fn request(entry: &AuditEntry) -> Option<&str> {
     entry.details.as_ref()?.get("request")?.as_str()
 }
 

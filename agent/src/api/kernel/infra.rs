@@ -11,7 +11,7 @@ use crate::api::routes::{Needs, Route};
 use crate::component::{Desk, Unavailable};
 use axum::http::Method;
 use ecoops_core::domain::{AuditEntry, AuditResult, ContentHash, PolicyStamp};
-use ecoops_core::ports::audit_log::AuditLog;
+use ecoops_core::ports::audit_log::{AuditLog, newest};
 use ecoops_core::ports::delivery::{Application, Delivery, DeliveryError, Deployed, Sync};
 use ecoops_core::ports::policy::PolicyInput;
 use serde::Deserialize;
@@ -193,7 +193,9 @@ pub fn entry(
     (name, action): (&str, &str),
     (result, policy): (AuditResult, Option<PolicyStamp>),
 ) -> AuditEntry {
-    let details = json!({ "resource": { "kind": "application" }, "submittedBy": ask.caller.id });
+    let request = ask.again.as_ref().map(|again| &again.mark);
+    let details =
+        json!({ "resource": { "kind": "application" }, "submittedBy": ask.caller.id, "request": request });
     AuditEntry {
         timestamp: ask.ids.now.clone(),
         trace_id: ask.ids.trace_uuid(),
@@ -221,6 +223,9 @@ async fn change(
     stamp: PolicyStamp,
     act: impl FnOnce(&dyn Delivery) -> Result<Deployed, DeliveryError> + Send + 'static,
 ) -> Result<Answer, Fault> {
+    if let Some(done) = done_before(app, ask).await? {
+        return Ok(changed((name, action), &done));
+    }
     let (audit, blank) =
         (app.kernel.audit.clone(), entry(ask, (name, action), (AuditResult::Failure, Some(stamp))));
     let asked = app.kernel.delivery.ask(move |delivery| {
@@ -237,10 +242,27 @@ async fn change(
     })?;
     let deployed = done.map_err(fault)?;
     recorded?;
-    Ok(Answer::ok(json!({
+    Ok(changed((name, action), &deployed))
+}
+
+fn changed((name, action): (&str, &str), deployed: &Deployed) -> Answer {
+    Answer::ok(json!({
         "success": true, "application": name, "action": action, "revision": deployed.revision,
         "deployment": deployed.number, "message": format!("{name} is at {}", deployed.revision),
-    })))
+    }))
+}
+
+/// What became of a request that was begun before and not answered: the record knows.
+async fn done_before(app: &App, ask: &Ask) -> Result<Option<Deployed>, Fault> {
+    let Some(again) = ask.again.as_ref().filter(|again| again.unsure) else { return Ok(None) };
+    let mark = again.mark.clone();
+    let same = move |entry: &AuditEntry| {
+        entry.result == AuditResult::Success && super::audit::request(entry) == Some(mark.as_str())
+    };
+    let found = app.kernel.audit.ask(move |audit| newest(audit, same)).await?.map_err(super::audit::fault)?;
+    let details = found.and_then(|(_, entry)| entry.details).unwrap_or_default();
+    let deployment = details.get("metadata").and_then(|metadata| metadata.get("deployment")).cloned();
+    Ok(deployment.and_then(|deployment| serde_json::from_value(deployment).ok()))
 }
 
 fn record(
